@@ -1,0 +1,101 @@
+#pragma once
+
+#include <onetake/config.h>
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+/// The configuration as a list: one place for each field's name, help and range. The command line makes its flags from
+/// it, JSON its keys, validate() its checks, and a binding in another language would make its arguments.
+namespace onetake {
+
+template <class E>
+inline constexpr auto enum_names = nullptr;
+template <>
+inline constexpr auto enum_names<SourceKind> = std::to_array<std::pair<std::string_view, SourceKind>>(
+    {{"device", SourceKind::device}, {"external", SourceKind::external}, {"test", SourceKind::test}});
+template <>
+inline constexpr auto enum_names<OnFull> =
+    std::to_array<std::pair<std::string_view, OnFull>>({{"drop", OnFull::drop}, {"block", OnFull::block}});
+template <>
+inline constexpr auto enum_names<Subsample> = std::to_array<std::pair<std::string_view, Subsample>>(
+    {{"gray", Subsample::gray}, {"420", Subsample::s420}, {"422", Subsample::s422}, {"444", Subsample::s444}});
+template <>
+inline constexpr auto enum_names<PixelRange> = std::to_array<std::pair<std::string_view, PixelRange>>(
+    {{"full", PixelRange::full}, {"limited", PixelRange::limited}});
+template <>
+inline constexpr auto enum_names<ContainerFormat> = std::to_array<std::pair<std::string_view, ContainerFormat>>(
+    {{"mp4", ContainerFormat::mp4}, {"mkv", ContainerFormat::mkv}});
+
+template <class E>
+constexpr std::string_view enum_name(E value) {
+    for (const auto& [name, v] : enum_names<E>)
+        if (v == value) return name;
+    return "?";
+}
+
+/// What a field is about: the command line shows `capture` with `record`, `render` with `record` and `process`.
+enum class FieldGroup { video, audio, jpeg, enhance, render, folders };
+
+struct FieldInfo {
+    std::string_view name;  ///< as in RecorderConfig; the flag is the same with dashes
+    std::string_view flag;  ///< a shorter or negated flag, where the command line has another one; else empty
+    FieldGroup group;
+    std::string_view help;
+    double min = 0, max = 0;     ///< for numbers; equal: no range
+    std::string_view choices{};  ///< for text with a fixed list: names separated by '|'
+};
+
+/// Calls `visit(info, field)` for every field of `config`, in the order of the documentation. `Config` may be const.
+template <class Config, class Visit>
+void visit_config_fields(Config& c, Visit&& visit) {
+    using enum FieldGroup;
+    visit(FieldInfo{"video_device", "device", video, "camera: index, /dev/videoN or /dev/v4l/by-id/…"}, c.video_device);
+    visit(FieldInfo{"more_video_devices", "", video, "one more camera, one more track (repeatable)"},
+          c.more_video_devices);
+    visit(FieldInfo{"width", "", video, "pixels asked of the camera", 16, 16384}, c.width);
+    visit(FieldInfo{"height", "", video, "pixels asked of the camera", 16, 16384}, c.height);
+    visit(FieldInfo{"fps", "", video, "frames per second asked of the camera", 0.1, 1000}, c.fps);
+    visit(FieldInfo{"fourcc", "", video, "pixel format asked of the camera", 0, 0, "MJPG|YUYV|NV12|RGB3|BGR3|GREY"},
+          c.fourcc);
+    visit(FieldInfo{"convert_rgb", "", video, "false: store the camera's own JPEGs untouched"}, c.convert_rgb);
+    visit(FieldInfo{"buffersize", "", video, "V4L2 buffers (unset: our choice)", 1, 32}, c.buffersize);
+    visit(FieldInfo{"v4l2_controls", "", video, "control=value set at open (repeatable)"}, c.v4l2_controls);
+    visit(FieldInfo{"warmup", "", video, "frames thrown away before the take", 0, 1000}, c.warmup);
+    visit(FieldInfo{"video", "", video, "record a picture"}, c.video);
+    visit(FieldInfo{"audio", "", audio, "record sound"}, c.audio);
+    visit(FieldInfo{"audio_device", "", audio, "microphone: index or part of its name"}, c.audio_device);
+    visit(FieldInfo{"more_audio_devices", "", audio, "one more microphone, one more track (repeatable)"},
+          c.more_audio_devices);
+    visit(FieldInfo{"sample_rate", "", audio, "Hz", 8000, 192000}, c.sample_rate);
+    visit(FieldInfo{"channels", "", audio, "of each microphone", 1, 8}, c.channels);
+    visit(FieldInfo{"blocksize", "", audio, "samples per block", 16, 65536}, c.blocksize);
+    visit(FieldInfo{"encoder", "", jpeg, "JPEG encoder", 0, 0, "turbojpeg"}, c.encoder);
+    visit(FieldInfo{"quality", "", jpeg, "JPEG quality", 1, 100}, c.quality);
+    visit(FieldInfo{"subsample", "", jpeg, "JPEG chroma"}, c.subsample);
+    visit(FieldInfo{"progressive", "", jpeg, "progressive JPEG: smaller, much slower"}, c.progressive);
+    visit(FieldInfo{"workers", "", jpeg, "threads that encode JPEGs", 1, 64}, c.workers);
+    visit(FieldInfo{"queue_size", "", jpeg, "frames that may wait, per track", 1, 4096}, c.queue_size);
+    visit(FieldInfo{"on_full", "", jpeg, "when the queue is full"}, c.on_full);
+    visit(FieldInfo{"fsync", "", folders, "every write reaches the disk before the next"}, c.fsync);
+    visit(FieldInfo{"source", "", video, "device, pushed by a program, or pattern and tone"}, c.source);
+    visit(FieldInfo{"denoise", "", enhance, "speech enhancement"}, c.denoise);
+    visit(FieldInfo{"denoise_model", "", enhance, "path of a DPDFNet model"}, c.denoise_model);
+    visit(FieldInfo{"denoise_num_threads", "", enhance, "threads of the model", 1, 64}, c.denoise_num_threads);
+    visit(FieldInfo{"denoise_provider", "", enhance, "where the model runs", 0, 0, "cpu|cuda"}, c.denoise_provider);
+    visit(FieldInfo{"codec", "", render, "video encoder", 0, 0, "auto|libx264|libx265|h264_nvenc|h264_vaapi|copy"},
+          c.codec);
+    visit(FieldInfo{"preset", "", render, "the encoder's preset"}, c.preset);
+    visit(FieldInfo{"crf", "", render, "constant quality, lower is better", 0, 51}, c.crf);
+    visit(FieldInfo{"pixel_range", "", render, "full keeps the JPEGs' values"}, c.pixel_range);
+    visit(FieldInfo{"container", "", render, "file format"}, c.container);
+    visit(FieldInfo{"audio_bitrate", "", render, "bits/s of the sound", 8000, 512000}, c.audio_bitrate);
+    visit(FieldInfo{"latency_offset_ms", "", render, "moves the sound; positive: later", -10000, 10000},
+          c.latency_offset_ms);
+    visit(FieldInfo{"data_dir", "", folders, "where takes are"}, c.data_dir);
+    visit(FieldInfo{"processed_dir", "", folders, "where rendered files go"}, c.processed_dir);
+}
+
+}  // namespace onetake

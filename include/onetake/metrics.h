@@ -1,0 +1,85 @@
+#pragma once
+
+#include <onetake/export.h>
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace onetake {
+
+inline constexpr double kNotApplicable = std::numeric_limits<double>::quiet_NaN();
+
+/// Where every frame (or sample) of one track went. Balanced: expected == written + the rest.
+struct TrackBooks {
+    std::string track;                 ///< "v1", "a1", "v2" …
+    std::string kind;                  ///< "video" counts frames, "audio" samples per channel
+    std::uint64_t expected = 0;        ///< what the device produced, as far as it told us
+    std::uint64_t written = 0;         ///< on disk
+    std::uint64_t dropped_queue = 0;   ///< lost because a queue was full
+    std::uint64_t dropped_driver = 0;  ///< lost before they reached us (V4L2 sequence gaps)
+    std::uint64_t corrupt = 0;         ///< damaged, or could not be encoded
+    std::uint64_t dropped_disk = 0;    ///< lost because a write failed
+    bool balanced() const { return expected == written + dropped_queue + dropped_driver + corrupt + dropped_disk; }
+};
+
+/// What a take measured of itself. Times of the first video and the first audio track; sums over all where it says so.
+struct Metrics {
+    double duration_s = 0;                         ///< capture window
+    std::uint64_t frames = 0;                      ///< written, all video tracks
+    std::uint64_t dropped = 0;                     ///< lost because a queue was full, all video tracks
+    double effective_fps = kNotApplicable;         ///< from the first video track's stamps
+    double nominal_fps = kNotApplicable;           ///< granted by the camera, else configured
+    double grab_ms_mean = kNotApplicable;          ///< device fetch
+    double retrieve_ms_mean = kNotApplicable;      ///< MJPG decode, where frames are decoded
+    double encode_ms_mean = kNotApplicable;        ///< JPEG encode, per frame
+    double write_latency_p95_ms = kNotApplicable;  ///< capture instant → on disk
+    double write_latency_max_ms = kNotApplicable;
+    int queue_max = 0;      ///< deepest queue, frames
+    double video_mb = 0;    ///< 10^6 bytes of JPEG
+    double video_mbps = 0;  ///< megabits per second of JPEG
+    bool audio_enabled = false;
+    std::uint64_t audio_samples = 0;                ///< per channel, first audio track
+    std::uint64_t audio_xruns = 0;                  ///< blocks flagged by the device, all audio tracks
+    double audio_block_jitter_ms = kNotApplicable;  ///< rms of block stamps about the fitted clock
+    double soundcard_drift_ppm = kNotApplicable;    ///< audio clock against CLOCK_MONOTONIC; positive: card runs fast
+    double camera_fps_label_error_ppm = kNotApplicable;     ///< (effective / nominal − 1) · 1e6
+    double projected_av_skew_ms_per_hour = kNotApplicable;  ///< by playing at nominal rates; the MP4 has none
+    std::string encoder;
+    std::string stamp_source;        ///< provenance of the first video track's stamps
+    std::string audio_stamp_source;  ///< provenance of the first audio track's stamps
+    bool denoise_enabled = false;
+    std::string denoise_model;
+    int denoise_out_sr = 0;
+    double denoise_rt_factor = kNotApplicable;
+    std::uint64_t gaps = 0;  ///< holes in a track longer than a frame or block, all tracks
+    double gap_s = 0;        ///< their total length
+    std::uint64_t disk_bytes_left = 0;
+    double peak_memory_mb = 0;  ///< 10^6 bytes, largest resident size of the process so far
+    std::vector<TrackBooks> books;
+    std::vector<std::string> notes;  ///< fallbacks and warnings, one line each
+
+    bool balanced() const;
+    /// Whether any frame or sample is known to be lost.
+    bool lossy() const;
+};
+
+/// What a take left behind. Paths are absent (empty) where not made.
+struct TakeResult {
+    std::string name;
+    std::string frames_dir;
+    std::string wav_path;
+    std::string enhanced_wav_path;
+    std::string manifest_path;
+    std::string mp4_path;
+    Metrics metrics;
+};
+
+/// The result as a table for people.
+ONETAKE_API std::string summary(const TakeResult& result);
+/// The result as one JSON object; NaN becomes null.
+ONETAKE_API std::string to_json(const TakeResult& result);
+
+}  // namespace onetake

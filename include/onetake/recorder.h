@@ -1,0 +1,98 @@
+#pragma once
+
+#include <onetake/config.h>
+#include <onetake/metrics.h>
+#include <onetake/result.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace onetake {
+
+/// How far a running take or a rendering is. Durations in seconds.
+struct Progress {
+    double elapsed_s = 0;                    ///< since start
+    std::uint64_t frames = 0;                ///< written so far
+    double fps = 0;                          ///< over the last second or so
+    std::uint64_t lost = 0;                  ///< frames lost so far, whatever the cause
+    double audio_level_db = kNotApplicable;  ///< peak of the last block, dB of full scale
+    std::uint64_t disk_bytes_left = 0;
+    double disk_minutes_left = kNotApplicable;  ///< at the present rate
+    double render_fraction = kNotApplicable;    ///< rendering: 0 … 1
+    double render_speed = kNotApplicable;       ///< media seconds per second
+    double render_eta_s = kNotApplicable;
+};
+using ProgressCallback = std::function<void(const Progress&)>;
+
+/// A BGR picture to push. Rows `stride` bytes apart (0: 3 · width).
+struct BgrImage {
+    int width = 0, height = 0;
+    int stride = 0;
+    std::span<const std::uint8_t> pixels;
+};
+
+/// The take recorder: camera and microphone (or pushed media, or the test source) → a take on disk → an MP4.
+///
+/// Ownership: owns its threads, devices and files; a destroyed recorder stops a running take (without rendering).
+/// Threads: push_video() and push_audio() may be called from any number of threads at once; the other calls from one
+/// thread at a time. Progress callbacks come on a thread of the recorder's.
+/// Times: `t` is seconds on CLOCK_MONOTONIC; without it the arrival is stamped.
+class ONETAKE_API AVRecorder {
+ public:
+    /// Checks the configuration; opens nothing yet.
+    static Result<AVRecorder> create(RecorderConfig config = {});
+    AVRecorder(AVRecorder&&) noexcept;
+    AVRecorder& operator=(AVRecorder&&) noexcept;
+    AVRecorder(const AVRecorder&) = delete;
+    AVRecorder& operator=(const AVRecorder&) = delete;
+    ~AVRecorder();
+
+    /// start(), wait for `duration_s`, stop(). Errors: those of the two.
+    Result<TakeResult> record(double duration_s, const std::string& name = "", bool make_mp4 = true,
+                              bool enhance = true);
+    /// Opens the devices and begins. An empty name becomes a local-time stamp. Errors: wrong_state while recording; a
+    /// bad or taken name; no camera. A missing microphone is a note, not an error.
+    Status start(const std::string& name = "");
+    /// Ends the take and closes it whole; then, if asked, renders. Rendering that fails is a note, the take stays.
+    Result<TakeResult> stop(bool make_mp4 = true, bool enhance = true);
+    bool is_recording() const;
+    /// Makes record() return early, as if its time were up. Async-signal-safe, from any thread.
+    void request_stop() noexcept;
+
+    /// Pushes a picture: copied. All frames of a track must have the size of its first.
+    /// Errors (refused, nothing lost): wrong size, bad stamp, another source. Blocks while the queue is full if on_full
+    /// is block; a frame dropped because it is full is not an error but counted.
+    Status push_video(const BgrImage& image, std::optional<double> t = {}, int track = 0);
+    /// Pushes a picture and hands its bytes over: no copy. `pixels` are 3 · width · height bytes.
+    Status push_video(std::vector<std::uint8_t>&& pixels, int width, int height, std::optional<double> t = {},
+                      int track = 0);
+    /// Pushes a picture that stays owned by `owner`, unchanged until that is released: no copy.
+    Status push_video(const BgrImage& image, std::shared_ptr<const void> owner, std::optional<double> t = {},
+                      int track = 0);
+    /// Pushes a JPEG file's bytes, stored untouched. Refused if truncated or no JPEG.
+    Status push_jpeg(std::span<const std::uint8_t> jpeg, std::optional<double> t = {}, int track = 0);
+    /// Pushes sound: interleaved, `channels` of the configuration. `t`: instant of the first sample.
+    Status push_audio(std::span<const std::int16_t> samples, std::optional<double> t = {}, int track = 0);
+    /// The same in [-1, 1]; values beyond are clipped, NaN becomes silence.
+    Status push_audio(std::span<const float> samples, std::optional<double> t = {}, int track = 0);
+
+    /// Renders a stored take. `enhance` unset: if a model is configured. Opens no device.
+    Result<TakeResult> process(const std::string& name, bool make_mp4 = true, std::optional<bool> enhance = {});
+
+    /// Called about twice a second while recording and rendering. Set while not recording.
+    void on_progress(ProgressCallback callback);
+    const RecorderConfig& config() const;
+
+ private:
+    class Impl;
+    explicit AVRecorder(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace onetake

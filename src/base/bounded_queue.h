@@ -1,0 +1,99 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace onetake {
+
+/// Hands items from many threads to many threads, in order, never holding more than `capacity`. Thread-safe.
+template <class T>
+class BoundedQueue {
+ public:
+    explicit BoundedQueue(std::size_t capacity) : capacity_(capacity) {}
+
+    /// Adds unless full or closed; the item stays with the caller when it returns false.
+    bool try_push(T&& item) {
+        {
+            std::lock_guard lock(mutex_);
+            if (closed_ || items_.size() >= capacity_) return false;
+            items_.push_back(std::move(item));
+        }
+        filled_.notify_one();
+        return true;
+    }
+
+    /// Adds, waiting for room; false when closed, and the item stays with the caller.
+    bool push(T&& item) {
+        {
+            std::unique_lock lock(mutex_);
+            drained_.wait(lock, [&] { return closed_ || items_.size() < capacity_; });
+            if (closed_) return false;
+            items_.push_back(std::move(item));
+        }
+        filled_.notify_one();
+        return true;
+    }
+
+    /// Takes the oldest, waiting for one; empty once the queue is closed and drained.
+    std::optional<T> pop() {
+        std::optional<T> item;
+        {
+            std::unique_lock lock(mutex_);
+            filled_.wait(lock, [&] { return closed_ || !items_.empty(); });
+            if (items_.empty()) return std::nullopt;
+            item = std::move(items_.front());
+            items_.pop_front();
+        }
+        drained_.notify_one();
+        return item;
+    }
+
+    /// As pop(), giving up after `timeout`.
+    template <class Rep, class Period>
+    std::optional<T> pop_for(std::chrono::duration<Rep, Period> timeout) {
+        std::optional<T> item;
+        {
+            std::unique_lock lock(mutex_);
+            if (!filled_.wait_for(lock, timeout, [&] { return closed_ || !items_.empty(); })) return std::nullopt;
+            if (items_.empty()) return std::nullopt;
+            item = std::move(items_.front());
+            items_.pop_front();
+        }
+        drained_.notify_one();
+        return item;
+    }
+
+    /// No more items are taken in; those inside are still given out.
+    void close() {
+        {
+            std::lock_guard lock(mutex_);
+            closed_ = true;
+        }
+        filled_.notify_all();
+        drained_.notify_all();
+    }
+
+    bool drained() const {
+        std::lock_guard lock(mutex_);
+        return closed_ && items_.empty();
+    }
+
+    std::size_t size() const {
+        std::lock_guard lock(mutex_);
+        return items_.size();
+    }
+
+ private:
+    mutable std::mutex mutex_;
+    std::condition_variable filled_, drained_;
+    std::deque<T> items_;
+    const std::size_t capacity_;
+    bool closed_ = false;
+};
+
+}  // namespace onetake

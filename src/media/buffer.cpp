@@ -1,0 +1,49 @@
+#include "media/buffer.h"
+
+#include <utility>
+
+namespace onetake {
+
+Buffer::~Buffer() {
+    if (pool_) pool_->give_back(std::move(bytes_));
+}
+
+void Buffer::swap(Buffer& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(owner_, other.owner_);
+    std::swap(pool_, other.pool_);
+}
+
+void Buffer::resize(std::size_t size) {
+    if (owner_) return;
+    if (size > bytes_.size()) bytes_.resize(size);
+    data_ = bytes_.data();
+    size_ = size;
+}
+
+std::shared_ptr<BufferPool> BufferPool::create(std::size_t keep) {
+    return std::shared_ptr<BufferPool>(new BufferPool(keep));
+}
+
+Buffer BufferPool::take(std::size_t size) {
+    Buffer buffer;
+    {
+        std::lock_guard lock(mutex_);
+        if (!idle_.empty()) {
+            buffer.bytes_ = std::move(idle_.back());
+            idle_.pop_back();
+        }
+    }
+    buffer.resize(size);
+    buffer.pool_ = shared_from_this();
+    return buffer;
+}
+
+void BufferPool::give_back(std::vector<std::uint8_t> bytes) noexcept {
+    std::lock_guard lock(mutex_);
+    if (idle_.size() < keep_) idle_.push_back(std::move(bytes));
+}
+
+}  // namespace onetake

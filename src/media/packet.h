@@ -1,0 +1,44 @@
+#pragma once
+
+#include "media/frame.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace onetake {
+
+enum class TrackKind { video, audio, data };
+std::string_view to_string(TrackKind kind);
+
+/// What a decoder or muxer must know of one encoded stream. Times of its packets count in 1/`time_scale` s.
+struct StreamParams {
+    TrackKind kind = TrackKind::video;
+    std::string codec;            ///< libavcodec's codec name: "h264", "hevc", "mjpeg", "aac", "pcm_s16le"
+    std::int64_t time_scale = 1;  ///< ticks per second
+    std::vector<std::uint8_t> extradata;
+    std::int64_t bit_rate = 0;  ///< bits/s, 0 unknown
+    std::string title;          ///< for people: device name; may be empty
+
+    // video
+    int width = 0, height = 0;
+    std::string pixel_format;  ///< libavutil's name: "yuv420p"
+    ColorInfo color;
+    double fps = 0;  ///< nominal, 0 unknown
+    int profile = -99, level = -99;
+
+    // audio
+    int sample_rate = 0, channels = 0;
+    int frame_size = 0;       ///< samples per packet
+    int initial_padding = 0;  ///< priming samples in front of sample 0
+};
+
+/// One encoded piece of one stream.
+struct Packet {
+    int stream = 0;
+    std::int64_t pts = 0, dts = 0, duration = 0;  ///< ticks of the stream's time_scale
+    bool key = false;
+    std::vector<std::uint8_t> bytes;
+};
+
+}  // namespace onetake
