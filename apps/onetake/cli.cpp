@@ -1,0 +1,95 @@
+#include "cli.h"
+
+#include "help_format.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <fmt/format.h>
+
+namespace onetake::cli {
+
+namespace {
+
+bool stdout_failed = false;
+
+std::string usage_text(const CLI::App& app, const CLI::ParseError& error) {
+    std::string text = error.what();
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+        const auto extras = app.remaining();
+        const auto option =
+            std::find_if(extras.begin(), extras.end(), [](const auto& e) { return e.starts_with('-'); });
+        text = option != extras.end() ? fmt::format("there is no option {}", *option)
+                                      : fmt::format("'{}' is one argument too many", extras.empty() ? "" : extras[0]);
+    }
+    return fmt::format("{} (see {} --help)", text, app.get_name());
+}
+
+std::string loss_text(const TrackBooks& books) {
+    const auto lost = books.dropped_queue + books.dropped_driver + books.corrupt + books.dropped_disk;
+    const char* unit = books.kind == "audio" ? "samples" : "frames";
+    if (!books.balanced())
+        return fmt::format("{}'s books do not balance ({} {} expected, {} written, {} known lost)", books.track,
+                           books.expected, unit, books.written, lost);
+    return lost == 0 ? "" : fmt::format("{} lost {} of {} {}", books.track, lost, books.expected, unit);
+}
+
+}  // namespace
+
+CommandLine::CommandLine(const std::string& description, const std::string& name) : CLI::App(description, name) {
+    set_help_flag("-h,--help", "show this");
+    set_help_all_flag("--help-all", "show every option");
+    option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+std::optional<int> parse(CLI::App& app, const Args& args) {
+    try {
+        Args reversed(args.rbegin(), args.rend());
+        app.parse(reversed);
+        return {};
+    } catch (const CLI::CallForHelp&) {
+        print(help_text(app, HelpScope::common));
+        return finish_output(kDone);
+    } catch (const CLI::CallForAllHelp&) {
+        print(help_text(app, HelpScope::all));
+        return finish_output(kDone);
+    } catch (const CLI::ParseError& error) {
+        say_error(usage_text(app, error));
+        return kUsage;
+    }
+}
+
+void say_error(std::string_view message) {
+    std::string line = fmt::format("onetake: {}", message);
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    line += '\n';
+    std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+int report(const Error& error) {
+    say_error(error.message);
+    return error.code == ErrorCode::invalid_argument ? kUsage : kFailed;
+}
+
+void print(std::string_view text) {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) < text.size() && errno != EPIPE) stdout_failed = true;
+}
+
+int finish_output(int code) {
+    if (std::fflush(stdout) != 0 && errno != EPIPE) stdout_failed = true;
+    if (!stdout_failed) return code;
+    say_error("standard output could not be written; is the disk it goes to full?");
+    return kFailed;
+}
+
+int report_losses(const TakeResult& result) {
+    if (!result.metrics.lossy() && result.metrics.balanced()) return kDone;
+    std::string text;
+    for (const auto& books : result.metrics.books)
+        if (const auto loss = loss_text(books); !loss.empty()) text += (text.empty() ? "" : "; ") + loss;
+    if (text.empty()) text = "something was lost, see the notes";
+    say_error(fmt::format("{}: {}", result.name, text));
+    return kLosses;
+}
+
+}  // namespace onetake::cli

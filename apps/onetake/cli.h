@@ -1,0 +1,42 @@
+#pragma once
+
+#include <onetake/metrics.h>
+#include <onetake/result.h>
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What every command shares: its arguments, its exit codes, its way to speak.
+namespace onetake::cli {
+
+using Args = std::vector<std::string>;
+
+enum ExitCode : int { kDone = 0, kFailed = 1, kUsage = 2, kLosses = 3 };
+
+/// A command's parser with the house's habits: a repeated option's last value counts, `--help-all` exists.
+class CommandLine : public CLI::App {
+ public:
+    CommandLine(const std::string& description, const std::string& name);
+};
+
+/// Parses a command's arguments. A value is the code to leave with at once: help was asked for, or the usage is wrong
+/// and has been said.
+std::optional<int> parse(CLI::App& app, const Args& args);
+
+/// `onetake: <message>` on stderr, one line whatever the message holds.
+void say_error(std::string_view message);
+/// Says the error and gives the code to leave with.
+int report(const Error& error);
+
+/// Writes to stdout. A reader that went away is not an error; leaves a full disk to finish_output().
+void print(std::string_view text);
+/// `code`, or kFailed (said) if stdout could not be written.
+int finish_output(int code);
+
+/// kLosses (said on stderr, naming the tracks) if the take lost anything or its books don't balance; else kDone.
+int report_losses(const TakeResult& result);
+
+}  // namespace onetake::cli

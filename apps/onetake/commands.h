@@ -1,0 +1,15 @@
+#pragma once
+
+#include "cli.h"
+
+/// The commands: each takes its own arguments and gives the program's exit code.
+namespace onetake::cli {
+
+int record(const Args& args);
+int process(const Args& args);
+int devices(const Args& args);
+int list(const Args& args);
+int import_command(const Args& args);
+int version_command(const Args& args);
+
+}  // namespace onetake::cli

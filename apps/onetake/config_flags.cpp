@@ -1,0 +1,182 @@
+#include "config_flags.h"
+
+#include "help_format.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace onetake::cli {
+
+namespace {
+
+constexpr auto kCommon = std::to_array<std::string_view>(
+    {"video_device", "width", "height", "fps", "audio", "audio_device", "source", "data_dir", "processed_dir"});
+
+std::string dashed(std::string_view name) {
+    std::string text(name);
+    std::replace(text.begin(), text.end(), '_', '-');
+    return text;
+}
+
+/// The shorter spelling first: help shows it, both work.
+std::string flag_names(const FieldInfo& field) {
+    const std::string own = "--" + dashed(field.name);
+    return field.flag.empty() ? own : fmt::format("--{},{}", dashed(field.flag), own);
+}
+
+std::string_view group_title(FieldGroup group) {
+    switch (group) {
+        case FieldGroup::video:
+            return "Picture";
+        case FieldGroup::audio:
+            return "Sound";
+        case FieldGroup::jpeg:
+            return "Stored JPEGs";
+        case FieldGroup::enhance:
+            return "Enhancement";
+        case FieldGroup::render:
+            return "Rendering";
+        case FieldGroup::folders:
+            return "Files";
+    }
+    return "";
+}
+
+[[noreturn]] void refuse(std::string_view flag, const std::string& value, const std::string& allowed) {
+    throw CLI::ValidationError(fmt::format("{} {}: must be {}", flag, value.empty() ? "''" : value, allowed));
+}
+
+template <class T>
+T parsed(std::string_view flag, const std::string& value, double min, double max) {
+    T number{};
+    const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), number);
+    const bool whole = problem == std::errc{} && end == value.data() + value.size();
+    const double wide = static_cast<double>(number);
+    const bool in_range = min == max || (wide >= min && wide <= max);
+    if (whole && std::isfinite(wide) && in_range) return number;
+    const auto* kind = std::is_integral_v<T> ? "a whole number" : "a number";
+    refuse(flag, value, min == max ? kind : fmt::format("{} from {} to {}", kind, min, max));
+}
+
+std::vector<std::string> split(std::string_view choices) {
+    std::vector<std::string> names;
+    for (std::size_t begin = 0; begin < choices.size();) {
+        const auto end = std::min(choices.find('|', begin), choices.size());
+        names.emplace_back(choices.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return names;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+    return fmt::format("one of {}", fmt::join(names, ", "));
+}
+
+/// One overload of add() per type a field can have.
+class FlagMaker {
+ public:
+    FlagMaker(CLI::App& app, const FieldInfo& field)
+        : app_(app), info_(field), names_(flag_names(field)), flag_(names_.substr(0, names_.find(','))) {}
+
+    CLI::Option* add(bool& field) {
+        return app_.add_flag(fmt::format("{},!--no-{}", names_, dashed(info_.name)), field,
+                             fmt::format("{} ({})", info_.help, field ? "yes" : "no"));
+    }
+
+    CLI::Option* add(std::string& field) {
+        const auto choices = split(info_.choices);
+        std::string text = choices.empty() ? std::string(info_.help) : fmt::format("{}: {}", info_.help, info_.choices);
+        if (!field.empty()) text += fmt::format(" ({})", field);
+        return add_value("TEXT", text, [&field, choices, flag = flag_](const std::string& value) {
+            if (!choices.empty() && std::find(choices.begin(), choices.end(), value) == choices.end())
+                refuse(flag, value, joined(choices));
+            field = value;
+        });
+    }
+
+    CLI::Option* add(std::vector<std::string>& field) {
+        std::string text(info_.help);
+        if (!field.empty()) text += fmt::format(" ({})", fmt::join(field, ", "));
+        // An empty text is how a shell says "none of them".
+        const auto take = [&field](std::vector<std::string> values) {
+            std::erase(values, "");
+            field = std::move(values);
+        };
+        return app_.add_option_function<std::vector<std::string>>(names_, take, text)
+            ->allow_extra_args(false)
+            ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+            ->type_name("TEXT");
+    }
+
+    CLI::Option* add(int& field) { return add_number(field, fmt::format("{} ({})", info_.help, field)); }
+    CLI::Option* add(double& field) { return add_number(field, fmt::format("{} ({})", info_.help, field)); }
+    CLI::Option* add(std::optional<int>& field) { return add_number(field, std::string(info_.help)); }
+
+    template <class E>
+    requires std::is_enum_v<E> CLI::Option* add(E& field) {
+        std::vector<std::string> names;
+        for (const auto& [name, value] : enum_names<E>) names.emplace_back(name);
+        const auto text = fmt::format("{}: {} ({})", info_.help, fmt::join(names, "|"), enum_name(field));
+        return add_value("TEXT", text, [&field, names, flag = flag_](const std::string& text_value) {
+            for (const auto& [name, value] : enum_names<E>)
+                if (name == text_value) {
+                    field = value;
+                    return;
+                }
+            refuse(flag, text_value, joined(names));
+        });
+    }
+
+ private:
+    template <class Take>
+    CLI::Option* add_value(const std::string& type, const std::string& text, Take take) {
+        const auto callback = [take](const CLI::results_t& values) {
+            take(values.back());
+            return true;
+        };
+        return app_.add_option(names_, callback, text)->type_name(type);
+    }
+
+    template <class Field>
+    CLI::Option* add_number(Field& field, const std::string& text) {
+        using Number = std::conditional_t<std::is_same_v<Field, double>, double, int>;
+        return add_value("N", text, [&field, flag = flag_, min = info_.min, max = info_.max](const std::string& value) {
+            field = parsed<Number>(flag, value, min, max);
+        });
+    }
+
+    CLI::App& app_;
+    const FieldInfo& info_;
+    std::string names_, flag_;
+};
+
+}  // namespace
+
+void add_config_flags(CLI::App& app, RecorderConfig& config, const std::function<bool(const FieldInfo&)>& wanted) {
+    visit_config_fields(config, [&](const FieldInfo& info, auto& field) {
+        if (!wanted(info)) return;
+        auto* option = FlagMaker(app, info).add(field);
+        option->group(std::string(group_title(info.group)));
+        if (!is_common(info.name)) keep_for_help_all(*option);
+    });
+}
+
+bool is_common(std::string_view field) {
+    return std::find(kCommon.begin(), kCommon.end(), field) != kCommon.end();
+}
+
+bool is_take_folder(const FieldInfo& field) {
+    return field.name == "data_dir" || field.name == "processed_dir";
+}
+
+double number_of(std::string_view flag, const std::string& value, double min, double max) {
+    return parsed<double>(flag, value, min, max);
+}
+
+}  // namespace onetake::cli

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "cli.h"
+
+namespace onetake::cli {
+
+/// The arguments with a command in front, for people who come with flat habits: `--duration 5` records,
+/// `--process NAME`, `--list-audio`, `--list-video` and `--version` name their command as a flag. Arguments that begin
+/// with a word, and none at all, are left as they are.
+Args with_command(Args args);
+
+}  // namespace onetake::cli

@@ -1,0 +1,40 @@
+#include "commands.h"
+
+#include <onetake/take.h>
+
+#include <fmt/format.h>
+
+namespace onetake::cli {
+
+int import_command(const Args& args) {
+    ImportOptions options;
+    bool json = false, quiet = false;
+    CommandLine app{"Make a take of what another program recorded: JPEGs, their times, a WAV.", "onetake import"};
+    app.add_option("NAME", options.name, "of the new take (a local-time stamp)");
+    app.add_option("--frames", options.frames_dir, "folder of JPEGs, in name order")->type_name("DIR")->required();
+    app.add_option("--frame-times", options.frame_times_path, "a line per JPEG: its capture instant in seconds")
+        ->type_name("FILE")
+        ->required();
+    auto* audio = app.add_option("--audio", options.audio_path, "16-bit PCM WAV")->type_name("WAV");
+    auto* times = app.add_option("--audio-times", options.audio_times_path, "lines `sample_index seconds`")
+                      ->type_name("FILE")
+                      ->needs(audio);
+    audio->needs(times);
+    app.add_option("--data-dir", options.data_dir, "where takes are (av_data)")->type_name("DIR");
+    app.add_flag("--json", json, "print the result as JSON");
+    app.add_flag("--quiet", quiet, "print errors only");
+    app.footer(
+        "Example: onetake import race --frames jpegs --frame-times times.txt\n"
+        "         --audio race.wav --audio-times race-clock.txt");
+    if (const auto code = parse(app, args)) return *code;
+
+    const auto result = import_take(options);
+    if (!result) return report(result.error());
+    if (json)
+        print(to_json(*result) + "\n");
+    else if (!quiet)
+        print(summary(*result));
+    return report_losses(*result);
+}
+
+}  // namespace onetake::cli

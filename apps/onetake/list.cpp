@@ -1,0 +1,77 @@
+#include "commands.h"
+#include "config_flags.h"
+#include "units.h"
+
+#include <onetake/take.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace onetake::cli {
+
+namespace {
+
+std::string_view state_text(TakeState state) {
+    switch (state) {
+        case TakeState::recording:
+            return "recording";
+        case TakeState::broken:
+            return "broken";
+        case TakeState::complete:
+            return "complete";
+        case TakeState::rendered:
+            return "rendered";
+    }
+    return "?";
+}
+
+std::string table(const std::vector<TakeSummary>& takes) {
+    std::size_t width = 4;
+    for (const auto& take : takes) width = std::max(width, take.name.size());
+    std::string text = fmt::format("{:<{}}  {:<9}  {:>8}  {:>8}  {:>7}  {}\n", "NAME", width, "STATE", "LENGTH",
+                                   "FRAMES", "SIZE", "CREATED");
+    for (const auto& take : takes) {
+        text += fmt::format("{:<{}}  {:<9}  {:>8}  {:>8}  {:>7}  {}\n", take.name, width, state_text(take.state),
+                            clock_text(take.duration_s), take.frames, bytes_text(take.bytes), take.created);
+        if (!take.problem.empty()) text += fmt::format("{:<{}}  {}\n", "", width, take.problem);
+    }
+    return text;
+}
+
+std::string json_text(const std::vector<TakeSummary>& takes) {
+    auto array = nlohmann::ordered_json::array();
+    for (const auto& take : takes) {
+        nlohmann::ordered_json object{{"name", take.name}, {"state", state_text(take.state)}};
+        object["duration_s"] = std::isfinite(take.duration_s) ? nlohmann::ordered_json(take.duration_s) : nullptr;
+        object["frames"] = take.frames;
+        object["bytes"] = take.bytes;
+        object["created"] = take.created;
+        object["problem"] = take.problem;
+        array.push_back(std::move(object));
+    }
+    return array.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+int list(const Args& args) {
+    RecorderConfig config;
+    bool json = false;
+    CommandLine app{"Show the takes there are: length, size, and whether they are whole and rendered.", "onetake list"};
+    add_config_flags(app, config, is_take_folder);
+    app.add_flag("--json", json, "print JSON");
+    app.footer("Example: onetake list --data-dir /data/takes");
+    if (const auto code = parse(app, args)) return *code;
+
+    const auto takes = list_takes(config.data_dir, config.processed_dir);
+    if (!takes) return report(takes.error());
+    if (json)
+        print(json_text(*takes));
+    else
+        print(takes->empty() ? fmt::format("There is no take in {}.\n", config.data_dir) : table(*takes));
+    return kDone;
+}
+
+}  // namespace onetake::cli

@@ -1,0 +1,67 @@
+#include "commands.h"
+#include "flat_use.h"
+
+#include <onetake/version.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <fmt/format.h>
+#include <signal.h>
+#include <string_view>
+
+namespace {
+
+using namespace onetake::cli;
+
+struct Command {
+    std::string_view name;
+    std::string_view line;
+    int (*run)(const Args&);
+};
+constexpr auto kCommands = std::to_array<Command>({
+    {"record", "record camera and microphone into a take, then render its MP4", record},
+    {"process", "enhance and render stored takes", process},
+    {"list", "show the takes there are", list},
+    {"devices", "show cameras with their modes, and microphones", devices},
+    {"import", "make a take of what another program recorded", import_command},
+    {"version", "show the version, and which optional parts work here", version_command},
+});
+
+std::string help() {
+    std::string text =
+        "onetake records camera and microphone into takes that stay in sync and survive.\n\n"
+        "Usage: onetake COMMAND [options]\n\n";
+    for (const auto& command : kCommands) text += fmt::format("  {:<10}{}\n", command.name, command.line);
+    text +=
+        "\n  -h, --help  after a command: its options and an example\n"
+        "  --version   the same as the command\n\n"
+        "Without a command it records: onetake --duration 60 --name interview\n"
+        "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 finished with losses\n";
+    return text;
+}
+
+int run(const Args& args) {
+    if (args.empty() || args[0].starts_with('-')) {
+        print(help());
+        return finish_output(args.empty() ? kUsage : kDone);
+    }
+    const auto found =
+        std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == args[0]; });
+    if (found != kCommands.end()) return finish_output(found->run(Args(args.begin() + 1, args.end())));
+    say_error(fmt::format("there is no command '{}' (see onetake --help)", args[0]));
+    return kUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // A reader that closes its end of a pipe must not kill a take.
+    signal(SIGPIPE, SIG_IGN);
+    try {
+        return run(with_command(Args(argv + 1, argv + argc)));
+    } catch (const std::exception& problem) {
+        say_error(fmt::format("unexpected: {}", problem.what()));
+        return kFailed;
+    }
+}

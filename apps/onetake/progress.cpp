@@ -1,0 +1,135 @@
+#include "progress.h"
+
+#include "help_format.h"
+#include "units.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace onetake::cli {
+
+namespace {
+
+constexpr double kQuietest_db = -60;  // left end of the bar
+constexpr int kBarCells = 10;
+
+std::size_t terminal_width() {
+    winsize size{};
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+void put(const std::string& text) {
+    // A terminal that has gone away must not end the take.
+    [[maybe_unused]] const auto written = write(STDERR_FILENO, text.data(), text.size());
+}
+
+std::string level_bar(double db) {
+    const double share = std::clamp(1 - db / kQuietest_db, 0.0, 1.0);
+    const auto cells = static_cast<std::size_t>(std::lround(share * kBarCells));
+    return fmt::format("[{}{}]{}", std::string(cells, '#'), std::string(kBarCells - cells, '-'),
+                       db > -0.1 ? " CLIPS" : "");
+}
+
+bool rendering(const Progress& progress) {
+    return std::isfinite(progress.render_fraction);
+}
+
+std::string recording_text(const Progress& p, std::optional<double> duration_s) {
+    std::string text = "REC " + clock_text(p.elapsed_s);
+    if (duration_s) text += "/" + clock_text(*duration_s);
+    text += fmt::format("  {} frames  {:.1f} fps  {} lost", p.frames, p.fps, p.lost);
+    if (!std::isnan(p.audio_level_db)) text += "  " + level_bar(p.audio_level_db);
+    if (p.disk_bytes_left > 0) {
+        text += "  disk " + bytes_text(p.disk_bytes_left);
+        if (std::isfinite(p.disk_minutes_left)) text += fmt::format(", {:.0f} min", p.disk_minutes_left);
+    }
+    return text;
+}
+
+std::string rendering_text(const Progress& p) {
+    std::string text = fmt::format("rendering {:3.0f}%", std::clamp(p.render_fraction, 0.0, 1.0) * 100);
+    if (std::isfinite(p.render_speed)) text += fmt::format("  {:.1f}x", p.render_speed);
+    if (std::isfinite(p.render_eta_s)) text += fmt::format("  {} left", clock_text(p.render_eta_s));
+    return text;
+}
+
+}  // namespace
+
+void OutputFlags::add_to(CLI::App& app) {
+    static const std::map<std::string, ProgressStyle> styles{
+        {"auto", ProgressStyle::automatic}, {"json", ProgressStyle::json}, {"none", ProgressStyle::none}};
+    app.add_flag("--json", json, "print the result as JSON");
+    app.add_flag("--quiet", quiet, "print errors only");
+    const auto choose = [this](const CLI::results_t& values) {
+        const auto style = styles.find(values.back());
+        if (style == styles.end())
+            throw CLI::ValidationError(fmt::format("--progress {}: must be one of auto, json, none", values.back()));
+        progress = style->second;
+        return true;
+    };
+    keep_for_help_all(*app.add_option("--progress", choose, "on stderr: auto|json|none (auto)")->type_name("TEXT"));
+}
+
+ProgressLine::ProgressLine(const OutputFlags& flags, std::optional<double> duration_s)
+    : style_(flags.quiet ? ProgressStyle::none : flags.progress),
+      terminal_(isatty(STDERR_FILENO) == 1),
+      duration_s_(duration_s) {
+    if (style_ == ProgressStyle::automatic && (flags.json || !terminal_)) style_ = ProgressStyle::none;
+}
+
+ProgressLine::~ProgressLine() {
+    clear();
+}
+
+void ProgressLine::show(const Progress& progress) {
+    const std::lock_guard lock(mutex_);
+    if (style_ == ProgressStyle::json) put(progress_json(progress) + "\n");
+    if (style_ != ProgressStyle::automatic) return;
+    put("\r" + progress_text(progress, duration_s_, terminal_width() - 1) + "\x1b[K");
+    shown_ = true;
+}
+
+void ProgressLine::note(const std::string& text) {
+    clear();
+    if (style_ == ProgressStyle::automatic) put(text + "\n");
+}
+
+void ProgressLine::clear() {
+    const std::lock_guard lock(mutex_);
+    if (shown_) put("\r\x1b[K");
+    shown_ = false;
+}
+
+std::string progress_text(const Progress& progress, std::optional<double> duration_s, std::size_t width) {
+    return (rendering(progress) ? rendering_text(progress) : recording_text(progress, duration_s)).substr(0, width);
+}
+
+std::string progress_json(const Progress& p) {
+    const auto number = [](double value) {
+        return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
+    };
+    nlohmann::ordered_json json;
+    if (rendering(p)) {
+        json = {{"phase", "rendering"},
+                {"fraction", number(p.render_fraction)},
+                {"speed", number(p.render_speed)},
+                {"eta_s", number(p.render_eta_s)}};
+    } else {
+        json = {{"phase", "recording"},
+                {"elapsed_s", number(p.elapsed_s)},
+                {"frames", p.frames},
+                {"fps", number(p.fps)},
+                {"lost", p.lost},
+                {"audio_level_db", number(p.audio_level_db)},
+                {"disk_bytes_left", p.disk_bytes_left},
+                {"disk_minutes_left", number(p.disk_minutes_left)}};
+    }
+    return json.dump();
+}
+
+}  // namespace onetake::cli

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <onetake/recorder.h>
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace onetake::cli {
+
+/// automatic: a line on a terminal, nothing elsewhere; json: an object per line, anywhere; none: nothing.
+enum class ProgressStyle { automatic, json, none };
+
+/// `--json`, `--quiet` and `--progress`, the same for every command that takes a while.
+struct OutputFlags {
+    bool json = false;
+    bool quiet = false;
+    ProgressStyle progress = ProgressStyle::automatic;
+
+    void add_to(CLI::App& app);
+};
+
+/// What is going on, on stderr: one line, rewritten. Thread-safe; show() is called from the recorder's thread.
+class ProgressLine {
+ public:
+    /// `duration_s`: how long the take is to be, where that is known.
+    explicit ProgressLine(const OutputFlags& flags, std::optional<double> duration_s = {});
+    ~ProgressLine();
+    ProgressLine(const ProgressLine&) = delete;
+    ProgressLine& operator=(const ProgressLine&) = delete;
+
+    void show(const Progress& progress);
+    /// Puts a line above the progress line, on a terminal only.
+    void note(const std::string& text);
+    /// Wipes the line, so that what follows begins at its start.
+    void clear();
+
+ private:
+    std::mutex mutex_;
+    ProgressStyle style_;
+    bool terminal_;
+    bool shown_ = false;  // something is on the line
+    std::optional<double> duration_s_;
+};
+
+/// The text of the line, at most `width` columns of ASCII.
+std::string progress_text(const Progress& progress, std::optional<double> duration_s, std::size_t width);
+/// The same as one JSON object without a line end; NaN becomes null.
+std::string progress_json(const Progress& progress);
+
+}  // namespace onetake::cli

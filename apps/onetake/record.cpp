@@ -1,0 +1,80 @@
+#include "commands.h"
+#include "config_flags.h"
+#include "progress.h"
+#include "stop_on_signal.h"
+
+#include <onetake/recorder.h>
+
+#include <cmath>
+#include <fmt/format.h>
+#include <limits>
+
+namespace onetake::cli {
+
+namespace {
+
+struct Options {
+    RecorderConfig config;
+    std::optional<double> duration_s;
+    std::string name;
+    bool make_mp4 = true;
+    bool enhance = true;
+    OutputFlags output;
+};
+
+void add_options(CLI::App& app, Options& options) {
+    const auto set_duration = [&options](const CLI::results_t& values) {
+        options.duration_s = number_of("--duration", values.back(), 0.001, 1e9);
+        return true;
+    };
+    app.add_option("--duration", set_duration, "seconds to record (until Ctrl-C)")->type_name("S");
+    app.add_option("--name", options.name, "of the take (a local-time stamp)")->type_name("TEXT");
+    app.add_flag("--mp4,!--no-mp4", options.make_mp4, "render the MP4 afterwards (yes)");
+    app.add_flag("--enhance,!--no-enhance", options.enhance, "enhance speech, with --denoise (yes)");
+    add_config_flags(app, options.config, [](const FieldInfo&) { return true; });
+    options.output.add_to(app);
+    app.footer("Example: onetake record --duration 60 --name interview --device 0");
+}
+
+Status check(const RecorderConfig& config) {
+    if (config.source == SourceKind::external)
+        return fail(ErrorCode::invalid_argument,
+                    "--source external: only a program that pushes media can use it; must be device or test");
+    return validate(config);
+}
+
+}  // namespace
+
+int record(const Args& args) {
+    Options options;
+    CommandLine app{"Record camera and microphone into a take, then render its MP4.", "onetake record"};
+    add_options(app, options);
+    if (const auto code = parse(app, args)) return *code;
+    if (const auto status = check(options.config); !status) return report(status.error());
+
+    auto recorder = AVRecorder::create(options.config);
+    if (!recorder) return report(recorder.error());
+    ProgressLine line(options.output, options.duration_s);
+    recorder->on_progress([&line](const Progress& progress) {
+        if (std::isfinite(progress.render_fraction)) StopOnSignal::rendering();
+        line.show(progress);
+    });
+    if (!options.duration_s) line.note("Recording; Ctrl-C ends the take.");
+    const StopOnSignal stop_on_signal(*recorder);
+    const auto result = recorder->record(options.duration_s.value_or(std::numeric_limits<double>::infinity()),
+                                         options.name, options.make_mp4, options.enhance);
+    line.clear();
+    if (!result) return report(result.error());
+
+    if (options.output.json)
+        print(to_json(*result) + "\n");
+    else if (!options.output.quiet)
+        print(summary(*result));
+    const int code = report_losses(*result);
+    if (!options.make_mp4 || !result->mp4_path.empty()) return code;
+    say_error(fmt::format("{0}: the take is stored, but its MP4 was not made{1}; try: onetake process {0}",
+                          result->name, options.output.quiet ? "" : " (see the notes)"));
+    return kFailed;
+}
+
+}  // namespace onetake::cli
