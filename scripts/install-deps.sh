@@ -1,0 +1,55 @@
+#!/bin/bash
+# install-deps.sh [build|test|all]: installs the Debian packages that are missing, and is silent if none is.
+#   build  what the library and the program need
+#   test   the same, and what the tests, the device lab and the benchmarks need
+#   all    the same as test (default)
+set -euo pipefail
+
+build_packages=(
+    g++ cmake ninja-build pkg-config
+    libturbojpeg0-dev libyuv-dev
+    libavcodec-dev libavformat-dev libavutil-dev libswresample-dev libswscale-dev
+    portaudio19-dev libexpected-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev
+)
+test_packages=(
+    libgtest-dev libgmock-dev libbenchmark-dev
+    ffmpeg jq
+    libasound2-dev libasound2-plugins alsa-utils pulseaudio pulseaudio-utils
+    # The device lab: QEMU boots Debian's kernel with v4l2loopback, vivid and snd-aloop (tests/device/).
+    v4l-utils qemu-system-x86 busybox-static cpio kmod iproute2 gcc-12 make libc6-dev libelf1
+)
+
+case ${1:-all} in
+    build) wanted=("${build_packages[@]}") ;;
+    test | all) wanted=("${build_packages[@]}" "${test_packages[@]}") ;;
+    *)
+        echo "usage: ${0##*/} [build|test|all]" >&2
+        exit 2
+        ;;
+esac
+
+if ! command -v dpkg-query > /dev/null; then
+    echo "${0##*/}: this is not Debian or a child of it. Install the counterparts of: ${wanted[*]}" >&2
+    exit 1
+fi
+
+# dpkg-query fails when it doesn't know one of the names; the lines of the others are printed all the same.
+installed=" $(dpkg-query -W -f '${Package}=${db:Status-Abbrev} ' "${wanted[@]}" 2> /dev/null || true) "
+missing=()
+for package in "${wanted[@]}"; do
+    [[ $installed == *" $package=ii"* ]] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+    as_root=()
+elif command -v sudo > /dev/null; then
+    as_root=(sudo)
+else
+    echo "${0##*/}: neither root nor sudo here. Let an administrator run: apt-get install ${missing[*]}" >&2
+    exit 1
+fi
+
+echo "${0##*/}: installing ${missing[*]}"
+"${as_root[@]}" apt-get update -q
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
