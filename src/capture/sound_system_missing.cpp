@@ -1,0 +1,12 @@
+#include "capture/sound_system.h"
+
+namespace onetake {
+
+Result<std::shared_ptr<SoundSystem>> sound_system() {
+    return fail(
+        ErrorCode::missing_part,
+        "No microphone: onetake was built without PortAudio. Install portaudio19-dev and build again, or record "
+        "without sound.");
+}
+
+}  // namespace onetake
