@@ -16,7 +16,7 @@ test_packages=(
     ffmpeg jq
     libasound2-dev libasound2-plugins alsa-utils pulseaudio pulseaudio-utils
     # The device lab: QEMU boots Debian's kernel with v4l2loopback, vivid and snd-aloop (tests/device/).
-    v4l-utils qemu-system-x86 busybox-static cpio kmod iproute2 gcc-12 make libc6-dev libelf1
+    v4l-utils qemu-system-x86 busybox-static cpio kmod iproute2 procps util-linux gcc-12 make libc6-dev libelf1
 )
 
 case ${1:-all} in

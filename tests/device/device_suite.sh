@@ -1,0 +1,193 @@
+#!/bin/bash
+# device_suite.sh ONETAKE TOOLS: runs in the virtual machine, once per boot: takes from every kind of device there is, and
+# the faults that devices have. Prints a line PASS or FAIL for each check and leaves takes, results and logs in /vmshare.
+# run_device_suite.sh starts it and looks at the takes.
+set -u
+
+onetake=$1
+tools=$2
+takes=/dev/shm/takes # memory: the share is slow, and its slowness would be the recorder's
+logs=/vmshare/logs
+mkdir -p "$takes" "$logs" /vmshare/takes
+. "$(dirname "$0")/checks.sh"
+
+loopback=/dev/video10 hdmi=/dev/video20 webcam=/dev/video21
+
+# PortAudio's names of snd-aloop's sides are all alike; these are distinct.
+cat > /etc/asound.conf <<'END'
+pcm.MicA { type hw card MicA device 1 }
+pcm.MicB { type hw card MicB device 1 }
+END
+
+# take NAME ARGUMENT...: records, no MP4. Sets $code; the result is $logs/NAME.json, what was said $logs/NAME.err.
+take() {
+    local name=$1
+    shift
+    "$onetake" record --name "$name" --data-dir "$takes" --no-mp4 --json "$@" > "$logs/$name.json" 2> "$logs/$name.err"
+    code=$?
+    echo "$code" > "$logs/$name.code"
+    [ ! -d "$takes/$name" ] || cp -r "$takes/$name" /vmshare/takes/
+}
+
+# until_true SECONDS COMMAND...: waits until the command succeeds.
+until_true() {
+    local tries=$(($1 * 20))
+    shift
+    until "$@"; do
+        [ $((tries--)) -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+
+feed_camera() {
+    "$tools/v4l2_feed" "$loopback" 1280 720 30 600 > "$logs/camera_feed.json" 2> "$logs/camera_feed.err" &
+    camera_feed=$!
+    until_true 30 is_feeding
+}
+is_feeding() { v4l2-ctl -d "$loopback" --get-fmt-video 2> /dev/null | grep -q MJPG; }
+
+# feed_microphone CARD tone|beep [RATE_SHIFT]
+feed_microphone() {
+    amixer -q -c "$1" cset iface=PCM,name='PCM Rate Shift 100000',device=1 "${3:-100000}"
+    "$tools/aloop_feed" "hw:$1,0,0" 600 "$2" "${3:-100000}" > "$logs/$1_feed.json" 2> "$logs/$1_feed.err" &
+    microphone_feed=$!
+}
+end_feed() {
+    kill "$1"
+    wait "$1"
+}
+
+whole() { # whole TAKE VIDEO_SECONDS: what must hold for a take that lost nothing
+    check "$1 ends without a loss" [ "$code" = 0 ] || sed 's/^/    /' "$logs/$1.err"
+    holds "$1 wrote every frame" "$logs/$1.json" \
+        '.metrics | .dropped == 0 and (.books | length == 2) and all(.books[]; .expected == .written and .written > 0)' \
+        '.metrics.books'
+    holds "$1 is as long as asked" "$logs/$1.json" ".metrics | (.frames / .effective_fps - $2 | fabs) < 0.2 and
+        (.audio_samples / 48000 - $2 | fabs) < 0.3" '.metrics | [.frames, .effective_fps, .audio_samples]'
+    holds "$1 heard no overrun" "$logs/$1.json" '.metrics.audio_xruns == 0' .metrics.audio_xruns
+}
+
+balanced='all(.metrics.books[];
+    .expected == .written + .dropped_queue + .dropped_driver + .corrupt + .dropped_disk)'
+
+says() { # says WHAT TAKE PATTERN: its error or notes match
+    check "$1" grep -Eiq "$3" "$logs/$2.err" "$logs/$2.json" || sed 's/^/    /' "$logs/$2.err"
+}
+
+motion_jpeg_camera() {
+    feed_camera
+    feed_microphone MicA beep
+    take mjpg --duration 6 --device "$loopback" --audio-device MicA --width 1280 --height 720 --fps 30
+    whole mjpg 6
+    holds "mjpg measures no drift" "$logs/mjpg.json" '.metrics.soundcard_drift_ppm | fabs < 100' \
+        .metrics.soundcard_drift_ppm
+    end_feed "$microphone_feed"
+
+    # The sound card runs 1000 ppm slow, and the camera's JPEGs are kept as they are.
+    feed_microphone MicA beep 100100
+    take untouched --duration 6 --device "$loopback" --audio-device MicA --width 1280 --height 720 --fps 30 \
+        --no-convert-rgb
+    whole untouched 6
+    holds "untouched measures the card's drift" "$logs/untouched.json" '.metrics.soundcard_drift_ppm + 1000 | fabs < 100' \
+        .metrics.soundcard_drift_ppm
+    pictures=$(sha256sum "$takes"/untouched/frames/*.jpg | cut -d' ' -f1 | sort -u | wc -l)
+    check "untouched keeps the camera's own JPEGs ($pictures pictures)" [ "$pictures" = 11 ]
+    end_feed "$microphone_feed"
+}
+
+uncompressed_camera() {
+    v4l2-ctl -d "$hdmi" --set-dv-bt-timings cvt,width=1280,height=720,fps=30 > /dev/null 2>&1
+    feed_microphone MicB tone 100100
+    take hdmi --duration 6 --device "$hdmi" --fourcc YUYV --audio-device MicB --width 1280 --height 720 --fps 30
+    whole hdmi 6
+}
+
+cameras_that_cannot_be_had() {
+    take absent --duration 2 --device /dev/video99 --no-audio
+    check "a camera that is not there fails the take" [ "$code" = 1 ]
+    says "and is named" absent '/dev/video99'
+    check "and leaves no take behind" [ ! -e "$takes/absent" ]
+
+    v4l2-ctl -d "$webcam" --stream-mmap --stream-count=0 > "$logs/holder" 2>&1 &
+    local holder=$!
+    until_true 10 grep -q '<' "$logs/holder"
+    take busy --duration 2 --device "$webcam" --fourcc YUYV --no-audio
+    check "a camera in use fails the take" [ "$code" = 1 ]
+    says "and is said to be busy" busy "$webcam.*busy"
+    kill "$holder"
+    wait "$holder" 2> /dev/null
+
+    take grey --duration 2 --device "$loopback" --fourcc GREY --no-audio
+    check "a format that the camera lacks fails the take" [ "$code" = 1 ]
+    says "and both are named" grey "$loopback.*GREY|GREY.*$loopback"
+    take nonsense --duration 2 --device "$loopback" --fourcc XYZW --no-audio
+    check "a format that there is not is wrong usage" [ "$code" = 2 ]
+}
+
+microphone_that_is_not_there() {
+    take mute --duration 2 --device "$loopback" --audio-device NoSuchMicrophone
+    check "a take without its microphone succeeds" [ "$code" = 0 ]
+    holds "and is video only, with a note" "$logs/mute.json" \
+        '.metrics | .frames > 50 and .audio_samples == 0 and any(.notes[]; test("NoSuchMicrophone"))' .metrics.notes
+}
+
+frames_that_the_driver_drops() {
+    v4l2-ctl -d "$webcam" -c percentage_of_dropped_buffers=20
+    take dropping --duration 6 --device "$webcam" --fourcc YUYV --width 640 --height 480 --fps 25 --audio-device MicB
+    v4l2-ctl -d "$webcam" -c percentage_of_dropped_buffers=0
+    check "a take with driver drops ends with losses" [ "$code" = 3 ]
+    holds "every driver drop is counted" "$logs/dropping.json" '.metrics.books[] | select(.kind == "video") |
+        .expected == .written + .dropped_driver and .dropped_driver > 10 and
+        (.dropped_driver / .expected - 0.2 | fabs) < 0.12 and (.expected - 150 | fabs) <= 5' '.metrics.books[0]'
+    holds "and none is missing from the sound" "$logs/dropping.json" \
+        '.metrics.books[] | select(.kind == "audio") | .expected == .written' '.metrics.books[1]'
+}
+
+audio_bytes() { stat -c %s "$takes/unplugged/audio.wav" 2> /dev/null || echo 0; }
+audio_beyond() { [ "$(audio_bytes)" -gt "$1" ]; }
+has_frame() { [ -e "$takes/unplugged/frames/f_000050.jpg" ]; }
+
+camera_that_vanishes() {
+    take unplugged --device "$webcam" --fourcc YUYV --width 640 --height 480 --fps 25 --audio-device MicB &
+    local subshell=$! recorder heard ended
+    check "the take that is about to lose its camera runs" until_true 20 has_frame
+    recorder=$(pgrep -P "$subshell")
+    echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind
+    heard=$(audio_bytes)
+    check "a take goes on without its camera" until_true 10 audio_beyond $((heard + 3 * 96000))
+    ended=$(date +%s%N)
+    kill -INT "$recorder"
+    until_true 20 eval "! kill -0 $recorder 2> /dev/null"
+    ended=$((($(date +%s%N) - ended) / 1000000))
+    check "and stops within 2 s ($ended ms)" [ "$ended" -lt 2000 ]
+    wait "$subshell"
+    code=$(cat "$logs/unplugged.code")
+    check "and ends with losses" [ "$code" = 3 ]
+    holds "and says so, and its books balance" "$logs/unplugged.json" \
+        "$balanced and any(.metrics.notes[]; test(\"$webcam\"))" '.metrics | [.notes, .books]'
+}
+
+no_sound_system_at_all() {
+    modprobe -r snd-aloop
+    take deaf --duration 2 --device "$loopback"
+    check "a take on a machine without microphones succeeds" [ "$code" = 0 ]
+    holds "and has a note" "$logs/deaf.json" '.metrics | .frames > 50 and .audio_samples == 0 and (.notes | length > 0)' \
+        .metrics.notes
+}
+
+"$onetake" --help > /dev/null # the program's pages come from the host now, not while it records
+motion_jpeg_camera
+uncompressed_camera
+cameras_that_cannot_be_had
+microphone_that_is_not_there
+frames_that_the_driver_drops
+camera_that_vanishes
+end_feed "$microphone_feed"
+no_sound_system_at_all
+end_feed "$camera_feed"
+for name in mjpg untouched; do
+    # effective_fps is of the camera's feed, which ran all the while.
+    holds "$name has the camera's rate" "$logs/$name.json" \
+        "(.metrics.effective_fps / $(jq .effective_fps "$logs/camera_feed.json") - 1 | fabs) < 0.005" .metrics.effective_fps
+done
+finish_checks

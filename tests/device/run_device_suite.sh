@@ -1,0 +1,43 @@
+#!/bin/bash
+# run_device_suite.sh FOLDER ONETAKE TOOLS: makes the device lab if need be, runs device_suite.sh in one boot
+# of it, renders here what was recorded there and looks at it. FOLDER is emptied, and holds takes and logs afterwards.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+folder=$1 onetake=$2 tools=$3
+. "$here/checks.sh"
+
+"$here/vm_prepare.sh" || exit 1
+rm -rf "${folder:?}"
+mkdir -p "$folder"
+cd "$here" || exit 1
+check "the devices in the virtual machine" "$here/vm_run.sh" -s "$folder" -t 420 \
+    -m "v4l2loopback devices=1 exclusive_caps=1 video_nr=10" \
+    -m "vivid n_devs=2 node_types=0x1,0x1 num_inputs=1,1 input_types=3,0 vid_cap_nr=20,21" \
+    -m "snd-aloop enable=1,1 index=0,1 id=MicA,MicB pcm_substreams=1,1" \
+    -- "$here/device_suite.sh" "$onetake" "$tools"
+
+# pcm FILE [OPTION]...: its sound, without the edges, where an encoder may still be finding its feet.
+pcm() { ffmpeg -v error -ss 0.5 -t 5 -i "$1" -f s16le -ac 1 -ar 48000 -; }
+
+render() {
+    "$onetake" process "$1" --data-dir "$folder/takes" --processed-dir "$folder/mp4" --json \
+        > "$folder/logs/$1.process.json" 2> "$folder/logs/$1.process.err"
+}
+
+for take in mjpg untouched hdmi; do
+    check "$take renders" render "$take" || { sed 's/^/    /' "$folder/logs/$take.process.err" && continue; }
+    packets=$(ffprobe -v error -select_streams v -count_packets -show_entries stream=nb_read_packets -of csv=p=0 \
+        "$folder/mp4/$take.mp4")
+    holds "$take's MP4 has every frame ($packets)" "$folder/logs/$take.json" ".metrics.frames == ${packets:-0}" \
+        .metrics.frames
+done
+
+# The card that hears the tone runs 999 ppm slow: what it wrote is 443 Hz by its own clock, what was to be heard is less.
+pcm "$folder/takes/hdmi/audio.wav" | "$tools/tone_check" 48000 > "$folder/logs/wav_tone.json"
+holds "hdmi's WAV is one unbroken tone" "$folder/logs/wav_tone.json" \
+    '(.hz - 443 | fabs) < 0.005 and .worst_jump_samples < 0.5' .
+pcm "$folder/mp4/hdmi.mp4" | "$tools/tone_check" 48000 > "$folder/logs/mp4_tone.json"
+holds "hdmi's MP4 plays it at its true pitch" "$folder/logs/mp4_tone.json" \
+    '(.hz - 443 * 100000 / 100100 | fabs) < 0.02 and .worst_jump_samples < 24' .
+finish_checks
