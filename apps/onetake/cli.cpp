@@ -42,7 +42,7 @@ CommandLine::CommandLine(const std::string& description, const std::string& name
     option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
-std::optional<int> parse(CLI::App& app, const Args& args) {
+std::optional<int> parse(CommandLine& app, const Args& args) {
     try {
         Args reversed(args.rbegin(), args.rend());
         app.parse(reversed);

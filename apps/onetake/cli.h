@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,11 +21,18 @@ enum ExitCode : int { kDone = 0, kFailed = 1, kUsage = 2, kLosses = 3 };
 class CommandLine : public CLI::App {
  public:
     CommandLine(const std::string& description, const std::string& name);
+
+    /// Shows an option of this command only with --help-all.
+    void keep_for_help_all(const CLI::Option* option) { rare_.insert(option); }
+    bool is_rare(const CLI::Option* option) const { return rare_.contains(option); }
+
+ private:
+    std::set<const CLI::Option*> rare_;
 };
 
 /// Parses a command's arguments. A value is the code to leave with at once: help was asked for, or the usage is wrong
 /// and has been said.
-std::optional<int> parse(CLI::App& app, const Args& args);
+std::optional<int> parse(CommandLine& app, const Args& args);
 
 /// `onetake: <message>` on stderr, one line whatever the message holds.
 void say_error(std::string_view message);

@@ -1,7 +1,5 @@
 #include "config_flags.h"
 
-#include "help_format.h"
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -158,12 +156,12 @@ class FlagMaker {
 
 }  // namespace
 
-void add_config_flags(CLI::App& app, RecorderConfig& config, const std::function<bool(const FieldInfo&)>& wanted) {
+void add_config_flags(CommandLine& app, RecorderConfig& config, const std::function<bool(const FieldInfo&)>& wanted) {
     visit_config_fields(config, [&](const FieldInfo& info, auto& field) {
         if (!wanted(info)) return;
         auto* option = FlagMaker(app, info).add(field);
         option->group(std::string(group_title(info.group)));
-        if (!is_common(info.name)) keep_for_help_all(*option);
+        if (!is_common(info.name)) app.keep_for_help_all(option);
     });
 }
 

@@ -1,16 +1,18 @@
 #pragma once
 
+#include "cli.h"
+
 #include <onetake/config_fields.h>
 
-#include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace onetake::cli {
 
 /// Gives `app` a flag for every field of `config` that `wanted` says yes to. A value that can't be is refused while
 /// parsing, with the flag, the value and what is allowed. `config` must outlive the parsing.
-void add_config_flags(CLI::App& app, RecorderConfig& config, const std::function<bool(const FieldInfo&)>& wanted);
+void add_config_flags(CommandLine& app, RecorderConfig& config, const std::function<bool(const FieldInfo&)>& wanted);
 
 /// The fields that --help shows; the others only with --help-all.
 bool is_common(std::string_view field);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <set>
 #include <string_view>
 #include <vector>
 
@@ -12,11 +11,6 @@ namespace {
 
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kColumn = 27;  // where texts begin
-
-std::set<const CLI::Option*>& rare_options() {
-    static std::set<const CLI::Option*> options;
-    return options;
-}
 
 /// "--fps N", "--[no-]audio", "-h, --help".
 std::string shown_name(const CLI::Option& option) {
@@ -53,11 +47,7 @@ bool is_help(const CLI::App& app, const CLI::Option* option) {
 
 }  // namespace
 
-void keep_for_help_all(CLI::Option& option) {
-    rare_options().insert(&option);
-}
-
-std::string help_text(CLI::App& app, HelpScope scope) {
+std::string help_text(CommandLine& app, HelpScope scope) {
     std::vector<std::string> groups;
     bool has_rare = false;
     std::string usage = app.get_name(), positionals, options;
@@ -68,7 +58,7 @@ std::string help_text(CLI::App& app, HelpScope scope) {
             usage += fmt::format(" [{}{}]", option->get_name(true), dots);
             positionals += entry(*option);
         }
-        has_rare = has_rare || rare_options().contains(option);
+        has_rare = has_rare || app.is_rare(option);
         if (std::find(groups.begin(), groups.end(), option->get_group()) == groups.end())
             groups.push_back(option->get_group());
     }
@@ -79,7 +69,7 @@ std::string help_text(CLI::App& app, HelpScope scope) {
         return text;
     };
     if (scope == HelpScope::common) {
-        options = list([](const auto* option) { return !rare_options().contains(option); });
+        options = list([&app](const auto* option) { return !app.is_rare(option); });
     } else {
         for (const auto& group : groups)
             if (const auto text = list([&](const auto* option) { return option->get_group() == group; }); !text.empty())

@@ -22,7 +22,7 @@ struct Options {
     OutputFlags output;
 };
 
-void add_options(CLI::App& app, Options& options) {
+void add_options(CommandLine& app, Options& options) {
     app.add_option("NAME", options.names, "takes in the data folder")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_flag("--all", options.all, "every complete take that has no MP4 yet");

@@ -1,6 +1,5 @@
 #include "progress.h"
 
-#include "help_format.h"
 #include "units.h"
 
 #include <algorithm>
@@ -46,7 +45,9 @@ std::string recording_text(const Progress& p, std::optional<double> duration_s) 
     if (!std::isnan(p.audio_level_db)) text += "  " + level_bar(p.audio_level_db);
     if (p.disk_bytes_left > 0) {
         text += "  disk " + bytes_text(p.disk_bytes_left);
-        if (std::isfinite(p.disk_minutes_left)) text += fmt::format(", {:.0f} min", p.disk_minutes_left);
+        if (std::isfinite(p.disk_minutes_left))
+            text += p.disk_minutes_left < 120 ? fmt::format(", {:.0f} min", p.disk_minutes_left)
+                                              : fmt::format(", {:.0f} h", p.disk_minutes_left / 60);
     }
     return text;
 }
@@ -60,7 +61,7 @@ std::string rendering_text(const Progress& p) {
 
 }  // namespace
 
-void OutputFlags::add_to(CLI::App& app) {
+void OutputFlags::add_to(CommandLine& app) {
     static const std::map<std::string, ProgressStyle> styles{
         {"auto", ProgressStyle::automatic}, {"json", ProgressStyle::json}, {"none", ProgressStyle::none}};
     app.add_flag("--json", json, "print the result as JSON");
@@ -72,7 +73,7 @@ void OutputFlags::add_to(CLI::App& app) {
         progress = style->second;
         return true;
     };
-    keep_for_help_all(*app.add_option("--progress", choose, "on stderr: auto|json|none (auto)")->type_name("TEXT"));
+    app.keep_for_help_all(app.add_option("--progress", choose, "on stderr: auto|json|none (auto)")->type_name("TEXT"));
 }
 
 ProgressLine::ProgressLine(const OutputFlags& flags, std::optional<double> duration_s)

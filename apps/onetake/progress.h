@@ -1,8 +1,9 @@
 #pragma once
 
+#include "cli.h"
+
 #include <onetake/recorder.h>
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <mutex>
 #include <optional>
@@ -19,7 +20,7 @@ struct OutputFlags {
     bool quiet = false;
     ProgressStyle progress = ProgressStyle::automatic;
 
-    void add_to(CLI::App& app);
+    void add_to(CommandLine& app);
 };
 
 /// What is going on, on stderr: one line, rewritten. Thread-safe; show() is called from the recorder's thread.

@@ -22,7 +22,7 @@ struct Options {
     OutputFlags output;
 };
 
-void add_options(CLI::App& app, Options& options) {
+void add_options(CommandLine& app, Options& options) {
     const auto set_duration = [&options](const CLI::results_t& values) {
         options.duration_s = number_of("--duration", values.back(), 0.001, 1e9);
         return true;

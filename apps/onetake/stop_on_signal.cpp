@@ -39,7 +39,11 @@ StopOnSignal::StopOnSignal(AVRecorder& recorder) {
     action.sa_handler = on_signal;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
-    for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &action, &before_[i]);
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+        sigaction(kSignals[i], &action, &before_[i]);
+        // nohup's wish is kept: a take goes on when its terminal is closed.
+        if (kSignals[i] == SIGHUP && before_[i].sa_handler == SIG_IGN) sigaction(SIGHUP, &before_[i], nullptr);
+    }
 }
 
 StopOnSignal::~StopOnSignal() {

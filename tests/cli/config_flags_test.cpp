@@ -1,0 +1,119 @@
+#include "config_flags.h"
+
+#include "help_format.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace onetake::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+bool every_field(const FieldInfo&) {
+    return true;
+}
+
+RecorderConfig config_of(const Args& args) {
+    RecorderConfig config;
+    CommandLine app{"", "record"};
+    add_config_flags(app, config, every_field);
+    Args reversed(args.rbegin(), args.rend());
+    app.parse(reversed);
+    return config;
+}
+
+std::string refusal_of(const Args& args) {
+    try {
+        config_of(args);
+        return "taken";
+    } catch (const CLI::ParseError& error) {
+        return error.what();
+    }
+}
+
+TEST(ConfigFlags, NoFlagLeavesEveryDefault) {
+    const RecorderConfig defaults;
+    const auto config = config_of({});
+    EXPECT_EQ(config.width, defaults.width);
+    EXPECT_EQ(config.v4l2_controls, defaults.v4l2_controls);
+    EXPECT_EQ(config.buffersize, std::nullopt);
+    EXPECT_EQ(config.data_dir, defaults.data_dir);
+}
+
+TEST(ConfigFlags, EveryTypeOfFieldTakesItsValue) {
+    const auto config = config_of({"--width", "640", "--fps=59.94", "--data-dir", "/takes", "--buffersize", "4",
+                                   "--on-full", "block", "--subsample", "444", "--fourcc", "YUYV"});
+    EXPECT_EQ(config.width, 640);
+    EXPECT_EQ(config.fps, 59.94);
+    EXPECT_EQ(config.data_dir, "/takes");
+    EXPECT_EQ(config.buffersize, 4);
+    EXPECT_EQ(config.on_full, OnFull::block);
+    EXPECT_EQ(config.subsample, Subsample::s444);
+    EXPECT_EQ(config.fourcc, "YUYV");
+}
+
+TEST(ConfigFlags, TheShorterSpellingIsTheSameField) {
+    EXPECT_EQ(config_of({"--device", "2"}).video_device, "2");
+    EXPECT_EQ(config_of({"--video-device", "/dev/video3"}).video_device, "/dev/video3");
+}
+
+TEST(ConfigFlags, BoolsCanBeTurnedBothWays) {
+    EXPECT_FALSE(config_of({"--no-audio"}).audio);
+    EXPECT_TRUE(config_of({"--no-audio", "--audio"}).audio);
+    EXPECT_FALSE(config_of({"--no-convert-rgb"}).convert_rgb);
+    EXPECT_TRUE(config_of({"--denoise"}).denoise);
+}
+
+TEST(ConfigFlags, ListsCollectTheirFlagsAndNothingElse) {
+    const auto config = config_of({"--more-video-devices", "1", "--width", "320", "--more-video-devices", "2"});
+    EXPECT_THAT(config.more_video_devices, ElementsAre("1", "2"));
+    EXPECT_THAT(refusal_of({"--more-video-devices", "1", "2"}), HasSubstr("not expected"));
+}
+
+TEST(ConfigFlags, AnEmptyTextEmptiesAList) {
+    EXPECT_THAT(config_of({"--v4l2-controls", ""}).v4l2_controls, IsEmpty());
+}
+
+TEST(ConfigFlags, TheLastValueCounts) {
+    EXPECT_EQ(config_of({"--crf", "20", "--crf", "18"}).crf, 18);
+}
+
+TEST(ConfigFlags, NegativeNumbersAreValues) {
+    EXPECT_EQ(config_of({"--latency-offset-ms", "-20.5"}).latency_offset_ms, -20.5);
+}
+
+TEST(ConfigFlags, ARefusalNamesFlagValueAndWhatIsAllowed) {
+    EXPECT_EQ(refusal_of({"--fps", "5000"}), "--fps 5000: must be a number from 0.1 to 1000");
+    EXPECT_EQ(refusal_of({"--width", "12x"}), "--width 12x: must be a whole number from 16 to 16384");
+    EXPECT_EQ(refusal_of({"--crf", "nan"}), "--crf nan: must be a whole number from 0 to 51");
+    EXPECT_EQ(refusal_of({"--fps", "nan"}), "--fps nan: must be a number from 0.1 to 1000");
+    EXPECT_EQ(refusal_of({"--quality", ""}), "--quality '': must be a whole number from 1 to 100");
+    EXPECT_EQ(refusal_of({"--on-full", "wait"}), "--on-full wait: must be one of drop, block");
+    EXPECT_EQ(refusal_of({"--denoise-provider", "tpu"}), "--denoise-provider tpu: must be one of cpu, cuda");
+    EXPECT_EQ(refusal_of({"--width", "99999999999999999999"}),
+              "--width 99999999999999999999: must be a whole number from 16 to 16384");
+}
+
+TEST(ConfigFlags, HelpShowsTheCommonOnesAndHelpAllEveryField) {
+    RecorderConfig config;
+    CommandLine app{"", "record"};
+    add_config_flags(app, config, every_field);
+    const auto common = help_text(app, HelpScope::common);
+    const auto all = help_text(app, HelpScope::all);
+    EXPECT_THAT(common, HasSubstr("--device TEXT"));
+    EXPECT_THAT(common, HasSubstr("--[no-]audio "));
+    EXPECT_EQ(common.find("--queue-size"), std::string::npos);
+    visit_config_fields(config, [&](const FieldInfo& field, const auto&) {
+        std::string flag(field.flag.empty() ? field.name : field.flag);
+        std::replace(flag.begin(), flag.end(), '_', '-');
+        EXPECT_TRUE(all.find("  --" + flag + " ") != std::string::npos ||
+                    all.find("  --[no-]" + flag + " ") != std::string::npos)
+            << flag;
+    });
+}
+
+}  // namespace
+}  // namespace onetake::cli

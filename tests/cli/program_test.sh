@@ -1,0 +1,121 @@
+#!/bin/bash
+# program_test.sh ONETAKE: runs the program as a user would, with the test source, in a folder of its own.
+set -uo pipefail
+
+onetake=$(realpath "$1")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+failures=0
+
+# expect CODE ARGS...: runs the program; its output is in out and err.
+expect() {
+    local wanted=$1 code=0
+    shift
+    "$onetake" "$@" > out 2> err < /dev/null || code=$?
+    [ "$code" = "$wanted" ] || complain "exit code $code instead of $wanted: onetake $*"
+}
+complain() {
+    echo "$1"
+    sed 's/^/  out: /' out
+    sed 's/^/  err: /' err
+    failures=$((failures + 1))
+}
+check() { "$@" || complain "not so: $*"; }
+says() { grep -qF -- "$2" "$1" || complain "$1 lacks: $2"; }
+one_line() { [ "$(wc -l < "$1")" = 1 ] || complain "$1 is not one line"; }
+fits_screen() {
+    [ "$(wc -l < out)" -le 24 ] || complain "help is longer than a screen"
+    [ "$(wc -L < out)" -le 80 ] || complain "help is wider than a screen"
+}
+
+short=(--source test --width 320 --height 240 --fps 30 --warmup 0)
+
+expect 0 --help
+fits_screen
+for command in record process list devices import version; do
+    expect 0 "$command" --help
+    fits_screen
+    says out Example
+done
+expect 0 record --help-all
+says out --queue-size
+
+expect 0 --version
+says out 'onetake '
+expect 0 --version --json
+check jq -e '.version and (.parts | length > 0)' out > jq.out
+expect 0 devices --json
+check jq -e 'has("video") and has("audio")' out > jq.out
+expect 0 --list-audio
+says out Microphones
+
+expect 2
+expect 2 recrod
+one_line err
+expect 2 record --fps 5000
+says err '--fps 5000: must be a number from 0.1 to 1000'
+one_line err
+expect 2 record --no-such-flag
+expect 2 record --source external
+expect 2 record --name ../out "${short[@]}" --duration 0.2
+expect 2 process
+expect 2 process a --all
+expect 1 process no-such-take
+one_line err
+says err no-such-take
+expect 1 import x --frames no-such-folder --frame-times no-such-file
+one_line err
+
+# Flat use; nothing but JSON on stdout, nothing on stderr that is no terminal.
+expect 0 --duration 1 --name first "${short[@]}" --json
+check jq -e '.name == "first" and .metrics.frames > 10' out > jq.out
+check test ! -s err
+check test -s "$(jq -r .mp4_path out)"
+expect 1 --duration 1 --name first "${short[@]}"
+says err first
+
+expect 0 record --duration 0.5 --name later --no-mp4 "${short[@]}" --quiet
+check test ! -s out
+check test ! -e processed_av/later.mp4
+expect 0 list --json
+check jq -e 'map({(.name): .state}) | add == {first: "rendered", later: "complete"}' out > jq.out
+expect 0 list
+says out first
+
+expect 0 process --all --json
+check jq -e '.name == "later"' out > jq.out
+check test -s processed_av/later.mp4
+expect 0 process --all
+says out 'has its MP4'
+
+expect 0 record --duration 0.5 --name lines --no-mp4 "${short[@]}" --quiet --progress json
+expect 0 record --duration 2 --name lines2 "${short[@]}" --progress json
+check jq -es 'all(.phase == "recording" or .phase == "rendering")' err > jq.out
+
+# A signal ends a take cleanly; so does a reader that goes away.
+for signal in INT TERM HUP; do
+    "$onetake" record --name "by-$signal" "${short[@]}" --json > out 2> err < /dev/null &
+    program=$!
+    until [ -e "av_data/by-$signal/frames/f_000005.jpg" ]; do
+        kill -0 $program || break
+        sleep 0.05
+    done
+    kill -"$signal" $program
+    wait $program || complain "exit code $? after SIG$signal"
+    check jq -e '.metrics.frames >= 5' out > jq.out
+done
+"$onetake" record --duration 0.5 --name piped "${short[@]}" 2> err | true
+[ "${PIPESTATUS[0]}" = 0 ] || complain "a closed pipe fails the take"
+
+# What another program left comes in with its own frames and times.
+mkdir jpegs
+cp av_data/first/frames/f_00000[1-5].jpg jpegs
+printf '# seconds\n100.0\n100.1\n100.2\n100.35\n100.4\n' > times.txt
+expect 0 import race --frames jpegs --frame-times times.txt --json
+check cmp -s jpegs/f_000004.jpg av_data/race/frames/f_000004.jpg
+expect 0 process race
+check test -s processed_av/race.mp4
+
+[ $failures = 0 ] && echo "the program does what it says"
+exit $((failures > 0))

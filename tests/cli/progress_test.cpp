@@ -1,0 +1,73 @@
+#include "progress.h"
+
+#include "units.h"
+
+#include <gtest/gtest.h>
+
+namespace onetake::cli {
+namespace {
+
+Progress recording() {
+    Progress progress;
+    progress.elapsed_s = 65.4;
+    progress.frames = 1950;
+    progress.fps = 29.97;
+    progress.lost = 2;
+    return progress;
+}
+
+TEST(ProgressText, SaysWhatIsKnownAndNothingElse) {
+    EXPECT_EQ(progress_text(recording(), {}, 80), "REC 1:05  1950 frames  30.0 fps  2 lost");
+}
+
+TEST(ProgressText, ShowsTheGoalTheSoundAndTheDisk) {
+    auto progress = recording();
+    progress.audio_level_db = -30;
+    progress.disk_bytes_left = 123'000'000'000;
+    progress.disk_minutes_left = 840;
+    EXPECT_EQ(progress_text(progress, 3600, 80),
+              "REC 1:05/1:00:00  1950 frames  30.0 fps  2 lost  [#####-----]  disk 123 GB, 14 h");
+}
+
+TEST(ProgressText, SaysThatTheSoundClips) {
+    auto progress = recording();
+    progress.audio_level_db = 0;
+    EXPECT_NE(progress_text(progress, {}, 80).find("[##########] CLIPS"), std::string::npos);
+}
+
+TEST(ProgressText, DigitalSilenceIsAnEmptyBar) {
+    auto progress = recording();
+    progress.audio_level_db = -std::numeric_limits<double>::infinity();
+    EXPECT_NE(progress_text(progress, {}, 80).find("[----------]"), std::string::npos);
+}
+
+TEST(ProgressText, NeverIsWiderThanTheTerminal) {
+    EXPECT_EQ(progress_text(recording(), {}, 12), "REC 1:05  19");
+}
+
+TEST(ProgressText, RenderingShowsShareSpeedAndRest) {
+    Progress progress;
+    progress.render_fraction = 0.45;
+    progress.render_speed = 5.21;
+    progress.render_eta_s = 12.9;
+    EXPECT_EQ(progress_text(progress, {}, 80), "rendering  45%  5.2x  0:12 left");
+}
+
+TEST(ProgressJson, IsOneObjectWithNullForUnknown) {
+    EXPECT_EQ(progress_json(recording()),
+              R"({"phase":"recording","elapsed_s":65.4,"frames":1950,"fps":29.97,"lost":2,"audio_level_db":null,)"
+              R"("disk_bytes_left":0,"disk_minutes_left":null})");
+}
+
+TEST(Units, AreShortAndRounded) {
+    EXPECT_EQ(clock_text(59.9), "0:59");
+    EXPECT_EQ(clock_text(3723), "1:02:03");
+    EXPECT_EQ(clock_text(kNotApplicable), "?");
+    EXPECT_EQ(bytes_text(999), "999 B");
+    EXPECT_EQ(bytes_text(4'240'000), "4.2 MB");
+    EXPECT_EQ(bytes_text(123'456'789'000), "123 GB");
+    EXPECT_EQ(bytes_text(999'999), "1.0 MB");
+}
+
+}  // namespace
+}  // namespace onetake::cli
