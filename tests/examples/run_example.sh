@@ -1,0 +1,46 @@
+#!/bin/bash
+# run_example.sh PROGRAM: runs an example without devices for about two seconds and looks into what it leaves.
+set -euo pipefail
+
+program=$(realpath "$1")
+example=${program##*/}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+fail() {
+    echo "$example: $1"
+    cat out
+    exit 1
+}
+
+if [ "$example" = stop_on_signal ]; then
+    "$program" > out 2>&1 &
+    pid=$!
+    until compgen -G 'av_data/*/frames/f_000030.jpg' > found; do
+        kill -0 $pid || fail "ended by itself"
+        sleep 0.05
+    done
+    kill -TERM $pid
+    wait $pid || fail "exit code $?"
+else
+    "$program" 2 > out 2>&1 || fail "exit code $?"
+fi
+
+movies=(processed_av/*.mp4)
+[ ${#movies[@]} = 1 ] && [ -s "${movies[0]}" ] || fail "no MP4"
+[ -z "$(ffmpeg -v error -i "${movies[0]}" -map 0 -f null - 2>&1)" ] || fail "the MP4 does not decode cleanly"
+
+streams=$(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "${movies[0]}" | sort | xargs)
+case $example in
+    two_cameras) wanted='audio video video' ;;
+    *) wanted='audio video' ;;
+esac
+[ "$streams" = "$wanted" ] || fail "the MP4 has streams '$streams', not '$wanted'"
+
+# No picture is lost on the way: the MP4 has as many as the take has JPEGs.
+packets=$(ffprobe -v error -count_packets -select_streams v:0 -show_entries stream=nb_read_packets -of csv=p=0 \
+    "${movies[0]}")
+stored=$(find av_data/*/frames -name 'f_*.jpg' | wc -l)
+[ "$packets" = "$stored" ] && [ "$stored" -ge 25 ] || fail "$stored JPEGs, but $packets pictures in the MP4"
+echo "$example: $stored pictures, streams $streams"
