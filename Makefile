@@ -1,0 +1,41 @@
+# Everything worth typing. `make demo` records a first take; `make test` builds and tests everything.
+.PHONY: demo test build format format-check tidy bench
+
+jobs := $(shell nproc)
+launcher := $(if $(shell command -v ccache),-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+configure := cmake --preset release $(launcher)
+compile := cmake --build --preset release --parallel $(jobs)
+
+demo:
+	scripts/install-deps.sh build
+	$(configure)
+	$(compile) --target onetake_cli
+	scripts/demo.sh build/release/onetake
+
+build:
+	scripts/install-deps.sh build
+	$(configure) -DONETAKE_TESTS=OFF -DONETAKE_BENCH=OFF
+	$(compile)
+
+test:
+	scripts/install-deps.sh test
+	$(configure) -DONETAKE_TESTS=ON -DONETAKE_BENCH=ON
+	$(compile)
+	ctest --preset release --parallel $(jobs)
+
+format:
+	scripts/format.sh
+
+format-check:
+	scripts/format.sh --check
+
+tidy:
+	$(configure)
+	$(compile)
+	git ls-files 'src/*.cpp' 'apps/*.cpp' | xargs -P $(jobs) -n 1 clang-tidy-14 --quiet -p build/release
+
+bench:
+	scripts/install-deps.sh test
+	$(configure) -DONETAKE_BENCH=ON
+	$(compile)
+	for program in build/release/bench/*_bench; do $$program || exit 1; done

@@ -1,0 +1,12 @@
+#include <onetake/onetake.h>
+
+#include <cstdio>
+
+int main() {
+    onetake::RecorderConfig config;
+    config.source = onetake::SourceKind::test;
+    if (!onetake::AVRecorder::create(config)) return 1;
+    config.fps = -1;
+    if (onetake::AVRecorder::create(config)) return 1;
+    std::printf("%s\n", onetake::version().c_str());
+}
