@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace onetake {
+
+/// libav's words for one of its error codes. Thread-safe.
+std::string av_text(int error);
+
+}  // namespace onetake

@@ -1,0 +1,293 @@
+#include "codec/video_encoder.h"
+
+#include "base/error.h"
+#include "codec/av_error.h"
+#include "codec/av_log.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <thread>
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
+}
+
+namespace onetake {
+
+namespace {
+
+constexpr int kMostThreads = 16;
+
+// The same on every run of a machine, for x264's packets depend on it.
+int thread_count(int asked) {
+    if (asked > 0) return asked;
+    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    return std::min(cores + cores / 2, kMostThreads);
+}
+
+bool offers(const AVCodec* codec, AVPixelFormat wanted) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(61, 13, 100)
+    const void* list = nullptr;
+    avcodec_get_supported_config(nullptr, codec, AV_CODEC_CONFIG_PIX_FORMAT, 0, &list, nullptr);
+    const auto* formats = static_cast<const AVPixelFormat*>(list);
+#else
+    const auto* formats = codec->pix_fmts;
+#endif
+    if (formats == nullptr) return true;
+    for (; *formats != AV_PIX_FMT_NONE; ++formats)
+        if (*formats == wanted) return true;
+    return false;
+}
+
+// What USB cameras say of themselves: sRGB's primaries, BT.709's curve, and the matrix of JPEG.
+void set_color(AVCodecContext* context, ColorInfo color) {
+    context->color_range = color.range == ColorRange::full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    context->colorspace = color.matrix == ColorMatrix::bt709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
+    context->color_primaries = AVCOL_PRI_BT709;
+    context->color_trc = AVCOL_TRC_BT709;
+    context->chroma_sample_location = AVCHROMA_LOC_CENTER;  // as JPEG has it
+}
+
+class Options {
+ public:
+    ~Options() { av_dict_free(&dictionary_); }
+    Options() = default;
+    Options(const Options&) = delete;
+    Options& operator=(const Options&) = delete;
+    void set(const std::string& key, const std::string& value) {
+        av_dict_set(&dictionary_, key.c_str(), value.c_str(), 0);
+    }
+    AVDictionary** get() { return &dictionary_; }
+    std::string first_left() const {
+        const auto* entry = av_dict_get(dictionary_, "", nullptr, AV_DICT_IGNORE_SUFFIX);
+        return entry != nullptr ? entry->key : "";
+    }
+
+ private:
+    AVDictionary* dictionary_ = nullptr;
+};
+
+void set_quality(const std::string& name, const VideoEncoderSettings& settings, AVCodecContext* context,
+                 Options& options) {
+    const bool by_rate = settings.bit_rate > 0;
+    if (by_rate) context->bit_rate = settings.bit_rate;
+    if (name == "libx264" || name == "libx265") {
+        if (!settings.preset.empty()) options.set("preset", settings.preset);
+        if (!by_rate) options.set("crf", std::to_string(settings.crf));
+        if (name == "libx265") options.set("x265-params", "log-level=none");  // it writes to stderr by itself
+    } else if (name.ends_with("_nvenc")) {
+        // NVENC has presets of its own; p1 … p7 may be given, x264's names mean its medium one.
+        options.set("preset", settings.preset.size() == 2 && settings.preset[0] == 'p' ? settings.preset : "p4");
+        options.set("rc", "vbr");
+        if (!by_rate) {
+            context->bit_rate = 0;
+            options.set("cq", std::to_string(settings.crf));
+        }
+    }
+}
+
+void free_image(void* opaque, std::uint8_t*) {
+    delete static_cast<PlanarImage*>(opaque);
+}
+
+}  // namespace
+
+void VideoEncoder::Free::operator()(AVCodecContext* context) const {
+    avcodec_free_context(&context);
+}
+void VideoEncoder::Free::operator()(AVFrame* frame) const {
+    av_frame_free(&frame);
+}
+void VideoEncoder::Free::operator()(AVPacket* packet) const {
+    av_packet_free(&packet);
+}
+
+VideoEncoder::VideoEncoder(VideoEncoderSettings settings)
+    : settings_(std::move(settings)),
+      pool_(BufferPool::create(2)),
+      frame_(av_frame_alloc()),
+      packet_(av_packet_alloc()) {}
+VideoEncoder::VideoEncoder(VideoEncoder&&) noexcept = default;
+VideoEncoder& VideoEncoder::operator=(VideoEncoder&&) noexcept = default;
+VideoEncoder::~VideoEncoder() = default;
+
+Result<VideoEncoder> VideoEncoder::open(VideoEncoderSettings settings) {
+    route_av_log();
+    if (settings.width <= 0 || settings.height <= 0 || settings.time_scale <= 0 || settings.time_scale > INT32_MAX ||
+        !std::isfinite(settings.fps) || settings.fps < 0)
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("A video of {}x{} at {} fps in 1/{} s can't be encoded.", settings.width,
+                                settings.height, settings.fps, settings.time_scale));
+    VideoEncoder encoder(std::move(settings));
+    if (encoder.settings_.codec != "auto") {
+        ONETAKE_TRY(encoder.open_named(encoder.settings_.codec));
+        return encoder;
+    }
+    if (encoder.settings_.try_hardware) {
+        auto opened = encoder.open_named("h264_nvenc");
+        if (opened) return encoder;
+        encoder.notes_.push_back(fmt::format("Encoding with libx264, for {}", opened.error().message));
+    }
+    ONETAKE_TRY(encoder.open_named("libx264"));
+    return encoder;
+}
+
+Status VideoEncoder::open_named(const std::string& name) {
+    const AVCodec* codec = avcodec_find_encoder_by_name(name.c_str());
+    if (codec == nullptr || codec->type != AVMEDIA_TYPE_VIDEO)
+        return fail(ErrorCode::missing_part,
+                    fmt::format("this machine's libavcodec has no video encoder \"{}\". Choose another codec, or "
+                                "install a libavcodec that has it (Debian: libavcodec-extra).",
+                                name));
+    if (!offers(codec, AV_PIX_FMT_YUV420P))
+        return fail(
+            ErrorCode::unsupported,
+            fmt::format("the encoder {} does not take 4:2:0 pictures from memory. Choose another codec.", name));
+
+    const int width = (settings_.width + 1) / 2 * 2, height = (settings_.height + 1) / 2 * 2;
+    std::unique_ptr<AVCodecContext, Free> context(avcodec_alloc_context3(codec));
+    context->width = width;
+    context->height = height;
+    context->time_base = {1, static_cast<int>(settings_.time_scale)};
+    if (settings_.fps > 0) context->framerate = av_d2q(settings_.fps, 100000);
+    context->pix_fmt = AV_PIX_FMT_YUV420P;
+    context->sample_aspect_ratio = {1, 1};
+    context->thread_count = thread_count(settings_.threads);
+    context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    if (settings_.keyframe_interval > 0) context->gop_size = settings_.keyframe_interval;
+    set_color(context.get(), settings_.color);
+
+    Options options;
+    set_quality(name, settings_, context.get(), options);
+    for (const auto& [key, value] : settings_.options) options.set(key, value);
+    const AvErrorLines lines;
+    if (const int error = avcodec_open2(context.get(), codec, options.get()); error < 0)
+        return fail(ErrorCode::unsupported,
+                    fmt::format("the encoder {} does not open here: {}. Choose another codec, or check its preset, "
+                                "options and hardware.",
+                                name, lines.text_or(av_text(error))));
+    if (const auto left = options.first_left(); !left.empty())
+        return fail(ErrorCode::invalid_argument, fmt::format("the encoder {} has no option \"{}\".", name, left));
+
+    name_ = name;
+    params_.kind = TrackKind::video;
+    params_.codec = avcodec_get_name(codec->id);
+    params_.time_scale = settings_.time_scale;
+    params_.extradata.assign(context->extradata, context->extradata + context->extradata_size);
+    params_.bit_rate = context->bit_rate;
+    params_.width = width;
+    params_.height = height;
+    params_.pixel_format = av_get_pix_fmt_name(context->pix_fmt);
+    params_.color = settings_.color;
+    params_.fps = settings_.fps;
+    params_.profile = context->profile;
+    params_.level = context->level;
+    if (width != settings_.width || height != settings_.height)
+        notes_.push_back(fmt::format("The picture of {}x{} was filled up to {}x{}, for {} needs even sizes.",
+                                     settings_.width, settings_.height, width, height, name));
+    context_ = std::move(context);
+    return {};
+}
+
+Status VideoEncoder::encode(PlanarImage image, std::int64_t pts, std::vector<Packet>& out) {
+    if (finished_) return fail(ErrorCode::wrong_state, "A picture came after the video encoder was finished.");
+    if (image.width != settings_.width || image.height != settings_.height)
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("A picture of {}x{} came for a video of {}x{}.", image.width, image.height,
+                                settings_.width, settings_.height));
+    if (!taken_.empty() && pts <= taken_.back().pts)
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("A picture's stamp {} does not follow the one before, {}.", pts, taken_.back().pts));
+    auto ready = std::make_unique<PlanarImage>(to_range(to_420(std::move(image), *pool_), settings_.color.range));
+    pad_to_even(*ready);
+
+    AVFrame* frame = frame_.get();
+    frame->format = AV_PIX_FMT_YUV420P;
+    frame->width = context_->width;
+    frame->height = context_->height;
+    frame->pts = pts;
+    frame->color_range = context_->color_range;
+    frame->colorspace = context_->colorspace;
+    frame->color_primaries = context_->color_primaries;
+    frame->color_trc = context_->color_trc;
+    frame->chroma_location = context_->chroma_sample_location;
+    for (int i = 0; i < 3; ++i) {
+        frame->data[i] = ready->writable_plane(i);
+        frame->linesize[i] = ready->stride[static_cast<std::size_t>(i)];
+    }
+    frame->buf[0] = av_buffer_create(ready->bytes.writable(), ready->bytes.size(), free_image, ready.get(),
+                                     AV_BUFFER_FLAG_READONLY);
+    if (frame->buf[0] == nullptr) return fail(ErrorCode::internal, "Out of memory while encoding video.");
+    ready.release();
+
+    const AvErrorLines lines;
+    const int error = avcodec_send_frame(context_.get(), frame);
+    av_frame_unref(frame);
+    if (error < 0)
+        return fail(ErrorCode::internal,
+                    fmt::format("The encoder {} failed: {}.", name_, lines.text_or(av_text(error))));
+    taken_.push_back({pts, false});
+    ONETAKE_TRY(drain(out));
+    return {};
+}
+
+Status VideoEncoder::finish(std::vector<Packet>& out) {
+    if (finished_) return {};
+    finished_ = true;
+    const AvErrorLines lines;
+    // An encoder that never saw a picture has nothing inside, and some dislike being asked.
+    if (!taken_.empty()) {
+        if (const int error = avcodec_send_frame(context_.get(), nullptr); error < 0)
+            return fail(ErrorCode::internal,
+                        fmt::format("The encoder {} failed at the end: {}.", name_, lines.text_or(av_text(error))));
+        ONETAKE_TRY(drain(out));
+    }
+    release(out, true);
+    return {};
+}
+
+Status VideoEncoder::drain(std::vector<Packet>& out) {
+    const AvErrorLines lines;
+    for (;;) {
+        const int error = avcodec_receive_packet(context_.get(), packet_.get());
+        if (error == AVERROR(EAGAIN) || error == AVERROR_EOF) break;
+        if (error < 0)
+            return fail(ErrorCode::internal,
+                        fmt::format("The encoder {} failed: {}.", name_, lines.text_or(av_text(error))));
+        const AVPacket* from = packet_.get();
+        Packet packet;
+        packet.pts = from->pts;
+        packet.dts = from->dts == AV_NOPTS_VALUE ? from->pts : from->dts;
+        packet.key = (from->flags & AV_PKT_FLAG_KEY) != 0;
+        packet.bytes.assign(from->data, from->data + from->size);
+        av_packet_unref(packet_.get());
+        held_.push_back(std::move(packet));
+    }
+    release(out, false);
+    return {};
+}
+
+// Gives each packet the time up to the next stamp, and keeps those whose next stamp has not come.
+void VideoEncoder::release(std::vector<Packet>& out, bool last) {
+    const double nominal = static_cast<double>(settings_.time_scale) / (settings_.fps > 0 ? settings_.fps : 30.0);
+    while (!held_.empty()) {
+        Packet& packet = held_.front();
+        const auto at = std::lower_bound(taken_.begin(), taken_.end(), packet.pts,
+                                         [](const Taken& taken, std::int64_t pts) { return taken.pts < pts; });
+        if (at != taken_.end()) {
+            const auto next = std::next(at);
+            if (next == taken_.end() && !last) return;
+            packet.duration =
+                next != taken_.end() ? next->pts - at->pts : std::max<std::int64_t>(1, std::llround(nominal));
+            at->timed = true;
+        }
+        out.push_back(std::move(packet));
+        held_.pop_front();
+        while (taken_.size() > 1 && taken_.front().timed) taken_.pop_front();
+    }
+}
+
+}  // namespace onetake

@@ -1,0 +1,98 @@
+#pragma once
+
+#include "codec/planar_image.h"
+#include "media/packet.h"
+
+#include <onetake/result.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+struct AVCodecContext;
+struct AVFrame;
+struct AVPacket;
+
+namespace onetake {
+
+struct VideoEncoderSettings {
+    /// "auto", or the name of any encoder that libavcodec has.
+    std::string codec = "auto";
+    /// "auto" means libx264; with this it tries h264_nvenc first, and says in notes() if that did not open.
+    bool try_hardware = false;
+    std::string preset = "veryfast";
+    int crf = 23;               ///< constant quality, lower is better; used where bit_rate is 0
+    std::int64_t bit_rate = 0;  ///< bits/s
+    int width = 0, height = 0;  ///< pixels
+    double fps = 30.0;          ///< nominal: for rate control and the last packet's duration, never for stamps
+    ColorInfo color;            ///< of the stream; pictures of another range are converted
+    std::int64_t time_scale = 90000;
+    int keyframe_interval = 0;  ///< frames; 0 leaves it to the encoder
+    int threads = 0;            ///< 0: a number that only depends on how many cores the machine has
+    /// The encoder's own options, by libavcodec's names.
+    std::vector<std::pair<std::string, std::string>> options;
+};
+
+/// Compresses pictures with libavcodec. Stamps come out as they went in, to the tick. The same pictures and settings
+/// give the same packets on the same machine. Thread-bound; the encoder's own threads stay inside.
+///
+/// An odd width or height is filled up to the next even number by repeating the edge, for 4:2:0 has no odd sizes and
+/// H.264 can't crop by one; params() has the size of the stream, notes() says so.
+class VideoEncoder {
+ public:
+    /// Opens the encoder: the only proof that it works here. Errors: missing_part where this libavcodec has no such
+    /// encoder; unsupported where it does not open, with its own reason; invalid_argument for senseless settings.
+    static Result<VideoEncoder> open(VideoEncoderSettings settings);
+    VideoEncoder(VideoEncoder&&) noexcept;
+    VideoEncoder& operator=(VideoEncoder&&) noexcept;
+    VideoEncoder(const VideoEncoder&) = delete;
+    VideoEncoder& operator=(const VideoEncoder&) = delete;
+    ~VideoEncoder();
+
+    /// Takes the picture, no copy; appends what packets are ready to `out`, in decoding order, with durations up to the
+    /// next stamp. `pts` counts in 1/time_scale s and must grow. A picture in another chroma or range is converted
+    /// here; its planes must come from make_planar(). Errors: invalid_argument for another size or a stamp that does
+    /// not grow, nothing taken.
+    Status encode(PlanarImage image, std::int64_t pts, std::vector<Packet>& out);
+    /// Appends the packets still inside; the encoder takes no more pictures then.
+    Status finish(std::vector<Packet>& out);
+
+    const StreamParams& params() const { return params_; }
+    /// The encoder in use: "libx264".
+    const std::string& name() const { return name_; }
+    /// Fallbacks and changes, a line each.
+    const std::vector<std::string>& notes() const { return notes_; }
+
+ private:
+    struct Taken {
+        std::int64_t pts = 0;
+        bool timed = false;  ///< its packet has its duration
+    };
+    struct Free {
+        void operator()(AVCodecContext* context) const;
+        void operator()(AVFrame* frame) const;
+        void operator()(AVPacket* packet) const;
+    };
+
+    explicit VideoEncoder(VideoEncoderSettings settings);
+    Status open_named(const std::string& name);
+    Status drain(std::vector<Packet>& out);
+    void release(std::vector<Packet>& out, bool last);
+
+    VideoEncoderSettings settings_;
+    std::string name_;
+    std::vector<std::string> notes_;
+    StreamParams params_;
+    std::shared_ptr<BufferPool> pool_;
+    std::unique_ptr<AVCodecContext, Free> context_;
+    std::unique_ptr<AVFrame, Free> frame_;
+    std::unique_ptr<AVPacket, Free> packet_;
+    std::deque<Taken> taken_;  ///< in order of pts: what the durations are made of
+    std::deque<Packet> held_;  ///< waiting for the stamp that ends them
+    bool finished_ = false;
+};
+
+}  // namespace onetake
