@@ -1,0 +1,27 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/time.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace onetake {
+
+/// Seconds written in decimal ("1234.567890123", "1.5e-3") as nanoseconds, exactly, rounded to nearest. No floating point.
+/// Refuses anything else, and what is over 10^9 s.
+Result<Duration> parse_decimal_seconds(std::string_view text);
+
+/// A file of one decimal second per line; empty lines and what follows a `#` are passed over. Errors name file and line.
+Result<std::vector<Duration>> read_frame_times(const std::string& path);
+
+struct AudioTime {
+    std::int64_t sample = 0;
+    Duration time{};
+};
+/// A file of lines `sample_index seconds`, both increasing, at least one.
+Result<std::vector<AudioTime>> read_audio_times(const std::string& path);
+
+}  // namespace onetake

@@ -1,0 +1,356 @@
+#include "take/journal.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+namespace onetake {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kMostFrames = 1'000'000'000'000;  // beyond any take: keeps sums from overflowing
+
+json controls_json(const std::vector<std::pair<std::string, std::string>>& controls) {
+    json object = json::object();
+    for (const auto& [name, value] : controls) object[name] = value;
+    return object;
+}
+
+json track_json(const TrackRecord& r) {
+    if (r.track.kind == TrackKind::video) {
+        const auto& v = r.video;
+        return {{"k", "track"},         {"track", to_string(r.track)},
+                {"kind", "video"},      {"path", r.path},
+                {"device", v.device},   {"name", v.name},
+                {"driver", v.driver},   {"stable_id", v.stable_id},
+                {"width", v.width},     {"height", v.height},
+                {"fps", v.fps},         {"fourcc", v.fourcc},
+                {"range", to_string(v.color.range)}, {"matrix", to_string(v.color.matrix)},
+                {"buffers", v.buffers}, {"controls", controls_json(v.controls)},
+                {"notes", v.notes}};
+    }
+    const auto& a = r.audio;
+    return {{"k", "track"},
+            {"track", to_string(r.track)},
+            {"kind", "audio"},
+            {"path", r.path},
+            {"device", a.device},
+            {"name", a.name},
+            {"host_api", a.host_api},
+            {"sample_rate", a.sample_rate},
+            {"channels", a.channels},
+            {"blocksize", a.blocksize},
+            {"latency_s", a.latency_s},
+            {"notes", a.notes}};
+}
+
+json record_json(const JournalRecord& record) {
+    if (const auto* r = std::get_if<TakeRecord>(&record)) {
+        return {{"k", "take"},
+                {"format", r->format},
+                {"name", r->name},
+                {"program", r->program},
+                {"created", r->created},
+                {"start_ns", to_ns(r->start)},
+                {"config", json::parse(r->config_json, nullptr, false)}};
+    }
+    if (const auto* r = std::get_if<TrackRecord>(&record)) return track_json(*r);
+    if (const auto* r = std::get_if<ClockRecord>(&record)) {
+        return {{"k", "clock"},
+                {"host_ns", to_ns(r->reading.host)},
+                {"boot_ns", to_ns(r->reading.boot)},
+                {"wall_ns", to_ns(r->reading.wall)},
+                {"spread_ns", r->reading.spread.count()}};
+    }
+    if (const auto* r = std::get_if<DropRecord>(&record)) {
+        return {{"k", "drop"},        {"track", to_string(r->track)}, {"cause", to_string(r->cause)},
+                {"count", r->count}, {"host_ns", to_ns(r->time)},    {"text", r->text}};
+    }
+    if (const auto* r = std::get_if<EventRecord>(&record)) {
+        json j = {{"k", "event"}, {"event", r->event}, {"host_ns", to_ns(r->time)}, {"text", r->text}};
+        if (r->track) j["track"] = to_string(*r->track);
+        return j;
+    }
+    const auto& r = std::get<EndRecord>(record);
+    return {{"k", "end"},          {"host_ns", to_ns(r.time)}, {"reason", r.reason},
+            {"frames", r.frames}, {"samples", r.samples},     {"duration_s", r.duration_s}};
+}
+
+// Reads the flat objects that make up nearly all of a journal: keys and values without escapes or nesting.
+class FlatScanner {
+ public:
+    explicit FlatScanner(std::string_view text) : text_(text) {}
+
+    // Calls `on(key, value)` for each pair, values as written (strings without quotes). False if the text is not flat.
+    template <class On>
+    bool scan(On&& on) {
+        if (!take('{')) return false;
+        do {
+            std::string_view key, value;
+            if (!quoted(key) || !take(':')) return false;
+            if (peek() == '"') {
+                if (!quoted(value)) return false;
+            } else {
+                const auto start = at_;
+                while (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '}') ++at_;
+                value = text_.substr(start, at_ - start);
+                if (value.empty() || value.find_first_of("{[ ") != std::string_view::npos) return false;
+            }
+            if (!on(key, value)) return false;
+        } while (take(','));
+        return take('}') && at_ == text_.size();
+    }
+
+ private:
+    char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+    bool take(char c) {
+        if (peek() != c) return false;
+        ++at_;
+        return true;
+    }
+    bool quoted(std::string_view& out) {
+        if (!take('"')) return false;
+        const auto end = text_.find_first_of("\"\\", at_);
+        if (end == std::string_view::npos || text_[end] == '\\') return false;
+        out = text_.substr(at_, end - at_);
+        at_ = end + 1;
+        return true;
+    }
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+};
+
+bool number(std::string_view text, std::int64_t& out) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    return error == std::errc{} && end == text.data() + text.size();
+}
+
+// The values of an `f` or `a` record, by key; kinds share what they have in common.
+struct FlatFields {
+    std::string_view kind;
+    std::optional<TrackId> track;
+    std::optional<StampSource> source;
+    std::optional<std::int64_t> n, t, r, q, b, i;
+    bool x = false;
+
+    bool set(std::string_view key, std::string_view value) {
+        auto into = [&](std::optional<std::int64_t>& field) {
+            std::int64_t parsed = 0;
+            if (!number(value, parsed)) return false;
+            field = parsed;
+            return true;
+        };
+        if (key == "k") {
+            kind = value;
+            return kind == "f" || kind == "a";
+        }
+        if (key == "v") return (track = track_id_from(value)).has_value();
+        if (key == "s") return (source = stamp_source_from(value)).has_value();
+        if (key == "n") return into(n);
+        if (key == "t") return into(t);
+        if (key == "r") return into(r);
+        if (key == "q") return into(q);
+        if (key == "b") return into(b);
+        if (key == "i") return into(i);
+        if (key == "x") {
+            x = value == "true";
+            return x || value == "false";
+        }
+        return true;
+    }
+
+    std::optional<JournalRecord> record() const {
+        if (!track || !source || !n || !t || !r || *n < 1 || *n > kMostFrames) return std::nullopt;
+        if (kind == "f" && track->kind == TrackKind::video) {
+            if (!b || *b < 0 || (q && (*q < 0 || *q > UINT32_MAX))) return std::nullopt;
+            FrameRecord f{*track, *n, {host_time_from_ns(*t), host_time_from_ns(*r), *source, {}}, 0};
+            if (q) f.stamp.driver_sequence = static_cast<std::uint32_t>(*q);
+            f.bytes = static_cast<std::uint64_t>(*b);
+            return f;
+        }
+        if (kind == "a" && track->kind == TrackKind::audio) {
+            if (!i || *i < 0 || *i > INT64_MAX / 1024) return std::nullopt;
+            return BlockRecord{*track, *i, *n, host_time_from_ns(*t), host_time_from_ns(*r), *source, x};
+        }
+        return std::nullopt;
+    }
+};
+
+HostTime host_time(const json& j, const char* key) {
+    return host_time_from_ns(j.at(key).get<std::int64_t>());
+}
+
+TrackId track_of(const json& j) {
+    const auto id = track_id_from(j.at("track").get<std::string>());
+    if (!id) throw std::invalid_argument("not a track");
+    return *id;
+}
+
+int bounded(const json& j, const char* key, int low, int high) {
+    const auto value = j.at(key).get<std::int64_t>();
+    if (value < low || value > high) throw std::out_of_range(key);
+    return static_cast<int>(value);
+}
+
+template <class T>
+void get_if_there(const json& j, const char* key, T& out) {
+    if (const auto it = j.find(key); it != j.end()) it->get_to(out);
+}
+
+TrackRecord track_record(const json& j) {
+    TrackRecord r;
+    r.track = track_of(j);
+    r.path = track_path(r.track);  // by the format, whatever the record says: a take can't point out of its folder
+    if (r.track.kind == TrackKind::video) {
+        auto& v = r.video;
+        v.width = bounded(j, "width", 0, 65535);
+        v.height = bounded(j, "height", 0, 65535);
+        get_if_there(j, "fps", v.fps);
+        if (!std::isfinite(v.fps) || v.fps < 0 || v.fps > 1e6) v.fps = 0;
+        get_if_there(j, "device", v.device);
+        get_if_there(j, "name", v.name);
+        get_if_there(j, "driver", v.driver);
+        get_if_there(j, "stable_id", v.stable_id);
+        get_if_there(j, "fourcc", v.fourcc);
+        get_if_there(j, "buffers", v.buffers);
+        get_if_there(j, "notes", v.notes);
+        v.color.range = j.value("range", "full") == "limited" ? ColorRange::limited : ColorRange::full;
+        v.color.matrix = j.value("matrix", "bt601") == "bt709" ? ColorMatrix::bt709 : ColorMatrix::bt601;
+        if (const auto it = j.find("controls"); it != j.end())
+            for (const auto& [name, value] : it->items()) v.controls.emplace_back(name, value.get<std::string>());
+    } else {
+        auto& a = r.audio;
+        a.sample_rate = bounded(j, "sample_rate", 1000, 768000);
+        a.channels = bounded(j, "channels", 1, 64);
+        get_if_there(j, "device", a.device);
+        get_if_there(j, "name", a.name);
+        get_if_there(j, "host_api", a.host_api);
+        get_if_there(j, "blocksize", a.blocksize);
+        get_if_there(j, "latency_s", a.latency_s);
+        get_if_there(j, "notes", a.notes);
+    }
+    return r;
+}
+
+std::optional<JournalRecord> record_from(const json& j) {
+    const auto kind = j.at("k").get<std::string>();
+    if (kind == "take") {
+        TakeRecord r;
+        r.format = j.at("format").get<int>();
+        r.name = j.at("name").get<std::string>();
+        get_if_there(j, "program", r.program);
+        get_if_there(j, "created", r.created);
+        r.start = host_time(j, "start_ns");
+        if (const auto it = j.find("config"); it != j.end()) r.config_json = it->dump();
+        return r;
+    }
+    if (kind == "track") return track_record(j);
+    if (kind == "clock") {
+        ClockRecord r;
+        r.reading.host = host_time(j, "host_ns");
+        r.reading.boot = BootTime(Duration(j.at("boot_ns").get<std::int64_t>()));
+        r.reading.wall = WallTime(Duration(j.at("wall_ns").get<std::int64_t>()));
+        r.reading.spread = Duration(j.value("spread_ns", std::int64_t{0}));
+        return r;
+    }
+    if (kind == "drop") {
+        DropRecord r;
+        r.track = track_of(j);
+        const auto cause = j.at("cause").get<std::string>();
+        using enum DropRecord::Cause;
+        for (auto known : std::array{queue, driver, corrupt, disk})
+            if (to_string(known) == cause) r.cause = known;
+        r.count = j.at("count").get<std::uint64_t>();
+        r.time = host_time(j, "host_ns");
+        get_if_there(j, "text", r.text);
+        return r;
+    }
+    if (kind == "event") {
+        EventRecord r;
+        if (j.contains("track")) r.track = track_of(j);
+        r.event = j.at("event").get<std::string>();
+        r.time = host_time(j, "host_ns");
+        get_if_there(j, "text", r.text);
+        return r;
+    }
+    if (kind == "end") {
+        EndRecord r;
+        r.time = host_time(j, "host_ns");
+        get_if_there(j, "reason", r.reason);
+        get_if_there(j, "frames", r.frames);
+        get_if_there(j, "samples", r.samples);
+        get_if_there(j, "duration_s", r.duration_s);
+        return r;
+    }
+    if (kind == "f" || kind == "a") {
+        // An unusual spelling of a frame or block record: other white space, escapes, or keys of a newer format.
+        FlatFields fields;
+        for (const auto& [key, value] : j.items()) {
+            if (!value.is_primitive()) continue;
+            const auto text = value.is_string() ? value.get<std::string>() : value.dump();
+            if (!fields.set(key, text)) throw std::invalid_argument(key);
+        }
+        fields.kind = kind;
+        auto record = fields.record();
+        if (!record) throw std::invalid_argument("keys missing or out of range");
+        return record;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_string(DropRecord::Cause cause) {
+    switch (cause) {
+        case DropRecord::Cause::queue: return "queue";
+        case DropRecord::Cause::driver: return "driver";
+        case DropRecord::Cause::corrupt: return "corrupt";
+        case DropRecord::Cause::disk: return "disk";
+    }
+    return "unknown";
+}
+
+void append_line(const JournalRecord& record, std::string& line) {
+    auto out = std::back_inserter(line);
+    if (const auto* f = std::get_if<FrameRecord>(&record)) {
+        fmt::format_to(out, R"({{"k":"f","v":"{}{}","n":{},"t":{},"r":{},"s":"{}")", 'v', f->track.number, f->number,
+                       to_ns(f->stamp.time), to_ns(f->stamp.arrival), to_string(f->stamp.source));
+        if (f->stamp.driver_sequence) fmt::format_to(out, R"(,"q":{})", *f->stamp.driver_sequence);
+        fmt::format_to(out, ",\"b\":{}}}\n", f->bytes);
+        return;
+    }
+    if (const auto* a = std::get_if<BlockRecord>(&record)) {
+        fmt::format_to(out, R"({{"k":"a","v":"{}{}","i":{},"n":{},"t":{},"r":{},"s":"{}"{})", 'a', a->track.number,
+                       a->first_sample, a->samples, to_ns(a->time), to_ns(a->arrival), to_string(a->source),
+                       a->xrun ? ",\"x\":true}\n" : "}\n");
+        return;
+    }
+    // The kind goes first; nlohmann sorts keys, so it is written by hand and left out of the rest. Bytes that are no UTF-8
+    // (a device's name) are replaced.
+    auto j = record_json(record);
+    const auto kind = j["k"].get<std::string>();
+    j.erase("k");
+    const auto rest = j.dump(-1, ' ', false, json::error_handler_t::replace);
+    fmt::format_to(out, "{{\"k\":\"{}\",{}\n", kind, std::string_view(rest).substr(1));
+}
+
+Result<std::optional<JournalRecord>> parse_line(std::string_view line) {
+    FlatFields fields;
+    if (FlatScanner(line).scan([&](auto key, auto value) { return fields.set(key, value); }))
+        if (auto record = fields.record()) return record;
+    try {
+        const auto j = json::parse(line);
+        return record_from(j);
+    } catch (const std::exception& e) {
+        return fail(ErrorCode::corrupt, fmt::format("not a journal record: {}", e.what()));
+    }
+}
+
+}  // namespace onetake

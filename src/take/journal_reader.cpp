@@ -1,0 +1,91 @@
+#include "take/journal_reader.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace onetake {
+
+namespace {
+
+constexpr std::size_t kChunk = 1 << 16;
+constexpr std::size_t kLongestLine = 1 << 20;
+
+}  // namespace
+
+Result<JournalReader> JournalReader::open(const std::string& take_folder) {
+    auto path = fmt::format("{}/{}", take_folder, kJournalName);
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (!fd) {
+        if (errno == ENOENT)
+            return fail(ErrorCode::not_found, fmt::format("There is no take at {} (no {}).", take_folder, kJournalName));
+        return fail(file_error("Can't open the journal", path, errno));
+    }
+    struct stat st {};
+    if (::fstat(fd.get(), &st) != 0 || !S_ISREG(st.st_mode))
+        return fail(ErrorCode::corrupt, fmt::format("{} is not a regular file.", path));
+    JournalReader reader(std::move(fd), std::move(path));
+
+    auto first = reader.next();
+    if (!first) return fail(std::move(first).error());
+    const auto* take = *first ? std::get_if<TakeRecord>(&**first) : nullptr;
+    if (!take)
+        return fail(ErrorCode::corrupt, fmt::format("{} does not begin with a take record.", reader.path_));
+    if (take->format < 1 || take->format > kTakeFormat)
+        return fail(ErrorCode::unsupported,
+                    fmt::format("{} is of format {}, this program reads up to {}. Use a newer onetake.", reader.path_,
+                                take->format, kTakeFormat));
+    reader.take_ = *take;
+    return reader;
+}
+
+Result<std::optional<std::string_view>> JournalReader::next_line() {
+    std::size_t searched = at_;
+    for (;;) {
+        if (const auto* end = static_cast<const char*>(std::memchr(buffer_.data() + searched, '\n', buffer_.size() - searched))) {
+            const auto length = static_cast<std::size_t>(end - (buffer_.data() + at_));
+            const std::string_view line(buffer_.data() + at_, length);
+            at_ += length + 1;
+            offset_ += length + 1;
+            return line;
+        }
+        buffer_.erase(0, at_);
+        at_ = 0;
+        searched = buffer_.size();
+        if (buffer_.size() > kLongestLine)
+            return fail(ErrorCode::corrupt, fmt::format("{} has a line of over {} bytes.", path_, kLongestLine));
+        buffer_.resize(searched + kChunk);
+        ssize_t n;
+        do n = ::read(fd_.get(), buffer_.data() + searched, kChunk);
+        while (n < 0 && errno == EINTR);
+        buffer_.resize(searched + static_cast<std::size_t>(n > 0 ? n : 0));
+        if (n < 0) return fail(file_error("Can't read", path_, errno));
+        if (n == 0) return std::nullopt;
+    }
+}
+
+Result<std::optional<JournalRecord>> JournalReader::next() {
+    for (;;) {
+        auto line = next_line();
+        if (!line) return fail(std::move(line).error());
+        if (!*line) return std::nullopt;
+        auto record = parse_line(**line);
+        if (!record) {
+            ++bad_lines_;
+            continue;
+        }
+        if (*record) return std::move(*record);
+    }
+}
+
+bool JournalReader::being_written() const {
+    if (::flock(fd_.get(), LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
+    ::flock(fd_.get(), LOCK_UN);
+    return false;
+}
+
+}  // namespace onetake

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "base/unique_fd.h"
+#include "take/journal.h"
+
+#include <cstdint>
+#include <string>
+
+namespace onetake {
+
+/// Reads a journal from its beginning, also while it is being written. Memory is bounded by the longest line allowed.
+/// Thread-bound.
+class JournalReader {
+ public:
+    /// Opens `<take>/timeline.jsonl` and checks that its first line is a take of a format this reader knows.
+    static Result<JournalReader> open(const std::string& take_folder);
+
+    /// The next record of a known kind. Empty at the present end of the file: the end for good, or as far as it is written.
+    /// A line that is no record is passed over and counted.
+    Result<std::optional<JournalRecord>> next();
+
+    const TakeRecord& take() const { return take_; }
+    /// Lines passed over because they were no records.
+    std::uint64_t bad_lines() const { return bad_lines_; }
+    /// Bytes after the last `\n`: a line cut off by a crash, or being written now.
+    std::size_t unfinished_bytes() const { return buffer_.size() - at_; }
+    /// Position in the file behind the last record given out.
+    std::uint64_t offset() const { return offset_; }
+    /// Whether a process is recording into this take now.
+    bool being_written() const;
+
+ private:
+    JournalReader(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+    /// The next whole line without `\n`, valid until the next call; empty where there is none yet.
+    Result<std::optional<std::string_view>> next_line();
+
+    UniqueFd fd_;
+    std::string path_;
+    std::string buffer_;
+    std::size_t at_ = 0;
+    std::uint64_t offset_ = 0, bad_lines_ = 0;
+    TakeRecord take_;
+};
+
+}  // namespace onetake

@@ -1,0 +1,109 @@
+#include "take/manifest.h"
+
+#include "base/files.h"
+#include "take/journal_reader.h"
+#include "take/metrics_json.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+namespace onetake {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json record_object(const JournalRecord& record) {
+    std::string line;
+    append_line(record, line);
+    auto object = ordered_json::parse(line);
+    object.erase("k");
+    return object;
+}
+
+// Reads the journal once and gives each record to `on`.
+template <class On>
+Result<TakeRecord> for_each_record(const std::string& folder, On&& on) {
+    auto reader = JournalReader::open(folder);
+    if (!reader) return fail(std::move(reader).error());
+    for (;;) {
+        auto record = reader->next();
+        if (!record) return fail(std::move(record).error());
+        if (!*record) return reader->take();
+        ONETAKE_TRY(on(**record));
+    }
+}
+
+Status write_rows(AtomicFile& out, const std::string& folder, TrackId track) {
+    const bool video = track.kind == TrackKind::video;
+    ONETAKE_TRY(out.write(video ? R"("frame_columns": ["n", "t_ns", "arrival_ns", "bytes", "source"], "frames": [)"
+                                : R"("block_columns": ["first_sample", "samples", "t_ns", "arrival_ns", "xrun", "source"], "blocks": [)"));
+    std::string row;
+    const char* separator = "\n";
+    const auto status = for_each_record(folder, [&](const JournalRecord& record) -> Status {
+        row.clear();
+        auto to = std::back_inserter(row);
+        if (const auto* f = std::get_if<FrameRecord>(&record); f && f->track == track)
+            fmt::format_to(to, "{}[{}, {}, {}, {}, \"{}\"]", separator, f->number, to_ns(f->stamp.time),
+                           to_ns(f->stamp.arrival), f->bytes, to_string(f->stamp.source));
+        else if (const auto* a = std::get_if<BlockRecord>(&record); a && a->track == track)
+            fmt::format_to(to, "{}[{}, {}, {}, {}, {}, \"{}\"]", separator, a->first_sample, a->samples, to_ns(a->time),
+                           to_ns(a->arrival), a->xrun, to_string(a->source));
+        if (row.empty()) return {};
+        separator = ",\n";
+        return out.write(row);
+    });
+    if (!status) return fail(status.error());
+    return out.write("]}");
+}
+
+}  // namespace
+
+Status write_manifest(const std::string& folder, const Metrics& metrics) {
+    ordered_json clocks = ordered_json::array(), events = ordered_json::array();
+    std::vector<std::pair<TrackId, ordered_json>> tracks;
+    EndRecord end;
+    constexpr std::size_t kMostEvents = 10'000;  // the journal keeps them all
+    const auto take = for_each_record(folder, [&](const JournalRecord& record) -> Status {
+        if (std::holds_alternative<ClockRecord>(record))
+            clocks.push_back(record_object(record));
+        else if (std::holds_alternative<DropRecord>(record) || std::holds_alternative<EventRecord>(record)) {
+            if (events.size() < kMostEvents) events.push_back(record_object(record));
+        } else if (const auto* t = std::get_if<TrackRecord>(&record))
+            tracks.emplace_back(t->track, record_object(record));
+        else if (const auto* e = std::get_if<EndRecord>(&record))
+            end = *e;
+        return {};
+    });
+    if (!take) return fail(take.error());
+
+    auto out = AtomicFile::create(fmt::format("{}/{}", folder, kManifestName));
+    if (!out) return fail(std::move(out).error());
+    const ordered_json head = {{"format", kTakeFormat},
+                               {"name", take->name},
+                               {"program", take->program},
+                               {"created", take->created},
+                               {"start_ns", to_ns(take->start)},
+                               {"end_ns", to_ns(end.time)},
+                               {"reason", end.reason},
+                               {"config", ordered_json::parse(take->config_json, nullptr, false)},
+                               {"metrics", metrics_json(metrics)},
+                               {"clocks", std::move(clocks)},
+                               {"events", std::move(events)}};
+    const auto text = head.dump(2, ' ', false, ordered_json::error_handler_t::replace);
+    ONETAKE_TRY(out->write(std::string_view(text).substr(0, text.size() - 2)));  // without the closing "\n}"
+    ONETAKE_TRY(out->write(",\n  \"tracks\": ["));
+    const char* separator = "\n";
+    for (const auto& [id, object] : tracks) {
+        const auto track = object.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+        ONETAKE_TRY(out->write(fmt::format("{}{},\n", separator, std::string_view(track).substr(0, track.size() - 1))));
+        ONETAKE_TRY(write_rows(*out, folder, id));
+        separator = ",\n";
+    }
+    ONETAKE_TRY(out->write("]\n}\n"));
+    return out->commit();
+}
+
+}  // namespace onetake

@@ -1,0 +1,59 @@
+#include "take/take_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace onetake {
+
+namespace {
+
+constexpr std::size_t kLongestName = 200;  // leaves room for the suffixes of files beside the take
+constexpr int kMostTracks = 64;
+
+}  // namespace
+
+std::string to_string(TrackId id) {
+    return fmt::format("{}{}", id.kind == TrackKind::video ? 'v' : 'a', id.number);
+}
+
+std::optional<TrackId> track_id_from(std::string_view text) {
+    if (text.size() < 2 || (text[0] != 'v' && text[0] != 'a') || text[1] == '0') return std::nullopt;
+    TrackId id{text[0] == 'v' ? TrackKind::video : TrackKind::audio, 0};
+    const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), id.number);
+    if (error != std::errc{} || end != text.data() + text.size() || id.number < 1 || id.number > kMostTracks)
+        return std::nullopt;
+    return id;
+}
+
+Status check_take_name(std::string_view name) {
+    auto refuse = [&](std::string_view why) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("The take name \"{}\" {}. Use a plain name such as interview-1.", name, why));
+    };
+    if (name.empty()) return refuse("is empty");
+    if (name.size() > kLongestName) return refuse(fmt::format("is longer than {} bytes", kLongestName));
+    if (name.find('/') != std::string_view::npos) return refuse("contains a slash");
+    if (name.find('\0') != std::string_view::npos)
+        return fail(ErrorCode::invalid_argument, "The take name contains a NUL byte. Use a plain name.");
+    if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+        return fail(ErrorCode::invalid_argument, "The take name contains a control character. Use a plain name.");
+    if (std::ranges::all_of(name, [](char c) { return c == '.'; })) return refuse("is only dots");
+    return {};
+}
+
+std::string take_folder(const std::string& data_dir, const std::string& name) {
+    return fmt::format("{}/{}", data_dir.empty() ? "." : data_dir, name);
+}
+
+std::string track_path(TrackId id) {
+    const auto* leaf = id.kind == TrackKind::video ? "frames" : "audio.wav";
+    return id.number == 1 ? leaf : fmt::format("{}/{}", to_string(id), leaf);
+}
+
+std::string frame_file(std::int64_t n) {
+    return fmt::format("f_{:06}.jpg", n);
+}
+
+}  // namespace onetake

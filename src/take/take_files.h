@@ -1,0 +1,39 @@
+#pragma once
+
+#include "base/error.h"
+#include "media/packet.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Where things lie in a take: the one place that knows its paths (docs/take-format.md).
+namespace onetake {
+
+inline constexpr int kTakeFormat = 1;
+inline constexpr const char* kJournalName = "timeline.jsonl";
+inline constexpr const char* kManifestName = "manifest.json";
+
+/// One track of a take, "v1" or "a2".
+struct TrackId {
+    TrackKind kind = TrackKind::video;
+    int number = 1;  ///< from 1
+    bool operator==(const TrackId&) const = default;
+};
+std::string to_string(TrackId id);
+std::optional<TrackId> track_id_from(std::string_view text);
+
+/// Refuses a name that is not one plain path component.
+Status check_take_name(std::string_view name);
+
+/// `<data_dir>/<name>`.
+std::string take_folder(const std::string& data_dir, const std::string& name);
+
+/// Path of a track below its take: "frames", "audio.wav", "v2/frames", "a2/audio.wav".
+std::string track_path(TrackId id);
+
+/// File name of frame `n` (from 1) below its track's folder: "f_000001.jpg".
+std::string frame_file(std::int64_t n);
+
+}  // namespace onetake

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "base/files.h"
+#include "take/journal.h"
+#include "take/wav.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <onetake/metrics.h>
+
+namespace onetake {
+
+struct TakeWriterOptions {
+    std::string data_dir = "av_data";
+    std::string name;
+    std::string program;
+    std::string config_json = "{}";
+    bool fsync = false;  ///< every write reaches the disk before the next
+};
+
+/// Owns every file of a take while it is recorded, and writes them in the order docs/take-format.md promises. Thread-bound,
+/// except sync_all(). Destroyed without finish(), it leaves a broken take: whole up to the last record.
+class TakeWriter {
+ public:
+    /// Makes the folder and begins the journal. Errors: a bad or taken name, a folder that can't be written.
+    static Result<TakeWriter> create(const TakeWriterOptions& options, const ClockReading& now);
+
+    /// Makes the track's folder or WAV and its record. Numbers count from 1 for each kind.
+    Result<TrackId> add_video_track(const VideoDescription& description);
+    Result<TrackId> add_audio_track(const AudioDescription& description);
+
+    /// Stores a frame and gives it the track's next number. After an error nothing of it is left.
+    Status write_frame(TrackId track, std::span<const std::uint8_t> jpeg, const FrameStamp& stamp);
+    /// Stores a block behind what the track holds.
+    Status write_block(TrackId track, const AudioBlock& block);
+    /// Writes a drop, event or clock record.
+    Status write_record(const JournalRecord& record);
+    /// Brings the WAV headers up to date; about once a second.
+    Status refresh();
+
+    /// Asks the file system to write out everything. Blocks as long as the disk needs; from any thread, while others write.
+    void sync_all() const;
+
+    /// Closes the take whole: headers, `end` record, manifest. The writer is done then, whatever the outcome.
+    Status finish(EndRecord end, const Metrics& metrics);
+
+    const std::string& folder() const { return folder_; }
+    const std::string& name() const { return name_; }
+    std::string frames_dir() const;     ///< of the first video track; empty without one
+    std::string wav_path() const;       ///< of the first audio track; empty without one
+    std::string manifest_path() const;  ///< absent until finish()
+    std::int64_t frames(TrackId track) const;
+    std::int64_t samples(TrackId track) const;
+
+ private:
+    struct VideoTrack {
+        std::string folder;  ///< below the take, ends in '/'
+        UniqueFd fd;
+        std::int64_t frames = 0;
+    };
+
+    TakeWriter(std::string folder, std::string name, UniqueFd dir, AppendFile journal, bool fsync);
+    Status append(const JournalRecord& record);
+
+    std::string folder_, name_;
+    UniqueFd dir_;
+    AppendFile journal_;
+    bool fsync_;
+    std::vector<VideoTrack> videos_;
+    std::vector<WavWriter> audios_;
+    std::string line_;  ///< kept for its capacity
+};
+
+}  // namespace onetake
