@@ -25,7 +25,7 @@ struct Options {
 void add_options(CommandLine& app, Options& options) {
     app.add_option("NAME", options.names, "takes in the data folder")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    app.add_flag("--all", options.all, "every complete take that has no MP4 yet");
+    app.add_flag("--all", options.all, "every take that has no MP4 yet");
     app.add_flag("--mp4,!--no-mp4", options.make_mp4, "render the MP4 (yes)");
     app.add_flag_function(
         "--enhance,!--no-enhance", [&options](std::int64_t count) { options.enhance = count > 0; },
@@ -37,19 +37,18 @@ void add_options(CommandLine& app, Options& options) {
     app.footer("Example: onetake process interview --crf 20");
 }
 
-/// The takes to render for --all, saying which can't be.
+/// The takes to render for --all, saying which can't be. One that was not closed renders too.
 Result<std::vector<std::string>> unrendered(const RecorderConfig& config) {
     const auto takes = list_takes(config.data_dir, config.processed_dir);
     if (!takes) return fail(takes.error());
     std::vector<std::string> names;
     for (const auto& take : *takes) {
-        if (take.state == TakeState::complete && take.problem.empty())
+        if (take.state == TakeState::rendered) continue;
+        if (take.problem.empty() && take.state != TakeState::recording)
             names.push_back(take.name);
-        else if (take.state != TakeState::rendered)
+        else
             say_error(fmt::format("{}: left out, {}", take.name,
-                                  !take.problem.empty()                ? take.problem
-                                  : take.state == TakeState::recording ? "it is being recorded"
-                                                                       : "it was not closed"));
+                                  take.problem.empty() ? "it is being recorded" : take.problem));
     }
     return names;
 }
