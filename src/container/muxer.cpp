@@ -1,0 +1,378 @@
+#include "container/muxer.h"
+
+#include "base/error.h"
+#include "container/part_file.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <deque>
+#include <fmt/format.h>
+#include <numeric>
+#include <optional>
+#include <unistd.h>
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/channel_layout.h>
+#include <libavutil/intreadwrite.h>
+#include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
+}
+
+namespace onetake {
+
+namespace {
+
+constexpr std::uint64_t kMostWaiting = 64ULL << 20;
+constexpr std::uint64_t kWritebackEvery = 16ULL << 20;
+constexpr int kWriteBuffer = 1 << 18;
+
+// Bytes of index: sample size, time, reorder, chunk place and run, key and dependency flags, each entry at its largest.
+constexpr std::uint64_t kIndexBase = 16384, kIndexPerVideo = 48, kIndexPerAudio = 36;
+
+// ErrorCode and words for one of libav's numbers, which holds an errno for anything of the disk.
+tl::unexpected<Error> av_failure(std::string_view what, const std::string& path, int error) {
+    std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
+    const int number = AVUNERROR(error);
+    if (number > 0 && number < 200) return fail(file_error(what, path, number));
+    av_strerror(error, text.data(), text.size());
+    return fail(ErrorCode::io, fmt::format("{} {}: {}.", what, path, text.data()));
+}
+
+void set_tag(AVDictionary** tags, const std::string& key, const std::string& value) {
+    if (!value.empty()) av_dict_set(tags, key.c_str(), value.c_str(), 0);
+}
+
+void set_color(AVCodecParameters* par, ColorInfo color) {
+    par->color_range = color.range == ColorRange::full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    par->color_space = color.matrix == ColorMatrix::bt709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
+    par->color_primaries = AVCOL_PRI_BT709;
+    par->color_trc = AVCOL_TRC_BT709;
+    par->chroma_location = AVCHROMA_LOC_CENTER;
+}
+
+}  // namespace
+
+class Muxer::Impl {
+ public:
+    Impl(PartFile file, ContainerFormat format, MuxerOptions options)
+        : file_(std::move(file)), format_(format), options_(std::move(options)) {}
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+    ~Impl() {
+        close();
+        av_packet_free(&packet_);
+        avformat_free_context(context_);
+    }
+
+    Status open();
+    Result<int> add_stream(const StreamParams& params);
+    Status begin();
+    Status write(Packet packet);
+    Status end_stream(int stream);
+    Result<MuxedFile> finish();
+
+ private:
+    struct Stream {
+        StreamParams params;
+        AVStream* stream = nullptr;
+        std::deque<Packet> waiting;
+        std::optional<std::int64_t> last_dts;
+        std::uint64_t packets = 0;
+        bool ended = false;
+    };
+
+    bool is_mp4() const { return format_ == ContainerFormat::mp4; }
+    int close();
+    Stream* earliest();
+    bool must_wait() const;
+    Status write_out();
+    Status write_one(Stream& stream);
+    bool index_fits() const;
+    Status mark_unused_room();
+
+    PartFile file_;
+    ContainerFormat format_;
+    MuxerOptions options_;
+    AVFormatContext* context_ = nullptr;
+    AVPacket* packet_ = nullptr;
+    std::vector<Stream> streams_;
+    std::vector<std::string> notes_;
+    std::uint64_t waiting_bytes_ = 0;
+    std::uint64_t written_bytes_ = 0, writeback_at_ = kWritebackEvery;
+    bool begun_ = false;
+};
+
+Status Muxer::Impl::open() {
+    // "file:" keeps a colon in the name from being taken for a protocol.
+    const std::string url = "file:" + file_.part_path();
+    int error = avformat_alloc_output_context2(&context_, nullptr, is_mp4() ? "mp4" : "matroska", url.c_str());
+    if (error < 0) return av_failure("Can't start", file_.path(), error);
+    AVDictionary* io = nullptr;
+    av_dict_set_int(&io, "blocksize", kWriteBuffer, 0);
+    av_dict_set_int(&io, "truncate", 0, 0);
+    error = avio_open2(&context_->pb, url.c_str(), AVIO_FLAG_WRITE, nullptr, &io);
+    av_dict_free(&io);
+    if (error < 0) return av_failure("Can't open", file_.part_path(), error);
+    packet_ = av_packet_alloc();
+    context_->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;  // it would move every stream to make room for one
+    set_tag(&context_->metadata, "title", options_.title);
+    if (options_.creation_time != WallTime{}) {
+        const auto when = utc_iso(options_.creation_time);
+        set_tag(&context_->metadata, "creation_time", when);
+        if (is_mp4()) set_tag(&context_->metadata, "date", when);
+    }
+    for (const auto& [key, value] : options_.metadata) set_tag(&context_->metadata, key, value);
+    return {};
+}
+
+Result<int> Muxer::Impl::add_stream(const StreamParams& params) {
+    if (begun_) return fail(ErrorCode::wrong_state, fmt::format("{} has begun: no more streams.", file_.path()));
+    const auto* codec = avcodec_descriptor_get_by_name(params.codec.c_str());
+    if (codec == nullptr || avformat_query_codec(context_->oformat, codec->id, FF_COMPLIANCE_NORMAL) == 0)
+        return fail(ErrorCode::unsupported,
+                    fmt::format("{} can't hold {} in this libavformat. Choose another codec{}.",
+                                is_mp4() ? "MP4" : "Matroska", params.codec, is_mp4() ? " or mkv" : ""));
+    if (params.time_scale <= 0 || params.time_scale > INT32_MAX)
+        return fail(ErrorCode::invalid_argument, fmt::format("A time scale of 1/{} s is no use.", params.time_scale));
+    AVStream* stream = avformat_new_stream(context_, nullptr);
+    if (stream == nullptr) return fail(ErrorCode::internal, "Out of memory while adding a stream.");
+    stream->time_base = {1, static_cast<int>(params.time_scale)};
+    AVCodecParameters* par = stream->codecpar;
+    par->codec_type = codec->type;
+    par->codec_id = codec->id;
+    par->bit_rate = params.bit_rate;
+    par->profile = params.profile;
+    par->level = params.level;
+    if (!params.extradata.empty()) {
+        par->extradata = static_cast<std::uint8_t*>(av_mallocz(params.extradata.size() + AV_INPUT_BUFFER_PADDING_SIZE));
+        if (par->extradata == nullptr) return fail(ErrorCode::internal, "Out of memory while adding a stream.");
+        std::memcpy(par->extradata, params.extradata.data(), params.extradata.size());
+        par->extradata_size = static_cast<int>(params.extradata.size());
+    }
+    if (codec->type == AVMEDIA_TYPE_VIDEO) {
+        par->width = params.width;
+        par->height = params.height;
+        par->format = av_get_pix_fmt(params.pixel_format.c_str());
+        par->sample_aspect_ratio = stream->sample_aspect_ratio = {1, 1};
+        set_color(par, params.color);
+        // Apple's players want HEVC under this name.
+        if (is_mp4() && codec->id == AV_CODEC_ID_HEVC) par->codec_tag = MKTAG('h', 'v', 'c', '1');
+    } else if (codec->type == AVMEDIA_TYPE_AUDIO) {
+        par->sample_rate = params.sample_rate;
+        par->frame_size = params.frame_size;
+        par->initial_padding = params.initial_padding;
+        av_channel_layout_default(&par->ch_layout, params.channels);
+        par->bits_per_coded_sample = av_get_bits_per_sample(codec->id);
+        par->block_align = par->bits_per_coded_sample / 8 * params.channels;
+    }
+    set_tag(&stream->metadata, "title", params.title);
+    if (is_mp4()) set_tag(&stream->metadata, "handler_name", params.title);
+    const bool first = std::none_of(streams_.begin(), streams_.end(),
+                                    [&](const Stream& other) { return other.params.kind == params.kind; });
+    if (first) stream->disposition |= AV_DISPOSITION_DEFAULT;
+    Stream added;
+    added.params = params;
+    added.stream = stream;
+    streams_.push_back(std::move(added));
+    return static_cast<int>(streams_.size()) - 1;
+}
+
+Status Muxer::Impl::begin() {
+    if (begun_) return {};
+    if (streams_.empty()) return fail(ErrorCode::wrong_state, fmt::format("{} has no streams.", file_.path()));
+    AVDictionary* options = nullptr;
+    if (is_mp4()) {
+        // Edit lists count in the movie's time scale: only a common multiple says every first stamp exactly.
+        std::int64_t scale = 1;
+        for (const auto& stream : streams_) {
+            const auto common = std::lcm(scale, stream.params.time_scale);
+            scale = common <= INT32_MAX ? common : std::max(scale, stream.params.time_scale);
+        }
+        av_dict_set_int(&options, "movie_timescale", std::max<std::int64_t>(scale, 1000), 0);
+        av_dict_set_int(&options, "use_editlist", 1, 0);
+        if (options_.reserve_index_bytes > 0)
+            av_dict_set_int(&options, "moov_size", static_cast<std::int64_t>(options_.reserve_index_bytes), 0);
+        else
+            av_dict_set(&options, "movflags", "+faststart", 0);
+    }
+    const int error = avformat_write_header(context_, &options);
+    av_dict_free(&options);
+    if (error < 0) return av_failure("Can't write the head of", file_.part_path(), error);
+    begun_ = true;
+    return {};
+}
+
+Status Muxer::Impl::write(Packet packet) {
+    if (!begun_) return fail(ErrorCode::wrong_state, fmt::format("{} has not begun.", file_.path()));
+    if (packet.stream < 0 || static_cast<std::size_t>(packet.stream) >= streams_.size())
+        return fail(ErrorCode::invalid_argument, fmt::format("{} has no stream {}.", file_.path(), packet.stream));
+    Stream& stream = streams_[static_cast<std::size_t>(packet.stream)];
+    if (stream.ended || (stream.last_dts && packet.dts <= *stream.last_dts) || packet.pts < packet.dts)
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("Stream {} of {}: a packet (pts {}, dts {}) does not follow the one before.",
+                                packet.stream, file_.path(), packet.pts, packet.dts));
+    stream.last_dts = packet.dts;
+    waiting_bytes_ += packet.bytes.size();
+    stream.waiting.push_back(std::move(packet));
+    return write_out();
+}
+
+Status Muxer::Impl::end_stream(int number) {
+    if (number < 0 || static_cast<std::size_t>(number) >= streams_.size())
+        return fail(ErrorCode::invalid_argument, fmt::format("{} has no stream {}.", file_.path(), number));
+    streams_[static_cast<std::size_t>(number)].ended = true;
+    return write_out();
+}
+
+Muxer::Impl::Stream* Muxer::Impl::earliest() {
+    Stream* best = nullptr;
+    for (auto& stream : streams_) {
+        if (stream.waiting.empty()) continue;
+        if (best == nullptr ||
+            av_compare_ts(stream.waiting.front().dts, {1, static_cast<int>(stream.params.time_scale)},
+                          best->waiting.front().dts, {1, static_cast<int>(best->params.time_scale)}) < 0)
+            best = &stream;
+    }
+    return best;
+}
+
+bool Muxer::Impl::must_wait() const {
+    if (waiting_bytes_ > kMostWaiting) return false;
+    return std::any_of(streams_.begin(), streams_.end(),
+                       [](const Stream& stream) { return !stream.ended && stream.waiting.empty(); });
+}
+
+Status Muxer::Impl::write_out() {
+    while (!must_wait()) {
+        Stream* stream = earliest();
+        if (stream == nullptr) return {};
+        ONETAKE_TRY(write_one(*stream));
+    }
+    return {};
+}
+
+Status Muxer::Impl::write_one(Stream& stream) {
+    Packet from = std::move(stream.waiting.front());
+    stream.waiting.pop_front();
+    waiting_bytes_ -= from.bytes.size();
+
+    const AVRational scale{1, static_cast<int>(stream.params.time_scale)};
+    AVPacket* packet = packet_;
+    packet->data = from.bytes.data();
+    packet->size = static_cast<int>(from.bytes.size());
+    packet->stream_index = stream.stream->index;
+    packet->pts = av_rescale_q(from.pts, scale, stream.stream->time_base);
+    packet->dts = av_rescale_q(from.dts, scale, stream.stream->time_base);
+    packet->duration = av_rescale_q(from.duration, scale, stream.stream->time_base);
+    if (from.key) packet->flags |= AV_PKT_FLAG_KEY;
+    const auto& params = stream.params;
+    if (params.kind == TrackKind::audio && params.frame_size > 0 && from.duration < params.frame_size) {
+        // How much of the last packet lies behind the end; Matroska passes it on to players.
+        auto* skip = av_packet_new_side_data(packet, AV_PKT_DATA_SKIP_SAMPLES, 10);
+        if (skip != nullptr) {
+            std::memset(skip, 0, 10);
+            AV_WL32(skip + 4, static_cast<std::uint32_t>(params.frame_size - from.duration));
+        }
+    }
+    const int error = av_write_frame(context_, packet);
+    av_packet_unref(packet);
+    if (error < 0) return av_failure("Can't write to", file_.part_path(), error);
+    if (context_->pb->error < 0) return av_failure("Can't write to", file_.part_path(), context_->pb->error);
+    ++stream.packets;
+    written_bytes_ += from.bytes.size();
+    if (written_bytes_ >= writeback_at_) {
+        file_.start_writeback();
+        writeback_at_ = written_bytes_ + kWritebackEvery;
+    }
+    return {};
+}
+
+bool Muxer::Impl::index_fits() const {
+    std::uint64_t video = 0, other = 0;
+    for (const auto& stream : streams_) (stream.params.kind == TrackKind::video ? video : other) += stream.packets;
+    return estimate_index_bytes(video, other) + 2048 * streams_.size() <= options_.reserve_index_bytes;
+}
+
+// Room kept for an index that went elsewhere becomes a box that readers skip; it begins behind the file's first box.
+Status Muxer::Impl::mark_unused_room() {
+    std::array<std::uint8_t, 8> head{};
+    if (::pread(file_.fd(), head.data(), 4, 0) != 4) return fail(file_error("Can't read", file_.part_path(), EIO));
+    const auto at = AV_RB32(head.data());
+    AV_WB32(head.data(), static_cast<std::uint32_t>(options_.reserve_index_bytes));
+    std::memcpy(head.data() + 4, "free", 4);
+    if (::pwrite(file_.fd(), head.data(), head.size(), at) != static_cast<ssize_t>(head.size()))
+        return fail(file_error("Can't write to", file_.part_path(), errno));
+    return {};
+}
+
+int Muxer::Impl::close() {
+    return context_ != nullptr && context_->pb != nullptr ? avio_closep(&context_->pb) : 0;
+}
+
+Result<MuxedFile> Muxer::Impl::finish() {
+    if (!begun_) return fail(ErrorCode::wrong_state, fmt::format("{} has not begun.", file_.path()));
+    for (auto& stream : streams_) stream.ended = true;
+    ONETAKE_TRY(write_out());
+    bool room_unused = false;
+    if (is_mp4() && options_.reserve_index_bytes > 0 && !index_fits()) {
+        av_opt_set_int(context_->priv_data, "moov_size", 0, 0);
+        room_unused = true;
+        notes_.push_back("The index outgrew the room kept for it and lies at the end of the file.");
+    } else if (is_mp4() && options_.reserve_index_bytes == 0 && written_bytes_ > options_.move_limit_bytes) {
+        av_opt_set(context_->priv_data, "movflags", "-faststart", 0);
+        notes_.push_back("The index lies at the end of the file: moving so much to put it in front would take long.");
+    }
+    int error = av_write_trailer(context_);
+    if (error < 0) return av_failure("Can't write the index of", file_.part_path(), error);
+    if (error = close(); error < 0) return av_failure("Can't write to", file_.part_path(), error);
+    if (room_unused) ONETAKE_TRY(mark_unused_room());
+    MuxedFile made;
+    made.path = file_.path();
+    auto bytes = file_.size();
+    if (!bytes) return fail(std::move(bytes).error());
+    made.bytes = *bytes;
+    ONETAKE_TRY(file_.commit());
+    made.notes = std::move(notes_);
+    begun_ = false;
+    return made;
+}
+
+Muxer::Muxer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Muxer::Muxer(Muxer&&) noexcept = default;
+Muxer& Muxer::operator=(Muxer&&) noexcept = default;
+Muxer::~Muxer() = default;
+
+Result<Muxer> Muxer::create(std::string path, ContainerFormat format, MuxerOptions options) {
+    if (options.reserve_index_bytes > 0)
+        options.reserve_index_bytes = std::clamp<std::uint64_t>(options.reserve_index_bytes, kIndexBase, INT32_MAX);
+    auto file = PartFile::create(std::move(path), options.replace);
+    if (!file) return fail(std::move(file).error());
+    auto impl = std::make_unique<Impl>(std::move(*file), format, std::move(options));
+    ONETAKE_TRY(impl->open());
+    return Muxer(std::move(impl));
+}
+
+Result<int> Muxer::add_stream(const StreamParams& params) {
+    return impl_->add_stream(params);
+}
+Status Muxer::begin() {
+    return impl_->begin();
+}
+Status Muxer::write(Packet packet) {
+    return impl_->write(std::move(packet));
+}
+Status Muxer::end_stream(int stream) {
+    return impl_->end_stream(stream);
+}
+Result<MuxedFile> Muxer::finish() {
+    return impl_->finish();
+}
+
+std::uint64_t estimate_index_bytes(std::uint64_t video_frames, std::uint64_t audio_packets) {
+    return kIndexBase + video_frames * kIndexPerVideo + audio_packets * kIndexPerAudio;
+}
+
+}  // namespace onetake

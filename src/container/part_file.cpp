@@ -1,0 +1,78 @@
+#include "container/part_file.h"
+
+#include "base/error.h"
+#include "base/files.h"
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <filesystem>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace onetake {
+
+namespace {
+
+tl::unexpected<Error> taken(const std::string& path) {
+    return fail(ErrorCode::already_exists,
+                fmt::format("{} exists already and is never overwritten. Choose another name.", path));
+}
+
+Status give_name(const std::string& from, const std::string& to, bool replace) {
+    if (replace) {
+        if (::rename(from.c_str(), to.c_str()) != 0) return fail(file_error("Can't rename to", to, errno));
+        return {};
+    }
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
+    if (errno == EEXIST) return taken(to);
+    if (errno != EINVAL && errno != ENOSYS) return fail(file_error("Can't rename to", to, errno));
+    // A file system without that call (NFS, some FUSE): a link fails just as well where the name is taken.
+    if (::link(from.c_str(), to.c_str()) != 0) {
+        if (errno == EEXIST) return taken(to);
+        return fail(file_error("Can't rename to", to, errno));
+    }
+    ::unlink(from.c_str());
+    return {};
+}
+
+}  // namespace
+
+PartFile::PartFile(UniqueFd fd, std::string path, std::string part_path, bool replace)
+    : fd_(std::move(fd)), path_(std::move(path)), part_path_(std::move(part_path)), replace_(replace) {}
+
+Result<PartFile> PartFile::create(std::string path, bool replace) {
+    static std::atomic<unsigned> counter{0};
+    struct stat st {};
+    if (!replace && ::lstat(path.c_str(), &st) == 0) return taken(path);
+    auto part_path = fmt::format("{}.{}-{}.part", path, ::getpid(), counter++);
+    UniqueFd fd(::open(part_path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+    if (!fd) return fail(file_error("Can't create", part_path, errno));
+    return PartFile(std::move(fd), std::move(path), std::move(part_path), replace);
+}
+
+PartFile::~PartFile() {
+    if (fd_) ::unlink(part_path_.c_str());
+}
+
+void PartFile::start_writeback() const {
+    ::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+Status PartFile::commit() {
+    if (::fsync(fd_.get()) != 0) return fail(file_error("Can't sync", part_path_, errno));
+    ONETAKE_TRY(give_name(part_path_, path_, replace_));
+    fd_.reset();
+    const auto folder = std::filesystem::path(path_).parent_path().string();
+    return sync_folder(folder.empty() ? "." : folder);
+}
+
+Result<std::uint64_t> PartFile::size() const {
+    struct stat st {};
+    if (::fstat(fd_.get(), &st) != 0) return fail(file_error("Can't ask for the size of", part_path_, errno));
+    return static_cast<std::uint64_t>(st.st_size);
+}
+
+}  // namespace onetake
