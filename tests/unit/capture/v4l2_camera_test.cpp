@@ -1,0 +1,441 @@
+#include "capture/v4l2_camera.h"
+
+#include "fake_v4l2.h"
+#include "v4l2_recording_intake.h"
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace onetake {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::AllOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using Kind = SourceEvent::Kind;
+
+V4l2CameraOptions options(int warmup = 0) {
+    V4l2CameraOptions o;
+    o.warmup = warmup;
+    return o;
+}
+
+std::unique_ptr<V4l2Camera> open(FakeV4l2& kernel, const V4l2CameraOptions& o = options()) {
+    auto camera = V4l2Camera::open(o, kernel);
+    EXPECT_TRUE(camera) << camera.error().message;
+    return camera ? *std::move(camera) : nullptr;
+}
+
+/// Plays a script through a camera, start to stop.
+std::vector<std::string> record(FakeV4l2& kernel, V4l2Camera& camera, V4l2RecordingIntake& intake,
+                                std::vector<FakeStep> script) {
+    kernel.play(std::move(script));
+    const Status started = camera.start(intake);
+    EXPECT_TRUE(started) << started.error().message;
+    EXPECT_TRUE(kernel.wait_until_played());
+    camera.stop();
+    return intake.lines();
+}
+
+std::vector<std::string> record(std::vector<FakeStep> script, FakeCamera fake = {},
+                                const V4l2CameraOptions& o = options()) {
+    FakeV4l2 kernel(std::move(fake));
+    V4l2RecordingIntake intake;
+    return record(kernel, *open(kernel, o), intake, std::move(script));
+}
+
+FakeStep numbered(std::uint32_t sequence, Duration after = std::chrono::microseconds(33'333)) {
+    FakeStep step;
+    step.sequence = sequence;
+    step.after = after;
+    return step;
+}
+
+FakeStep damaged_frame() {
+    FakeStep step;
+    step.damaged = true;
+    return step;
+}
+
+FakeStep short_frame(std::uint32_t bytes) {
+    FakeStep step;
+    step.bytesused = bytes;
+    return step;
+}
+
+TEST(V4l2Camera, DeliversEachJpegAsTheCameraSentIt) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    V4l2RecordingIntake intake;
+    EXPECT_THAT(record(kernel, *camera, intake, {a_frame(), a_frame(), a_frame(), a_frame(), a_frame(), a_frame()}),
+                ElementsAre("frame 0", "frame 1", "frame 2", "frame 3", "frame 4", "frame 5"));
+    for (const Frame& frame : intake.frames()) {
+        EXPECT_EQ(frame.format, PixelFormat::jpeg);
+        EXPECT_EQ(frame.width, 1280);
+        EXPECT_EQ(frame.height, 720);
+        EXPECT_EQ(frame.stride, 0);
+        const auto sequence = *frame.stamp.driver_sequence;
+        ASSERT_EQ(frame.bytes.size(), 1000 + sequence);
+        EXPECT_EQ(frame.bytes.data()[0], 0xff);
+        EXPECT_EQ(frame.bytes.data()[999], static_cast<std::uint8_t>(999 + sequence));
+    }
+}
+
+TEST(V4l2Camera, StampsWithTheDriversTimeAndKeepsTheArrival) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    V4l2RecordingIntake intake;
+    record(kernel, *camera, intake, {a_frame(), a_frame()});
+    ASSERT_THAT(intake.frames(), SizeIs(2));
+    for (const Frame& frame : intake.frames()) {
+        EXPECT_EQ(frame.stamp.source, StampSource::driver_soe);
+        const Duration age = frame.stamp.arrival - frame.stamp.time;
+        EXPECT_GE(age, milliseconds(20));
+        EXPECT_LT(age, milliseconds(20) + std::chrono::microseconds(1));
+    }
+}
+
+TEST(V4l2Camera, StampsOnArrivalWhereTheDriverTellsNoClock) {
+    for (const std::uint32_t flags : {V4L2_BUF_FLAG_TIMESTAMP_UNKNOWN, V4L2_BUF_FLAG_TIMESTAMP_COPY}) {
+        FakeCamera fake;
+        fake.stamp_flags = flags;
+        FakeV4l2 kernel(fake);
+        auto camera = open(kernel);
+        V4l2RecordingIntake intake;
+        record(kernel, *camera, intake, {a_frame()});
+        ASSERT_THAT(intake.frames(), SizeIs(1));
+        EXPECT_EQ(intake.frames()[0].stamp.source, StampSource::arrival);
+        EXPECT_EQ(intake.frames()[0].stamp.time, intake.frames()[0].stamp.arrival);
+    }
+}
+
+TEST(V4l2Camera, SaysOnceThatTheDriversStampsCannotBe) {
+    FakeCamera fake;
+    fake.stamp_age = seconds(100);
+    EXPECT_THAT(record({a_frame(), a_frame()}, fake), ElementsAre("note", "frame 0", "frame 1"));
+}
+
+TEST(V4l2Camera, CopiesRowsWithTheirPadding) {
+    FakeCamera fake;
+    fake.padding = 64;
+    fake.formats = {{V4L2_PIX_FMT_NV12, {{64, 32, {{1, 30}}}}, {}, {}}};
+    FakeV4l2 kernel(fake);
+    V4l2CameraOptions o = options();
+    o.fourcc = "NV12";
+    auto camera = open(kernel, o);
+    V4l2RecordingIntake intake;
+    record(kernel, *camera, intake, {a_frame()});
+    ASSERT_THAT(intake.frames(), SizeIs(1));
+    const Frame& frame = intake.frames()[0];
+    EXPECT_EQ(frame.format, PixelFormat::nv12);
+    EXPECT_EQ(frame.stride, 128);
+    ASSERT_EQ(frame.bytes.size(), 128U * 48);
+    for (std::size_t i = 0; i < frame.bytes.size(); ++i)
+        ASSERT_EQ(frame.bytes.data()[i], static_cast<std::uint8_t>(i)) << i;
+}
+
+TEST(V4l2Camera, TakesEveryRawFormatInItsOwnSize) {
+    const std::tuple<const char*, std::uint32_t, PixelFormat, std::size_t> formats[] = {
+        {"YUYV", V4L2_PIX_FMT_YUYV, PixelFormat::yuyv, 64 * 32 * 2},
+        {"NV12", V4L2_PIX_FMT_NV12, PixelFormat::nv12, 64 * 32 * 3 / 2},
+        {"YU12", V4L2_PIX_FMT_YUV420, PixelFormat::i420, 64 * 32 * 3 / 2},
+        {"RGB3", V4L2_PIX_FMT_RGB24, PixelFormat::rgb24, 64 * 32 * 3},
+        {"BGR3", V4L2_PIX_FMT_BGR24, PixelFormat::bgr24, 64 * 32 * 3},
+        {"GREY", V4L2_PIX_FMT_GREY, PixelFormat::gray8, 64 * 32}};
+    for (const auto& [name, fourcc, format, bytes] : formats) {
+        FakeCamera fake;
+        fake.formats = {{fourcc, {{64, 32, {{1, 30}}}}, {}, {}}};
+        FakeV4l2 kernel(fake);
+        V4l2CameraOptions o = options();
+        o.fourcc = name;
+        auto camera = open(kernel, o);
+        V4l2RecordingIntake intake;
+        record(kernel, *camera, intake, {a_frame(), short_frame(64 * 32 - 1)});
+        EXPECT_THAT(intake.lines(), ElementsAre("frame 0", "corrupt 1")) << name;
+        EXPECT_EQ(intake.frames()[0].format, format);
+        EXPECT_EQ(intake.frames()[0].bytes.size(), bytes);
+    }
+}
+
+TEST(V4l2Camera, ThrowsAwayTheWarmupAndWhatGoesMissingInIt) {
+    EXPECT_THAT(record({a_frame(), damaged_frame(), numbered(9, seconds(1)), a_frame(), a_frame()}, {}, options(3)),
+                ElementsAre("frame 10", "frame 11"));
+}
+
+TEST(V4l2Camera, ThrowsAwayTheStaleBufferOfALoopback) {
+    FakeCamera fake;
+    fake.driver = "v4l2 loopback";
+    fake.stale_first = true;
+    fake.stamp_flags = V4L2_BUF_FLAG_TIMESTAMP_UNKNOWN;
+    EXPECT_THAT(record({a_frame(), a_frame()}, fake), ElementsAre("frame 40", "frame 41"));
+}
+
+TEST(V4l2Camera, CountsFramesThatTheDriverLost) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    V4l2RecordingIntake intake;
+    EXPECT_THAT(record(kernel, *camera, intake, {a_frame(), a_frame(), numbered(4, milliseconds(100)), a_frame()}),
+                ElementsAre("frame 0", "frame 1", "drop 2", "frame 4", "frame 5"));
+    EXPECT_THAT(intake.text_of(Kind::driver_drop), AllOf(HasSubstr("/dev/video0"), HasSubstr("before frame 4")));
+}
+
+TEST(V4l2Camera, NotesACounterJumpWithNoTimePassedOnceAndCountsNothing) {
+    std::vector<FakeStep> script = {a_frame(), numbered(50)};
+    script.insert(script.end(), 10, a_frame());
+    script.push_back(numbered(100));
+    script.insert(script.end(), 10, a_frame());
+    const auto lines = record(script);
+    EXPECT_THAT(lines, SizeIs(script.size() + 1));
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), "note"), 1);
+}
+
+TEST(V4l2Camera, NotesACounterThatStartsAgain) {
+    EXPECT_THAT(record({numbered(7), numbered(0), a_frame()}), ElementsAre("frame 7", "note", "frame 0", "frame 1"));
+}
+
+TEST(V4l2Camera, NotesACounterThatStandsStillOnce) {
+    EXPECT_THAT(record({numbered(0), numbered(0), numbered(0)}), ElementsAre("frame 0", "note", "frame 0", "frame 0"));
+}
+
+TEST(V4l2Camera, LeavesOutDamagedFramesAndCountsThem) {
+    FakeStep no_jpeg;
+    no_jpeg.first_byte = 0;
+    EXPECT_THAT(record({a_frame(), damaged_frame(), short_frame(0), short_frame(20), no_jpeg, a_frame()}),
+                ElementsAre("frame 0", "corrupt 1", "corrupt 1", "corrupt 1", "corrupt 1", "frame 5"));
+}
+
+TEST(V4l2Camera, NeverReadsPastTheBufferThatADriverSaysItFilled) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    V4l2RecordingIntake intake;
+    record(kernel, *camera, intake, {short_frame(1'000'000)});
+    ASSERT_THAT(intake.frames(), SizeIs(1));
+    EXPECT_EQ(intake.frames()[0].bytes.size(), 4096U);
+}
+
+TEST(V4l2Camera, SaysAStallOnceAndReopensUntilFramesComeAgain) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    V4l2RecordingIntake intake;
+    EXPECT_THAT(record(kernel, *camera, intake, {a_frame(), silence(seconds(20)), a_frame(), a_frame()}),
+                ElementsAre("frame 0", "stall", "resumed", "frame 0", "frame 1"));
+    EXPECT_GT(kernel.opens(), 2);
+    EXPECT_THAT(intake.text_of(Kind::stall), AllOf(HasSubstr("/dev/video0"), HasSubstr("2.0 s")));
+    EXPECT_THAT(intake.text_of(Kind::resumed), HasSubstr("after 20."));
+    EXPECT_GT(intake.frames()[1].stamp.time - intake.frames()[0].stamp.time, seconds(20));
+}
+
+TEST(V4l2Camera, NoticesAStallTwoSecondsAfterTheLastFrame) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    V4l2RecordingIntake intake;
+    record(kernel, *camera, intake, {a_frame(), frozen(), a_frame()});
+    ASSERT_THAT(intake.events(), SizeIs(2));
+    EXPECT_EQ(intake.events()[0].time - intake.frames()[0].stamp.arrival, seconds(2));
+}
+
+TEST(V4l2Camera, WakesAFrozenCameraByReopeningIt) {
+    EXPECT_THAT(record({a_frame(), frozen(), a_frame(), a_frame()}),
+                ElementsAre("frame 0", "stall", "resumed", "frame 0", "frame 1"));
+}
+
+TEST(V4l2Camera, WaitsLongerEachTimeForACameraThatIsSlowToBegin) {
+    FakeStep slow = a_frame();
+    slow.after = seconds(7);
+    EXPECT_THAT(record({slow, a_frame()}), ElementsAre("stall", "resumed", "frame 0", "frame 1"));
+}
+
+TEST(V4l2Camera, IsNotStalledByASilenceShorterThanTheLimit) {
+    EXPECT_THAT(record({a_frame(), silence(milliseconds(1900)), a_frame()}), ElementsAre("frame 0", "frame 1"));
+}
+
+TEST(V4l2Camera, SaysThatTheCameraIsGoneAndThatItIsBack) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    V4l2RecordingIntake intake;
+    EXPECT_THAT(record(kernel, *camera, intake,
+                       {a_frame(), a_frame(), unplugged(), plugged_after(seconds(5)), a_frame(), a_frame()}),
+                ElementsAre("frame 0", "frame 1", "lost", "resumed", "frame 0", "frame 1"));
+    EXPECT_THAT(intake.text_of(Kind::device_lost), HasSubstr("gone"));
+    EXPECT_EQ(kernel.open_descriptors(), 1);
+    EXPECT_EQ(kernel.mapped_buffers(), 4);
+}
+
+TEST(V4l2Camera, TriesToReopenAboutOnceASecond) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    V4l2RecordingIntake intake;
+    FakeCamera shy;
+    shy.open_error = EACCES;
+    kernel.change(0, shy);
+    const int before = kernel.opens();
+    EXPECT_THAT(record(kernel, *camera, intake, {a_frame(), dequeue_error(ENODEV), silence(seconds(10))}),
+                ElementsAre("frame 0", "lost"));
+    EXPECT_NEAR(kernel.opens() - before, 11, 1);
+}
+
+TEST(V4l2Camera, FindsTheCameraByItsLinkWhereItsNumberHasChanged) {
+    FakeV4l2 kernel{FakeCamera{}};
+    kernel.link("/dev/v4l/by-id/usb-Fake-index0", "/dev/video0");
+    auto camera = open(kernel);
+    V4l2RecordingIntake intake;
+    EXPECT_THAT(
+        record(kernel, *camera, intake, {a_frame(), unplugged(), plugged_after(seconds(2), "/dev/video5"), a_frame()}),
+        ElementsAre("frame 0", "lost", "resumed", "frame 0"));
+    EXPECT_THAT(intake.text_of(Kind::resumed), HasSubstr("now as /dev/video5"));
+}
+
+TEST(V4l2Camera, WaitsForTheSameCameraAndTheSameFormat) {
+    FakeCamera other;
+    other.card = "Another Cam";
+    FakeCamera smaller;
+    smaller.formats = {{V4L2_PIX_FMT_MJPEG, {{640, 480, {{1, 30}}}}, {}, {}}};
+    const std::pair<FakeCamera, const char*> strangers[] = {{other, "another camera now (Another Cam"},
+                                                            {smaller, "came back with 640x480 MJPG"}};
+    for (const auto& [stranger, why] : strangers) {
+        FakeV4l2 kernel{FakeCamera{}};
+        auto camera = open(kernel);
+        V4l2RecordingIntake intake;
+        kernel.play({a_frame(), frozen(), a_frame()});
+        kernel.change(0, stranger);
+        ASSERT_TRUE(camera->start(intake));
+        // It goes on trying until the right one is there.
+        ASSERT_TRUE(kernel.wait_for_opens(5));
+        kernel.change(0, {});
+        ASSERT_TRUE(kernel.wait_until_played());
+        camera->stop();
+        EXPECT_THAT(intake.lines(), ElementsAre("frame 0", "stall", "lost", "resumed", "frame 0"));
+        EXPECT_THAT(intake.text_of(Kind::device_lost), HasSubstr(why));
+    }
+}
+
+TEST(V4l2Camera, PutsUpWithAPassingErrorAndNotesItOnce) {
+    EXPECT_THAT(record({a_frame(), dequeue_error(EIO), a_frame(), dequeue_error(EIO), a_frame()}),
+                ElementsAre("frame 0", "note", "frame 1", "frame 2"));
+}
+
+TEST(V4l2Camera, ReopensADriverThatKeepsFailing) {
+    std::vector<FakeStep> script = {a_frame()};
+    script.insert(script.end(), 5, dequeue_error(EIO));
+    script.push_back(a_frame());
+    EXPECT_THAT(record(script), ElementsAre("frame 0", "note", "lost", "resumed", "frame 0"));
+}
+
+TEST(V4l2Camera, ReopensADriverThatStopsByItself) {
+    EXPECT_THAT(record({a_frame(), stream_error(), a_frame()}), ElementsAre("frame 0", "lost", "resumed", "frame 0"));
+}
+
+TEST(V4l2Camera, KeepsTheFrameWhoseBufferCouldNotBeGivenBack) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    V4l2RecordingIntake intake;
+    kernel.play({a_frame(), a_frame()});
+    kernel.fail_after(VIDIOC_QBUF, 4, ENODEV);
+    ASSERT_TRUE(camera->start(intake));
+    ASSERT_TRUE(kernel.wait_until_played());
+    camera->stop();
+    EXPECT_THAT(intake.lines(), ElementsAre("frame 0", "lost", "resumed", "frame 0"));
+}
+
+TEST(V4l2Camera, SpeaksOfTheUsbBusWhereNoBandwidthIsLeft) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    V4l2RecordingIntake intake;
+    kernel.fail_next(VIDIOC_STREAMON, ENOSPC);
+    const Status status = camera->start(intake);
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code, ErrorCode::device_unavailable);
+    EXPECT_THAT(status.error().message, AllOf(HasSubstr("USB"), HasSubstr("MJPG"), HasSubstr("/dev/video0")));
+    EXPECT_THAT(record(kernel, *camera, intake, {a_frame()}), ElementsAre("frame 0")) << "a second attempt may succeed";
+}
+
+TEST(V4l2Camera, CanBeStartedAgainAndWarmsUpEachTime) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel, options(1));
+    V4l2RecordingIntake first, second;
+    EXPECT_THAT(record(kernel, *camera, first, {a_frame(), a_frame()}), ElementsAre("frame 1"));
+    EXPECT_THAT(record(kernel, *camera, second, {a_frame(), a_frame()}), ElementsAre("frame 1"));
+}
+
+TEST(V4l2Camera, ReopensOnStartACameraThatTheTakeBeforeLost) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    V4l2RecordingIntake first, second;
+    EXPECT_THAT(record(kernel, *camera, first, {a_frame(), unplugged(), silence(milliseconds(1))}),
+                ElementsAre("frame 0", "lost"));
+    EXPECT_FALSE(camera->start(second));
+    kernel.play({plugged_after({}), a_frame()});
+    kernel.poll(-1, -1, {});
+    ASSERT_TRUE(camera->start(second));
+    ASSERT_TRUE(kernel.wait_until_played());
+    camera->stop();
+    EXPECT_THAT(second.lines(), ElementsAre("frame 0"));
+}
+
+TEST(V4l2Camera, RefusesToStartTwice) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    V4l2RecordingIntake intake;
+    ASSERT_TRUE(camera->start(intake));
+    EXPECT_EQ(camera->start(intake).error().code, ErrorCode::wrong_state);
+    camera->stop();
+    camera->stop();
+    EXPECT_THAT(intake.lines(), IsEmpty());
+}
+
+TEST(V4l2Camera, StopsWhileTheCameraIsGone) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    V4l2RecordingIntake intake;
+    EXPECT_THAT(record(kernel, *camera, intake, {a_frame(), unplugged(), silence(seconds(3))}),
+                ElementsAre("frame 0", "lost"));
+    camera.reset();
+    EXPECT_EQ(kernel.open_descriptors(), 0);
+    EXPECT_EQ(kernel.mapped_buffers(), 0);
+}
+
+TEST(V4l2Camera, EndsDeliveryEvenWhileTheDriverHangs) {
+    FakeV4l2 kernel{FakeCamera{}};
+    V4l2CameraOptions o = options();
+    o.stop_within = milliseconds(1);
+    auto camera = open(kernel, o);
+    V4l2RecordingIntake intake, next;
+    kernel.play_frames(3);
+    kernel.hold(VIDIOC_DQBUF);
+    ASSERT_TRUE(camera->start(intake));
+    ASSERT_TRUE(kernel.wait_until_held());
+    camera->stop();
+    EXPECT_EQ(camera->start(next).error().code, ErrorCode::wrong_state);
+    kernel.release();
+    camera.reset();
+    EXPECT_THAT(intake.lines(), IsEmpty());
+}
+
+TEST(V4l2Camera, IsGoneWithoutBeingStopped) {
+    FakeV4l2 kernel{FakeCamera{}};
+    V4l2RecordingIntake intake;
+    auto camera = open(kernel);
+    ASSERT_TRUE(camera->start(intake));
+    camera.reset();
+    EXPECT_EQ(kernel.open_descriptors(), 0);
+}
+
+TEST(V4l2Camera, TellsNoGrabTimeBeforeTheFirstFrameAndAFiniteOneAfter) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    EXPECT_TRUE(std::isnan(camera->grab_ms_mean()));
+    V4l2RecordingIntake intake;
+    record(kernel, *camera, intake, {a_frame(), a_frame()});
+    EXPECT_EQ(camera->grab_ms_mean(), 0) << "the fake kernel's time passes only while polling";
+}
+
+}  // namespace
+}  // namespace onetake
