@@ -20,7 +20,8 @@ holds() { # holds WHAT JSON_FILE JQ_CONDITION JQ_DETAIL
     detail=$(jq -c "$4" "$2" 2>&1)
     check "$1: $detail" jq_true "$3" "$2"
 }
-jq_true() { jq -e "$1" "$2" > /dev/null 2>&1; }
+# Not jq -e: that is content with a file without any JSON.
+jq_true() { [ "$(jq "$1" "$2" 2> /dev/null)" = true ]; }
 
 finish_checks() {
     echo "$checks checks, $failures failed"

@@ -10,8 +10,10 @@ takes=/dev/shm/takes # memory: the share is slow, and its slowness would be the 
 logs=/vmshare/logs
 mkdir -p "$takes" "$logs" /vmshare/takes
 . "$(dirname "$0")/checks.sh"
+trap 'kill $(jobs -p) 2> /dev/null' EXIT
 
-loopback=/dev/video10 hdmi=/dev/video20 webcam=/dev/video21
+# A v4l2loopback device can be fed once only, so there are two.
+large=/dev/video10 small=/dev/video11 hdmi=/dev/video20 webcam=/dev/video21
 
 # PortAudio's names of snd-aloop's sides are all alike; these are distinct.
 cat > /etc/asound.conf <<'END'
@@ -31,25 +33,25 @@ take() {
 
 # until_true SECONDS COMMAND...: waits until the command succeeds.
 until_true() {
-    local tries=$(($1 * 20))
+    local tries=$(($1 * 10))
     shift
     until "$@"; do
         [ $((tries--)) -gt 0 ] || return 1
-        sleep 0.05
+        sleep 0.1
     done
 }
 
-feed_camera() {
-    "$tools/v4l2_feed" "$loopback" 1280 720 30 600 > "$logs/camera_feed.json" 2> "$logs/camera_feed.err" &
+feed_camera() { # feed_camera DEVICE WIDTH HEIGHT
+    "$tools/v4l2_feed" "$@" 30 600 > "$logs/camera_feed.json" &
     camera_feed=$!
-    until_true 30 is_feeding
+    check "a camera of ${2}x$3 can be fed" until_true 10 is_feeding "$1"
 }
-is_feeding() { v4l2-ctl -d "$loopback" --get-fmt-video 2> /dev/null | grep -q MJPG; }
+is_feeding() { v4l2-ctl -d "$1" --get-fmt-video 2> /dev/null | grep -q MJPG; }
 
 # feed_microphone CARD tone|beep [RATE_SHIFT]
 feed_microphone() {
     amixer -q -c "$1" cset iface=PCM,name='PCM Rate Shift 100000',device=1 "${3:-100000}"
-    "$tools/aloop_feed" "hw:$1,0,0" 600 "$2" "${3:-100000}" > "$logs/$1_feed.json" 2> "$logs/$1_feed.err" &
+    "$tools/aloop_feed" "hw:$1,0,0" 600 "$2" "${3:-100000}" > "$logs/$1_feed.json" &
     microphone_feed=$!
 }
 end_feed() {
@@ -74,18 +76,17 @@ says() { # says WHAT TAKE PATTERN: its error or notes match
     check "$1" grep -Eiq "$3" "$logs/$2.err" "$logs/$2.json" || sed 's/^/    /' "$logs/$2.err"
 }
 
-motion_jpeg_camera() {
-    feed_camera
-    feed_microphone MicA beep
-    take mjpg --duration 6 --device "$loopback" --audio-device MicA --width 1280 --height 720 --fps 30
-    whole mjpg 6
-    holds "mjpg measures no drift" "$logs/mjpg.json" '.metrics.soundcard_drift_ppm | fabs < 100' \
-        .metrics.soundcard_drift_ppm
-    end_feed "$microphone_feed"
+has_the_cameras_rate() { # has_the_cameras_rate TAKE: by what its feed, which ends now, says of itself
+    end_feed "$camera_feed"
+    holds "$1 has the camera's rate" "$logs/$1.json" \
+        "(.metrics.effective_fps / $(jq .effective_fps "$logs/camera_feed.json") - 1 | fabs) < 0.005" .metrics.effective_fps
+}
 
-    # The sound card runs 1000 ppm slow, and the camera's JPEGs are kept as they are.
+# The camera's JPEGs are kept as they are, while the sound card runs 1000 ppm slow.
+untouched_motion_jpeg() {
+    feed_camera $large 1280 720
     feed_microphone MicA beep 100100
-    take untouched --duration 6 --device "$loopback" --audio-device MicA --width 1280 --height 720 --fps 30 \
+    take untouched --duration 6 --device $large --audio-device MicA --width 1280 --height 720 --fps 30 \
         --no-convert-rgb
     whole untouched 6
     holds "untouched measures the card's drift" "$logs/untouched.json" '.metrics.soundcard_drift_ppm + 1000 | fabs < 100' \
@@ -93,12 +94,24 @@ motion_jpeg_camera() {
     pictures=$(sha256sum "$takes"/untouched/frames/*.jpg | cut -d' ' -f1 | sort -u | wc -l)
     check "untouched keeps the camera's own JPEGs ($pictures pictures)" [ "$pictures" = 11 ]
     end_feed "$microphone_feed"
+    has_the_cameras_rate untouched
 }
 
-uncompressed_camera() {
-    v4l2-ctl -d "$hdmi" --set-dv-bt-timings cvt,width=1280,height=720,fps=30 > /dev/null 2>&1
+# Decoded and encoded again, of a size that the machine's one emulated processor can do.
+motion_jpeg() {
+    feed_camera $small 640 480
+    feed_microphone MicA beep
+    take mjpg --duration 6 --device $small --audio-device MicA --width 640 --height 480 --fps 30
+    whole mjpg 6
+    holds "mjpg measures no drift" "$logs/mjpg.json" '.metrics.soundcard_drift_ppm | fabs < 100' \
+        .metrics.soundcard_drift_ppm
+    end_feed "$microphone_feed"
+}
+
+uncompressed() {
+    v4l2-ctl -d $hdmi --set-dv-bt-timings cvt,width=1280,height=720,fps=30 > /dev/null 2>&1
     feed_microphone MicB tone 100100
-    take hdmi --duration 6 --device "$hdmi" --fourcc YUYV --audio-device MicB --width 1280 --height 720 --fps 30
+    take hdmi --duration 6 --device $hdmi --fourcc YUYV --audio-device MicB --width 1280 --height 720 --fps 30
     whole hdmi 6
 }
 
@@ -108,33 +121,33 @@ cameras_that_cannot_be_had() {
     says "and is named" absent '/dev/video99'
     check "and leaves no take behind" [ ! -e "$takes/absent" ]
 
-    v4l2-ctl -d "$webcam" --stream-mmap --stream-count=0 > "$logs/holder" 2>&1 &
+    v4l2-ctl -d $webcam --stream-mmap --stream-count=0 > "$logs/holder" 2>&1 &
     local holder=$!
     until_true 10 grep -q '<' "$logs/holder"
-    take busy --duration 2 --device "$webcam" --fourcc YUYV --no-audio
+    take busy --duration 2 --device $webcam --fourcc YUYV --no-audio
     check "a camera in use fails the take" [ "$code" = 1 ]
     says "and is said to be busy" busy "$webcam.*busy"
     kill "$holder"
     wait "$holder" 2> /dev/null
 
-    take grey --duration 2 --device "$loopback" --fourcc GREY --no-audio
+    take grey --duration 2 --device $small --fourcc GREY --no-audio
     check "a format that the camera lacks fails the take" [ "$code" = 1 ]
-    says "and both are named" grey "$loopback.*GREY|GREY.*$loopback"
-    take nonsense --duration 2 --device "$loopback" --fourcc XYZW --no-audio
+    says "and both are named" grey "$small.*GREY|GREY.*$small"
+    take nonsense --duration 2 --device $small --fourcc XYZW --no-audio
     check "a format that there is not is wrong usage" [ "$code" = 2 ]
 }
 
 microphone_that_is_not_there() {
-    take mute --duration 2 --device "$loopback" --audio-device NoSuchMicrophone
+    take mute --duration 2 --device $small --audio-device NoSuchMicrophone
     check "a take without its microphone succeeds" [ "$code" = 0 ]
     holds "and is video only, with a note" "$logs/mute.json" \
         '.metrics | .frames > 50 and .audio_samples == 0 and any(.notes[]; test("NoSuchMicrophone"))' .metrics.notes
 }
 
 frames_that_the_driver_drops() {
-    v4l2-ctl -d "$webcam" -c percentage_of_dropped_buffers=20
-    take dropping --duration 6 --device "$webcam" --fourcc YUYV --width 640 --height 480 --fps 25 --audio-device MicB
-    v4l2-ctl -d "$webcam" -c percentage_of_dropped_buffers=0
+    v4l2-ctl -d $webcam -c percentage_of_dropped_buffers=20
+    take dropping --duration 6 --device $webcam --fourcc YUYV --width 640 --height 480 --fps 25 --audio-device MicB
+    v4l2-ctl -d $webcam -c percentage_of_dropped_buffers=0
     check "a take with driver drops ends with losses" [ "$code" = 3 ]
     holds "every driver drop is counted" "$logs/dropping.json" '.metrics.books[] | select(.kind == "video") |
         .expected == .written + .dropped_driver and .dropped_driver > 10 and
@@ -148,7 +161,7 @@ audio_beyond() { [ "$(audio_bytes)" -gt "$1" ]; }
 has_frame() { [ -e "$takes/unplugged/frames/f_000050.jpg" ]; }
 
 camera_that_vanishes() {
-    take unplugged --device "$webcam" --fourcc YUYV --width 640 --height 480 --fps 25 --audio-device MicB &
+    take unplugged --device $webcam --fourcc YUYV --width 640 --height 480 --fps 25 --audio-device MicB &
     local subshell=$! recorder heard ended
     check "the take that is about to lose its camera runs" until_true 20 has_frame
     recorder=$(pgrep -P "$subshell")
@@ -169,25 +182,21 @@ camera_that_vanishes() {
 
 no_sound_system_at_all() {
     modprobe -r snd-aloop
-    take deaf --duration 2 --device "$loopback"
+    take deaf --duration 2 --device $small
     check "a take on a machine without microphones succeeds" [ "$code" = 0 ]
     holds "and has a note" "$logs/deaf.json" '.metrics | .frames > 50 and .audio_samples == 0 and (.notes | length > 0)' \
         .metrics.notes
 }
 
 "$onetake" --help > /dev/null # the program's pages come from the host now, not while it records
-motion_jpeg_camera
-uncompressed_camera
+untouched_motion_jpeg
+motion_jpeg
+uncompressed
 cameras_that_cannot_be_had
 microphone_that_is_not_there
 frames_that_the_driver_drops
 camera_that_vanishes
 end_feed "$microphone_feed"
 no_sound_system_at_all
-end_feed "$camera_feed"
-for name in mjpg untouched; do
-    # effective_fps is of the camera's feed, which ran all the while.
-    holds "$name has the camera's rate" "$logs/$name.json" \
-        "(.metrics.effective_fps / $(jq .effective_fps "$logs/camera_feed.json") - 1 | fabs) < 0.005" .metrics.effective_fps
-done
+has_the_cameras_rate mjpg # its camera was fed all the while, for the other takes
 finish_checks
