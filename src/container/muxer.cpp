@@ -293,7 +293,10 @@ Status Muxer::Impl::write_one(Stream& stream) {
 bool Muxer::Impl::index_fits() const {
     std::uint64_t video = 0, other = 0;
     for (const auto& stream : streams_) (stream.params.kind == TrackKind::video ? video : other) += stream.packets;
-    return estimate_index_bytes(video, other) + 2048 * streams_.size() <= options_.reserve_index_bytes;
+    std::uint64_t extra = options_.title.size() + 2048 * std::max<std::uint64_t>(streams_.size(), 4) - 2048 * 4;
+    for (const auto& [key, value] : options_.metadata) extra += value.size() + 64;
+    for (const auto& stream : streams_) extra += 2 * stream.params.title.size();
+    return estimate_index_bytes(video, other) + extra <= options_.reserve_index_bytes;
 }
 
 // Room kept for an index that went elsewhere becomes a box that readers skip; it begins behind the file's first box.

@@ -1,0 +1,54 @@
+#include "container/part_file.h"
+
+#include "unit/container/probe.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace onetake {
+namespace {
+
+using testing::ScratchFolder;
+
+TEST(PartFile, AppearsWholeUnderItsName) {
+    const ScratchFolder folder;
+    auto file = PartFile::create(folder / "a.mp4", false).value();
+    EXPECT_FALSE(std::filesystem::exists(file.path()));
+    ASSERT_EQ(::write(file.fd(), "abc", 3), 3);
+    EXPECT_EQ(file.size().value(), 3U);
+    ASSERT_TRUE(file.commit());
+    EXPECT_EQ(folder.names(), std::vector<std::string>{"a.mp4"});
+}
+
+TEST(PartFile, LeavesNothingWhenDropped) {
+    const ScratchFolder folder;
+    { const auto file = PartFile::create(folder / "a.mp4", false).value(); }
+    EXPECT_TRUE(folder.names().empty());
+}
+
+TEST(PartFile, NeverReplacesUnlessTold) {
+    const ScratchFolder folder;
+    std::ofstream(folder / "old.mp4") << "old";
+    EXPECT_EQ(PartFile::create(folder / "old.mp4", false).error().code, ErrorCode::already_exists);
+    {
+        auto file = PartFile::create(folder / "new.mp4", false).value();
+        std::ofstream(folder / "new.mp4") << "somebody else's";
+        EXPECT_EQ(file.commit().error().code, ErrorCode::already_exists);
+    }
+    EXPECT_EQ(std::filesystem::file_size(folder / "new.mp4"), 15U);
+    EXPECT_EQ(folder.names().size(), 2U);
+    auto file = PartFile::create(folder / "old.mp4", true).value();
+    EXPECT_EQ(std::filesystem::file_size(folder / "old.mp4"), 3U);
+    ASSERT_TRUE(file.commit());
+    EXPECT_EQ(std::filesystem::file_size(folder / "old.mp4"), 0U);
+}
+
+TEST(PartFile, NamesAFolderThatIsNotThere) {
+    const auto file = PartFile::create("/no/such/folder/a.mp4", false);
+    ASSERT_FALSE(file);
+    EXPECT_EQ(file.error().code, ErrorCode::not_found);
+    EXPECT_NE(file.error().message.find("/no/such/folder"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace onetake
