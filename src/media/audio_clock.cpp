@@ -1,0 +1,179 @@
+#include "media/audio_clock.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <utility>
+
+namespace onetake {
+
+namespace {
+
+constexpr double ppm = 1e3;  // as ns per s
+constexpr double most_slope = 50'000 * ppm;
+// How much faster or slower than the line a span may run to get back onto it: inaudible, and time never goes back.
+constexpr double most_slew = 20'000 * ppm;
+constexpr std::size_t listed_gaps = 1000;
+// Scatter assumed of stamps too few to show any.
+constexpr double unknown_sigma = 5e6;
+
+// A slope shrunk towards the label as far as the stamps can't tell the two apart.
+double cautious(double slope, double variance) {
+    const double likely = 300 * ppm * 300 * ppm;
+    const double spread = std::max(likely, slope * slope - 9 * variance);
+    return std::clamp(slope * spread / (spread + variance), -most_slope, most_slope);
+}
+
+}  // namespace
+
+AudioClock::AudioClock(int label_rate, AudioClockOptions options)
+    : rate_(std::max(1, label_rate)), options_(options), segmenter_(label_rate) {}
+
+void AudioClock::add(const AudioBlockStamp& block, std::vector<AudioSpan>& out) {
+    segmenter_.add(block, fresh_);
+    if (!fresh_.empty()) settle(false, out);
+}
+
+void AudioClock::finish(std::vector<AudioSpan>& out) {
+    segmenter_.finish(fresh_);
+    settle(true, out);
+}
+
+// Cells are looked at one by one as they come, so that it makes no difference how many come at once.
+void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
+    if (finishing) {
+        std::move(fresh_.begin(), fresh_.end(), std::back_inserter(cells_));
+        fresh_.clear();
+    }
+    std::size_t taken = 0;
+    do {
+        if (taken < fresh_.size()) cells_.push_back(std::move(fresh_[taken++]));
+        while (next_ < cells_.size()) {
+            const auto& cell = cells_[next_];
+            const bool fresh_start = !last_y_ || cell.start == StampCell::Start::gap;
+            const auto end = estimate(cell.end_sample, cell);
+            const auto begin = fresh_start ? estimate(cell.first_sample, cell) : end;
+            if (!finishing) {
+                const double ahead = seconds(cells_.back().end_sample) - seconds(cell.end_sample);
+                const double heard = ahead + segmenter_.look_ahead();
+                if (heard < to_seconds(options_.least_lag)) break;
+                const bool unsure = std::max(begin.error, end.error) > to_seconds(options_.error) * 1e9;
+                const bool more_to_come = cells_.back().segment == cell.segment;
+                if (unsure && more_to_come && heard < to_seconds(options_.most_lag)) break;
+            }
+            const double length = seconds(cell.end_sample) - seconds(cell.first_sample);
+            double from = last_y_ ? *last_y_ : begin.y;
+            const auto before = last_y_ ? last_end_ : host_time(cell.first_sample, from);
+            AudioSpan span;
+            span.first_sample = cell.first_sample;
+            span.frames = cell.end_sample - cell.first_sample;
+            if (last_y_ && fresh_start && begin.y > from) {
+                from = begin.y;
+                span.after_gap = true;
+            }
+            const double to =
+                std::clamp(end.y, from + (end.slope - most_slew) * length, from + (end.slope + most_slew) * length);
+            span.begin = span.after_gap ? host_time(cell.first_sample, from) : before;
+            span.end = host_time(cell.end_sample, to);
+            if (span.after_gap) {
+                ++gap_count_;
+                gap_total_ += span.begin - before;
+                if (gaps_.size() < listed_gaps) gaps_.push_back({cell.first_sample, before, span.begin - before});
+            }
+            out.push_back(span);
+            count(cell, from, to);
+            last_y_ = to;
+            last_end_ = span.end;
+            ++next_;
+        }
+        const double kept = std::max(to_seconds(options_.memory), 64 * segmenter_.block_seconds());
+        while (next_ > 1 && seconds(cells_[next_ - 1].end_sample) - seconds(cells_.front().end_sample) > kept) {
+            cells_.pop_front();
+            --next_;
+        }
+    } while (taken < fresh_.size());
+    fresh_.clear();
+}
+
+// Least squares over all cells held: one slope, a level for each segment.
+AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& cell) const {
+    double sxx = 0, sxy = 0, squares = 0;
+    std::int64_t stamps = 0, segments = 0;
+    LineFit run, own;
+    const auto close = [&] {
+        if (run.count() == 0) return;
+        sxx += run.sxx();
+        sxy += run.sxy();
+        squares += run.syy();
+        stamps += run.count();
+        ++segments;
+    };
+    std::int64_t segment = -1;
+    for (const auto& c : cells_) {
+        if (c.segment != segment) {
+            close();
+            run = {};
+            segment = c.segment;
+        }
+        run.merge(c.stamps);
+        if (segment == cell.segment) own = run;
+    }
+    close();
+
+    const double x = seconds(sample);
+    const auto freedom = static_cast<double>(stamps - segments - 1);
+    double variance = unknown_sigma * unknown_sigma;
+    if (freedom > 0) variance = std::max(0.0, squares - sxy * sxy / sxx) / freedom * (1 + 4 / freedom);
+    Estimate e;
+    e.slope = sxx > 0 ? cautious(sxy / sxx, variance / sxx) : 0;
+    if (own.count() == 0) {
+        e.y = last_y_ && cell.start == StampCell::Start::joined
+                  ? *last_y_ + e.slope * (x - seconds(cell.first_sample))
+                  : cell.guess + e.slope * (x - seconds(cell.first_sample));
+        return e;
+    }
+    const double away = x - own.mean_x();
+    e.y = own.mean_y() + e.slope * away;
+    e.error = std::sqrt(variance * (1 / static_cast<double>(own.count()) + (sxx > 0 ? away * away / sxx : 0)));
+    return e;
+}
+
+double AudioClock::seconds(std::int64_t sample) const {
+    return static_cast<double>(sample - segmenter_.origin_sample()) / rate_;
+}
+
+HostTime AudioClock::host_time(std::int64_t sample, double y) const {
+    const auto label = from_ticks(sample - segmenter_.origin_sample(), static_cast<std::int64_t>(rate_));
+    return segmenter_.origin_time() + label + Duration(std::llround(y));
+}
+
+void AudioClock::count(const StampCell& cell, double begin, double end) {
+    if (cell.segment != segment_) {
+        sxx_ += segment_fit_.sxx();
+        sxy_ += segment_fit_.sxy();
+        segment_fit_ = {};
+        segment_ = cell.segment;
+    }
+    segment_fit_.merge(cell.stamps);
+    const double length = seconds(cell.end_sample) - seconds(cell.first_sample);
+    const double slope = (end - begin) / length;
+    squares_ += cell.stamps.squares_about(begin + slope * (cell.stamps.mean_x() - seconds(cell.first_sample)), slope);
+    stamps_ += cell.stamps.count();
+}
+
+double AudioClock::drift_ppm() const {
+    const double sxx = sxx_ + segment_fit_.sxx();
+    if (sxx <= 0) return 0;
+    double variance = unknown_sigma * unknown_sigma;
+    if (stamps_ > 2)
+        variance = squares_ / static_cast<double>(stamps_ - 2) * (1 + 4 / static_cast<double>(stamps_ - 2));
+    const double slower = cautious((sxy_ + segment_fit_.sxy()) / sxx, variance / sxx) * 1e-9;
+    return (1 / (1 + slower) - 1) * 1e6;
+}
+
+Duration AudioClock::residual_rms() const {
+    if (stamps_ == 0) return {};
+    return Duration(std::llround(std::sqrt(squares_ / static_cast<double>(stamps_))));
+}
+
+}  // namespace onetake

@@ -1,0 +1,94 @@
+#pragma once
+
+#include "media/stamp_segmenter.h"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace onetake {
+
+/// One straight piece of the clock: samples [first_sample, first_sample + frames) lie evenly on [begin, end).
+struct AudioSpan {
+    std::int64_t first_sample = 0;
+    std::int64_t frames = 0;
+    HostTime begin, end;
+    /// Sound was lost before `begin`; elsewhere a span begins exactly where the one before ended. False for the first.
+    bool after_gap = false;
+    bool operator==(const AudioSpan&) const = default;
+};
+
+/// A place where sound was lost.
+struct AudioGap {
+    std::int64_t first_sample = 0;  ///< the first sample after it
+    HostTime begin;                 ///< when the last sample before it ended
+    Duration length{};
+};
+
+struct AudioClockOptions {
+    /// How much sound after an instant is heard before its time is settled: as much as `least`, and up to `most` while
+    /// the stamps scatter too widely to settle it within `error`. Both count stream time.
+    Duration least_lag = std::chrono::seconds(10);
+    Duration most_lag = std::chrono::seconds(64);
+    Duration error = std::chrono::microseconds(160);  ///< one standard error
+    /// How far back the line through the stamps reaches.
+    Duration memory = std::chrono::seconds(120);
+};
+
+/// Maps sample index to HostTime: a continuous piecewise straight line through scattered block stamps, that follows the
+/// sound card's drift and jumps only where sound was lost. Streams with bounded memory. The spans depend on the blocks
+/// and their order alone, not on when they are handed in, so rendering live and rendering later agree. Pure; one thread
+/// at a time. See docs/audio-clock.md.
+class AudioClock {
+ public:
+    /// `label_rate`: what the device calls its rate, Hz; the true one may differ by up to 5 %.
+    explicit AudioClock(int label_rate, AudioClockOptions options = {});
+
+    /// Takes the next block; appends the spans that are settled by it. Spans never overlap and never go back.
+    void add(const AudioBlockStamp& block, std::vector<AudioSpan>& out);
+    /// Appends the spans up to the last sample. No add() after it.
+    void finish(std::vector<AudioSpan>& out);
+
+    /// The sound card against the host clock over the whole take so far: +100 is a card that delivers 100 samples per
+    /// million too many. Towards 0 while the stamps can't tell.
+    double drift_ppm() const;
+    /// Scatter of the trusted stamps about the spans.
+    Duration residual_rms() const;
+    std::int64_t gap_count() const { return gap_count_; }
+    Duration gap_total() const { return gap_total_; }
+    /// The first 1000 gaps.
+    const std::vector<AudioGap>& gaps() const { return gaps_; }
+
+ private:
+    /// The line at one instant of one segment, and how sure it is. ns, ns/s.
+    struct Estimate {
+        double y = 0, slope = 0, error = 0;
+    };
+
+    void settle(bool finishing, std::vector<AudioSpan>& out);
+    Estimate estimate(std::int64_t sample, const StampCell& cell) const;
+    double seconds(std::int64_t sample) const;
+    HostTime host_time(std::int64_t sample, double y) const;
+    void count(const StampCell& cell, double begin, double end);
+
+    const double rate_;
+    const AudioClockOptions options_;
+    StampSegmenter segmenter_;
+    std::vector<StampCell> fresh_;
+    std::deque<StampCell> cells_;
+    std::size_t next_ = 0;          ///< first cell not given out
+    std::optional<double> last_y_;  ///< where the last span ended
+    HostTime last_end_;
+
+    LineFit segment_fit_;  ///< of the segment being given out
+    std::int64_t segment_ = 0;
+    double sxx_ = 0, sxy_ = 0;  ///< of the segments before
+    double squares_ = 0;
+    std::int64_t stamps_ = 0;
+    std::int64_t gap_count_ = 0;
+    Duration gap_total_{};
+    std::vector<AudioGap> gaps_;
+};
+
+}  // namespace onetake

@@ -1,0 +1,104 @@
+#pragma once
+
+#include "base/time.h"
+#include "media/line_fit.h"
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+namespace onetake {
+
+/// What is known of one block of recorded sound: where it lies on disk, and when it is said to have been captured.
+struct AudioBlockStamp {
+    std::int64_t first_sample = 0;  ///< index on disk; blocks follow each other
+    std::int64_t frames = 0;        ///< samples per channel
+    HostTime time;                  ///< stamp of the first sample, as told
+    bool xrun = false;              ///< the device says that samples were lost just before
+};
+
+/// The trustworthy stamps of a short run of blocks, summed up. x: seconds since the first sample by the label rate;
+/// y: ns by which the stamp is later than the first stamp plus x.
+struct StampCell {
+    enum class Start {
+        joined,   ///< goes on where the cell before ended
+        gap,      ///< sound was lost just before
+        setback,  ///< stamps are earlier from here on, which no loss explains
+    };
+    std::int64_t first_sample = 0, end_sample = 0;
+    Start start = Start::joined;
+    std::int64_t segment = 0;  ///< counts gaps and setbacks
+    double guess = 0;          ///< y expected at first_sample, for cells without a trustworthy stamp
+    LineFit stamps;
+};
+
+/// Tells late stamps from lost sound: throws out stamps that can't be trusted and finds the blocks before which samples
+/// are missing. First half of AudioClock; see docs/audio-clock.md. What comes out depends on the order of blocks only.
+class StampSegmenter {
+ public:
+    explicit StampSegmenter(int label_rate);
+
+    /// Takes the next block; appends the cells that can be told now. Senseless blocks (no frames, an index that goes
+    /// back) are left out.
+    void add(const AudioBlockStamp& block, std::vector<StampCell>& out);
+    /// Appends the rest. No add() after it.
+    void finish(std::vector<StampCell>& out);
+
+    std::int64_t origin_sample() const { return origin_sample_; }
+    HostTime origin_time() const { return origin_time_; }
+    double block_seconds() const { return block_seconds_; }
+    /// Seconds of stream that must follow a cell before it is told.
+    double look_ahead() const { return look_ahead_; }
+
+ private:
+    struct Point {
+        std::int64_t first, end;
+        double x, y;
+        bool xrun;
+    };
+    struct Line {
+        double x = 0, y = 0, slope = 0;
+        double at(double to) const { return y + slope * (to - x); }
+    };
+    struct Step {
+        std::size_t block = 0;  ///< index in pending_
+        double level = 0;       ///< ns above the line
+    };
+
+    void begin();
+    void begin_level();
+    Line expected() const;
+    double threshold() const;
+    double reach() const;
+    std::size_t window_blocks() const;
+    std::vector<double> window_medians(std::size_t from, std::size_t to, std::size_t size) const;
+    bool find_step(std::size_t in_cell, bool finishing, Step& step) const;
+    std::size_t locate(double level, std::size_t to) const;
+    void decide(std::int64_t cell_end, bool finishing, std::vector<StampCell>& out);
+    void close_cell(const Line& line, std::size_t blocks, std::int64_t end, std::vector<StampCell>& out);
+    void note_scatter(double residual);
+
+    const double rate_;
+    const std::int64_t hop_;  ///< samples
+    bool begun_ = false;
+    std::int64_t origin_sample_ = 0, end_sample_ = 0;
+    HostTime origin_time_;
+    std::int64_t accepted_ = 0;
+    double block_seconds_ = 0;
+    double look_ahead_ = 0, memory_ = 0;  ///< seconds
+
+    std::deque<Point> pending_;      ///< not yet decided
+    std::vector<double> residuals_;  ///< of pending_, about the line in force
+    std::deque<StampCell> recent_;   ///< what the line is drawn from
+    std::int64_t cell_first_ = 0;    ///< next cell's first sample
+    StampCell::Start cell_start_ = StampCell::Start::joined;
+    std::int64_t segment_ = 0;
+    std::int64_t segment_first_ = 0;      ///< its first sample
+    double anchor_x_ = 0, anchor_y_ = 0;  ///< where the segment was seen to start
+    double slope_ = 0, slope_error_ = 0;  ///< ns/s
+    double most_known_slope_ = 0;         ///< s², cap on slope_'s weight
+    std::deque<double> scatter_;          ///< last absolute residuals, ns
+    double sigma_ = 0;                    ///< their robust standard deviation, ns
+};
+
+}  // namespace onetake
