@@ -61,9 +61,9 @@ struct Metrics {
     std::vector<TrackBooks> books;
     std::vector<std::string> notes;  ///< fallbacks and warnings, one line each
 
-    bool balanced() const;
+    ONETAKE_API bool balanced() const;
     /// Whether any frame or sample is known to be lost.
-    bool lossy() const;
+    ONETAKE_API bool lossy() const;
 };
 
 /// What a take left behind. Paths are absent (empty) where not made.

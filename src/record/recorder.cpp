@@ -1,0 +1,330 @@
+#include "base/clock.h"
+#include "base/log.h"
+#include "media/jpeg_info.h"
+#include "record/recording.h"
+#include "record/renderer.h"
+#include "record/stored_take.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <thread>
+
+#include <onetake/recorder.h>
+
+namespace onetake {
+
+namespace {
+
+constexpr auto kProgressEvery = std::chrono::milliseconds(500);
+
+/// Calls back twice a second until it goes away.
+class Ticker {
+ public:
+    explicit Ticker(std::function<void()> tick) : tick_(std::move(tick)) {}
+    Ticker(const Ticker&) = delete;
+    Ticker& operator=(const Ticker&) = delete;
+    ~Ticker() {
+        {
+            std::lock_guard lock(mutex_);
+            end_ = true;
+        }
+        wake_.notify_all();
+        if (thread_.joinable()) thread_.join();
+    }
+    void start() {
+        thread_ = std::thread([this] {
+            std::unique_lock lock(mutex_);
+            while (!wake_.wait_for(lock, kProgressEvery, [&] { return end_; })) {
+                lock.unlock();
+                tick_();
+                lock.lock();
+            }
+        });
+    }
+
+ private:
+    const std::function<void()> tick_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool end_ = false;
+    std::thread thread_;
+};
+
+Error not_recording(std::string_view call) {
+    return {ErrorCode::wrong_state, fmt::format("{} without a running take. Call start() first.", call)};
+}
+
+std::int16_t to_int16(float v) {
+    if (std::isnan(v)) return 0;
+    return static_cast<std::int16_t>(std::lrint(std::clamp(v, -1.0f, 1.0f) * 32767.0f));
+}
+
+}  // namespace
+
+class AVRecorder::Impl {
+ public:
+    explicit Impl(RecorderConfig config) : config_(std::move(config)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+    Status start(const std::string& name) {
+        if (recording()) return fail(ErrorCode::wrong_state, "start() while a take is being recorded. Call stop() first.");
+        auto made = Recording::start(config_, name);
+        if (!made) return fail(std::move(made).error());
+        const std::shared_ptr<Recording> running = std::move(*made);
+        {
+            std::lock_guard lock(mutex_);
+            recording_ = running;
+        }
+        if (progress_) {
+            ticker_ = std::make_unique<Ticker>([this, running] { progress_(running->progress()); });
+            ticker_->start();
+        }
+        return {};
+    }
+
+    Result<TakeResult> stop(bool make_mp4, bool enhance) {
+        std::shared_ptr<Recording> running;
+        {
+            std::lock_guard lock(mutex_);
+            running.swap(recording_);
+        }
+        if (!running) return fail(not_recording("stop()"));
+        ticker_.reset();
+        auto result = running->finish();
+        running.reset();
+        if (!result) return result;
+        if (make_mp4 && result->metrics.frames + result->metrics.audio_samples > 0) render_into(*result);
+        (void)enhance;  // notes of the take say that this build has none
+        return result;
+    }
+
+    Result<TakeResult> process(const std::string& name, bool make_mp4) {
+        ONETAKE_TRY(check_take_name(name));
+        auto result = stored_take(config_.data_dir, name);
+        if (!result) return result;
+        if (!make_mp4) return result;
+        auto options = render_options(config_, name);
+        options.on_progress = progress_;
+        options.cancel = &cancel_;
+        auto report = render_take(options);
+        if (!report) return fail(std::move(report).error());
+        take_report(*report, *result);
+        return result;
+    }
+
+    std::shared_ptr<Recording> recording() const {
+        std::lock_guard lock(mutex_);
+        return recording_;
+    }
+
+    // Until `until`, or request_stop().
+    void wait(HostTime until) {
+        for (;;) {
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - host_now()).count();
+            if (left <= 0) return;
+            pollfd fd{wake_.get(), POLLIN, 0};
+            if (::poll(&fd, 1, static_cast<int>(std::min<std::int64_t>(left, 1'000'000))) > 0) {
+                std::uint64_t count = 0;
+                (void)!::read(wake_.get(), &count, sizeof count);
+                return;
+            }
+        }
+    }
+
+    void request_stop() noexcept {
+        const std::uint64_t one = 1;
+        (void)!::write(wake_.get(), &one, sizeof one);
+    }
+
+    const RecorderConfig config_;
+    ProgressCallback progress_;
+
+ private:
+    void render_into(TakeResult& result) {
+        auto options = render_options(config_, result.name);
+        options.on_progress = progress_;
+        options.cancel = &cancel_;
+        auto report = render_take(options);
+        if (report)
+            take_report(*report, result);
+        else
+            result.metrics.notes.push_back(fmt::format("No movie was made: {} The take is whole; `onetake process {}` tries again.",
+                                                       report.error().message, result.name));
+    }
+
+    static void take_report(const RenderReport& report, TakeResult& result) {
+        result.mp4_path = report.path;
+        for (const auto& note : report.notes) result.metrics.notes.push_back(note);
+    }
+
+    const UniqueFd wake_;
+    std::atomic<bool> cancel_{false};
+    mutable std::mutex mutex_;  // guards recording_, which pushing threads share
+    std::shared_ptr<Recording> recording_;
+    std::unique_ptr<Ticker> ticker_;
+};
+
+AVRecorder::AVRecorder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+AVRecorder::AVRecorder(AVRecorder&&) noexcept = default;
+AVRecorder& AVRecorder::operator=(AVRecorder&& other) noexcept {
+    if (this == &other) return *this;
+    if (impl_ && is_recording()) (void)stop(false, false);
+    impl_ = std::move(other.impl_);
+    return *this;
+}
+AVRecorder::~AVRecorder() {
+    if (!impl_ || !is_recording()) return;
+    if (auto stopped = stop(false, false); !stopped) log().error("{}", stopped.error().message);
+}
+
+Result<AVRecorder> AVRecorder::create(RecorderConfig config) {
+    ONETAKE_TRY(validate(config));
+    return AVRecorder(std::make_unique<Impl>(std::move(config)));
+}
+
+Result<TakeResult> AVRecorder::record(double duration_s, const std::string& name, bool make_mp4, bool enhance) {
+    constexpr double kLongest = 1e9;  // seconds; also what "until I stop it" is given as
+    if (!(duration_s > 0))
+        return fail(ErrorCode::invalid_argument, fmt::format("duration is {} s; it must be above 0.", duration_s));
+    ONETAKE_TRY(start(name));
+    impl_->wait(host_now() + duration_from_seconds(std::min(duration_s, kLongest)));
+    return stop(make_mp4, enhance);
+}
+
+Status AVRecorder::start(const std::string& name) {
+    return impl_->start(name);
+}
+
+Result<TakeResult> AVRecorder::stop(bool make_mp4, bool enhance) {
+    return impl_->stop(make_mp4, enhance);
+}
+
+bool AVRecorder::is_recording() const {
+    return impl_->recording() != nullptr;
+}
+
+void AVRecorder::request_stop() noexcept {
+    impl_->request_stop();
+}
+
+namespace {
+
+// Width, height, stride and size of a pushed picture fit together.
+Status check_image(int width, int height, int stride, std::size_t bytes) {
+    constexpr int kLargest = 65500;  // JPEG's own limit is 65535
+    if (width < 1 || height < 1 || width > kLargest || height > kLargest)
+        return fail(ErrorCode::refused, fmt::format("A pushed frame of {}x{} pixels can't be stored; 1 to {} is possible.", width,
+                                                    height, kLargest));
+    if (stride < 3 * width)
+        return fail(ErrorCode::refused, fmt::format("The pushed frame's stride is {} bytes; {} pixels of BGR need {}.", stride,
+                                                    width, 3 * width));
+    const auto need = static_cast<std::size_t>(stride) * static_cast<std::size_t>(height - 1) + static_cast<std::size_t>(3 * width);
+    if (bytes < need)
+        return fail(ErrorCode::refused, fmt::format("The pushed frame has {} bytes; {}x{} pixels of BGR need {}.", bytes, width,
+                                                    height, need));
+    return {};
+}
+
+Frame bgr_frame(int width, int height, int stride, Buffer bytes) {
+    Frame frame;
+    frame.format = PixelFormat::bgr24;
+    frame.width = width;
+    frame.height = height;
+    frame.stride = stride;
+    frame.bytes = std::move(bytes);
+    return frame;
+}
+
+}  // namespace
+
+Status AVRecorder::push_video(const BgrImage& image, std::optional<double> t, int track) {
+    const auto recording = impl_->recording();
+    if (!recording) return fail(not_recording("push_video()"));
+    const int stride = image.stride ? image.stride : 3 * image.width;
+    ONETAKE_TRY(check_image(image.width, image.height, stride, image.pixels.size()));
+    const auto row = static_cast<std::size_t>(3 * image.width);
+    auto buffer = recording->buffer(row * static_cast<std::size_t>(image.height), track);
+    if (!buffer) return fail(std::move(buffer).error());
+    for (int y = 0; y < image.height; ++y)
+        std::memcpy(buffer->writable() + static_cast<std::size_t>(y) * row,
+                    image.pixels.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(stride), row);
+    return recording->push(bgr_frame(image.width, image.height, 3 * image.width, std::move(*buffer)), t, track);
+}
+
+Status AVRecorder::push_video(std::vector<std::uint8_t>&& pixels, int width, int height, std::optional<double> t, int track) {
+    const auto recording = impl_->recording();
+    if (!recording) return fail(not_recording("push_video()"));
+    ONETAKE_TRY(check_image(width, height, 3 * width, pixels.size()));
+    return recording->push(bgr_frame(width, height, 3 * width, Buffer(std::move(pixels))), t, track);
+}
+
+Status AVRecorder::push_video(const BgrImage& image, std::shared_ptr<const void> owner, std::optional<double> t, int track) {
+    const auto recording = impl_->recording();
+    if (!recording) return fail(not_recording("push_video()"));
+    const int stride = image.stride ? image.stride : 3 * image.width;
+    ONETAKE_TRY(check_image(image.width, image.height, stride, image.pixels.size()));
+    return recording->push(bgr_frame(image.width, image.height, stride,
+                                     Buffer(image.pixels.data(), image.pixels.size(), std::move(owner))),
+                           t, track);
+}
+
+Status AVRecorder::push_jpeg(std::span<const std::uint8_t> jpeg, std::optional<double> t, int track) {
+    const auto recording = impl_->recording();
+    if (!recording) return fail(not_recording("push_jpeg()"));
+    const auto info = inspect_jpeg(jpeg);
+    if (!info) return fail(ErrorCode::refused, "The pushed bytes are no whole JPEG: " + info.error().message);
+    auto buffer = recording->buffer(jpeg.size(), track);
+    if (!buffer) return fail(std::move(buffer).error());
+    std::memcpy(buffer->writable(), jpeg.data(), jpeg.size());
+    Frame frame;
+    frame.format = PixelFormat::jpeg;
+    frame.width = info->width;
+    frame.height = info->height;
+    frame.bytes = std::move(*buffer);
+    return recording->push(std::move(frame), t, track);
+}
+
+Status AVRecorder::push_audio(std::span<const std::int16_t> samples, std::optional<double> t, int track) {
+    const auto recording = impl_->recording();
+    if (!recording) return fail(not_recording("push_audio()"));
+    const auto channels = static_cast<std::size_t>(impl_->config_.channels);
+    if (samples.empty() || samples.size() % channels != 0)
+        return fail(ErrorCode::refused,
+                    fmt::format("{} samples are no whole number of {}-channel frames.", samples.size(), channels));
+    AudioBlock block;
+    block.samples.assign(samples.begin(), samples.end());
+    block.channels = impl_->config_.channels;
+    return recording->push(std::move(block), t, track);
+}
+
+Status AVRecorder::push_audio(std::span<const float> samples, std::optional<double> t, int track) {
+    std::vector<std::int16_t> converted(samples.size());
+    std::ranges::transform(samples, converted.begin(), to_int16);
+    return push_audio(std::span<const std::int16_t>(converted), t, track);
+}
+
+Result<TakeResult> AVRecorder::process(const std::string& name, bool make_mp4, std::optional<bool> enhance) {
+    if (is_recording()) return fail(ErrorCode::wrong_state, "process() while a take is being recorded. Call stop() first.");
+    auto result = impl_->process(name, make_mp4);
+    if (result && enhance.value_or(!impl_->config_.denoise_model.empty()))
+        result->metrics.notes.emplace_back("Speech enhancement is not part of this build; the sound is kept as it is.");
+    return result;
+}
+
+void AVRecorder::on_progress(ProgressCallback callback) {
+    impl_->progress_ = std::move(callback);
+}
+
+const RecorderConfig& AVRecorder::config() const {
+    return impl_->config_;
+}
+
+}  // namespace onetake

@@ -1,0 +1,86 @@
+#pragma once
+
+#include "media/source.h"
+#include "media/stamp_gate.h"
+#include "record/start_gate.h"
+#include "sink/take_sink.h"
+#include "sink/track_input.h"
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <onetake/config.h>
+#include <onetake/metrics.h>
+#include <onetake/recorder.h>
+
+namespace onetake {
+
+/// One running take: its sources and its sink, from start to finish.
+class Recording {
+ public:
+    /// Opens the devices, makes the take and begins.
+    static Result<std::unique_ptr<Recording>> start(const RecorderConfig& config, const std::string& name);
+    Recording(const Recording&) = delete;
+    Recording& operator=(const Recording&) = delete;
+    ~Recording();
+
+    /// Stops sources, pool, writer, in this order, and closes the take. Once.
+    Result<TakeResult> finish();
+
+    // Pushed media; see AVRecorder. Thread-safe.
+    Status push(Frame frame, std::optional<double> t, int track);
+    Status push(AudioBlock block, std::optional<double> t, int track);
+    /// A pooled buffer for a frame to push.
+    Result<Buffer> buffer(std::size_t bytes, int track);
+
+    Progress progress();
+    const std::string& name() const { return sink_->take().name(); }
+
+ private:
+    struct PushedVideo {
+        explicit PushedVideo(VideoTrackInput& to) : input(&to) {}
+        VideoTrackInput* const input;
+        std::mutex mutex;  // one frame after the other: stamps and order agree
+        StampGate gate;
+        int width = 0, height = 0;
+    };
+    struct PushedAudio {
+        explicit PushedAudio(AudioTrackInput& to) : input(&to) {}
+        AudioTrackInput* const input;
+        std::mutex mutex;
+        StampGate gate;
+    };
+
+    explicit Recording(const RecorderConfig& config) : config_(config) {}
+    Status open_devices();
+    Status open_test_source();
+    void describe_pushed();
+    Status open_sink(const std::string& name);
+    Status start_sources();
+    void stop_sources();
+
+    const RecorderConfig config_;
+    std::vector<std::unique_ptr<VideoSource>> cameras_;
+    std::vector<std::unique_ptr<AudioSource>> microphones_;
+    std::vector<VideoDescription> video_descriptions_;
+    std::vector<AudioDescription> audio_descriptions_;
+    std::vector<std::string> notes_;  // from before there was a sink
+
+    std::unique_ptr<TakeSink> sink_;
+    std::unique_ptr<StartGate> gate_;
+    std::vector<std::unique_ptr<GatedVideo>> gated_videos_;
+    std::vector<std::unique_ptr<GatedAudio>> gated_audios_;
+    std::vector<std::unique_ptr<PushedVideo>> pushed_videos_;
+    std::vector<std::unique_ptr<PushedAudio>> pushed_audios_;
+    bool finished_ = false;
+
+    HostTime start_;
+    // of the last progress()
+    HostTime progress_time_;
+    std::uint64_t progress_frames_ = 0, progress_bytes_ = 0;
+    double progress_fps_ = 0, progress_bytes_per_s_ = 0;
+};
+
+}  // namespace onetake

@@ -1,0 +1,106 @@
+#include "take/metrics_json.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include <onetake/metrics.h>
+
+namespace onetake {
+
+namespace {
+
+std::string number(double value, int digits, std::string_view unit) {
+    return std::isfinite(value) ? fmt::format("{:.{}f} {}", value, digits, unit) : "–";
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+    const auto b = static_cast<double>(bytes);
+    return b >= 1e9 ? fmt::format("{:.1f} GB", b / 1e9) : fmt::format("{:.1f} MB", b / 1e6);
+}
+
+class Table {
+ public:
+    void row(std::string_view label, std::string_view value) {
+        fmt::format_to(std::back_inserter(text_), "  {:<14}{}\n", label, value);
+    }
+    void line(std::string_view text) { fmt::format_to(std::back_inserter(text_), "{}\n", text); }
+    std::string take() { return std::move(text_); }
+
+ private:
+    std::string text_;
+};
+
+void add_books(Table& table, const Metrics& m) {
+    for (const auto& b : m.books) {
+        const auto* unit = b.kind == "video" ? "frames" : "samples";
+        std::string lost;
+        auto add = [&](std::uint64_t count, std::string_view cause) {
+            if (count) fmt::format_to(std::back_inserter(lost), ", {} {}", count, cause);
+        };
+        add(b.dropped_queue, "dropped (queue full)");
+        add(b.dropped_driver, "lost by the device");
+        add(b.corrupt, "corrupt");
+        add(b.dropped_disk, "not written");
+        table.row(b.track, fmt::format("{} of {} {}{}{}", b.written, b.expected, unit, lost.empty() ? ", none lost" : lost,
+                                       b.balanced() ? "" : "  — the books don't balance"));
+    }
+}
+
+}  // namespace
+
+std::string summary(const TakeResult& result) {
+    const auto& m = result.metrics;
+    Table t;
+    t.line(fmt::format("Take {}", result.name));
+    t.row("length", number(m.duration_s, 3, "s"));
+    add_books(t, m);
+    if (std::isfinite(m.effective_fps))
+        t.row("rate", fmt::format("{:.4f} fps{}", m.effective_fps,
+                                  std::isfinite(m.nominal_fps)
+                                      ? fmt::format(" (label {:g}, off by {:+.0f} ppm)", m.nominal_fps, m.camera_fps_label_error_ppm)
+                                      : ""));
+    if (m.video_mb > 0) t.row("picture", fmt::format("{:.1f} MB, {:.1f} Mbit/s, JPEG by {}", m.video_mb, m.video_mbps, m.encoder));
+    if (std::isfinite(m.write_latency_p95_ms))
+        t.row("to disk in", fmt::format("{:.1f} ms (95 %), {:.1f} ms at most; queue at most {}", m.write_latency_p95_ms,
+                                        m.write_latency_max_ms, m.queue_max));
+    if (m.audio_enabled) {
+        t.row("sound clock", fmt::format("{}, block jitter {}, {} xruns",
+                                         std::isfinite(m.soundcard_drift_ppm) ? fmt::format("{:+.1f} ppm", m.soundcard_drift_ppm) : "–",
+                                         number(m.audio_block_jitter_ms, 2, "ms"), m.audio_xruns));
+        if (std::isfinite(m.projected_av_skew_ms_per_hour))
+            t.row("", fmt::format("nominal rates would drift apart by {:.0f} ms an hour; the MP4 does not",
+                                  std::abs(m.projected_av_skew_ms_per_hour)));
+    }
+    if (m.gaps) t.row("gaps", fmt::format("{}, {:.3f} s in all", m.gaps, m.gap_s));
+    if (!m.stamp_source.empty() || !m.audio_stamp_source.empty())
+        t.row("stamps", fmt::format("{}{}{}", m.stamp_source.empty() ? "" : "picture " + m.stamp_source,
+                                    !m.stamp_source.empty() && !m.audio_stamp_source.empty() ? ", " : "",
+                                    m.audio_stamp_source.empty() ? "" : "sound " + m.audio_stamp_source));
+    if (m.disk_bytes_left) t.row("disk left", bytes_text(m.disk_bytes_left));
+    for (const auto& note : m.notes) t.row("note", note);
+    if (!result.frames_dir.empty()) t.row("frames", result.frames_dir + "/");
+    if (!result.wav_path.empty()) t.row("sound", result.wav_path);
+    if (!result.enhanced_wav_path.empty()) t.row("enhanced", result.enhanced_wav_path);
+    if (!result.manifest_path.empty()) t.row("manifest", result.manifest_path);
+    if (!result.mp4_path.empty()) t.row("movie", result.mp4_path);
+    return t.take();
+}
+
+std::string to_json(const TakeResult& result) {
+    auto path = [](const std::string& p) {
+        return p.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(p);
+    };
+    const nlohmann::ordered_json object = {{"name", result.name},
+                                           {"frames_dir", path(result.frames_dir)},
+                                           {"wav_path", path(result.wav_path)},
+                                           {"enhanced_wav_path", path(result.enhanced_wav_path)},
+                                           {"manifest_path", path(result.manifest_path)},
+                                           {"mp4_path", path(result.mp4_path)},
+                                           {"metrics", metrics_json(result.metrics)}};
+    return object.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace onetake

@@ -1,0 +1,22 @@
+#include "capture/sound_system.h"
+#include "codec/codec_parts.h"
+
+#include <onetake/version.h>
+
+namespace onetake {
+
+std::string version() {
+    return ONETAKE_VERSION;
+}
+
+std::vector<Part> parts() {
+    std::vector<Part> all;
+    all.push_back({"turbojpeg", true, "JPEG encoder and decoder"});
+    for (auto& part : codec_parts()) all.push_back(std::move(part));
+    const auto sound = sound_system();
+    all.push_back({"PortAudio", sound.has_value(), sound ? "microphones" : sound.error().message});
+    all.push_back({"speech enhancement", false, "not part of this build"});
+    return all;
+}
+
+}  // namespace onetake

@@ -1,0 +1,102 @@
+#pragma once
+
+#include "media/source.h"
+#include "sink/jpeg_pool.h"
+#include "take/take_writer.h"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include <onetake/config.h>
+#include <onetake/metrics.h>
+
+namespace onetake {
+
+struct TakeSinkOptions {
+    TakeWriterOptions writer;
+    JpegSettings jpeg;
+    int workers = 2;
+    int queue_size = 64;  ///< frames per video track between intake and disk
+    OnFull on_full = OnFull::drop;
+};
+
+/// What was counted so far; for the progress line.
+struct TakeCounts {
+    std::uint64_t frames = 0, lost = 0, video_bytes = 0, audio_bytes = 0;
+    double audio_peak = 0;  ///< of the last block, 0 … 1
+};
+
+class VideoTrackInput;
+class AudioTrackInput;
+
+/// Stores what sources deliver as a take: intake → JPEG pool → one writing thread that owns the files. One bound per track
+/// says how many frames may be on the way; what does not fit is dropped and counted, or waits, as `on_full` says.
+///
+/// Life: create(), add tracks, start(); sources deliver; stop the sources, drain(), metrics(), close().
+class TakeSink {
+ public:
+    static Result<std::unique_ptr<TakeSink>> create(const TakeSinkOptions& options);
+    TakeSink(const TakeSink&) = delete;
+    TakeSink& operator=(const TakeSink&) = delete;
+    ~TakeSink();
+
+    /// The intakes live as long as the sink. `transcode`: JPEGs that come in are decoded and encoded anew.
+    Result<VideoTrackInput*> add_video(const VideoDescription& description, bool transcode);
+    Result<AudioTrackInput*> add_audio(const AudioDescription& description);
+    /// A line for the metrics and the journal. Thread-safe.
+    void note(std::string text);
+
+    Status start();
+    /// Writes everything that was taken in and ends the threads. Idempotent.
+    void drain();
+    /// What the tracks measured; fields that only sources or the recorder know are left alone. After drain().
+    Metrics metrics() const;
+    /// Closes the take with these metrics.
+    Status close(const Metrics& metrics);
+
+    TakeCounts counts() const;
+    const TakeWriter& take() const { return writer_; }
+
+ private:
+    friend class VideoTrackInput;
+    friend class AudioTrackInput;
+    struct StoredBlock {
+        AudioTrackInput* track;
+        AudioBlock block;
+    };
+    using Item = std::variant<EncodedFrame, StoredBlock, JournalRecord>;
+
+    TakeSink(TakeSinkOptions options, TakeWriter writer);
+    void write_loop();
+    void sync_loop();
+    void write(EncodedFrame frame);
+    void write(StoredBlock block);
+    void write(const JournalRecord& record);
+    void write_drops();
+    void write_failed(const Error& error);
+    void post(Item item);
+    template <class TrackInput>
+    void take_event(TrackInput& track, SourceEvent event);
+
+    const TakeSinkOptions options_;
+    TakeWriter writer_;
+    HostTime start_;
+    std::vector<std::unique_ptr<VideoTrackInput>> videos_;
+    std::vector<std::unique_ptr<AudioTrackInput>> audios_;
+    BoundedQueue<Item> items_;
+    JpegPool pool_;
+    std::thread writing_, syncing_;
+    bool drained_ = false;
+
+    mutable std::mutex mutex_;  // guards what follows
+    std::condition_variable wake_sync_;
+    bool end_sync_ = false;
+    std::vector<std::string> notes_;
+};
+
+}  // namespace onetake
