@@ -14,6 +14,8 @@ write_basic_package_version_file(onetakeConfigVersion.cmake COMPATIBILITY SameMi
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/onetakeConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/onetakeConfigVersion.cmake
         DESTINATION ${package_dir})
 
+# Relative to itself, so that `cmake --install --prefix` and a moved tree work.
+file(RELATIVE_PATH pc_to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/onetake.pc.in onetake.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/onetake.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
