@@ -14,17 +14,26 @@ struct BoundedCall::Progress {
     bool returned = false;
 };
 
-namespace {
-
 // Never destroyed, so that the threads in it need not end before the program does.
-void keep_for_good(std::thread thread) {
-    static auto& mutex = *new std::mutex;
-    static auto& threads = *new std::vector<std::thread>;
-    std::lock_guard lock(mutex);
-    threads.push_back(std::move(thread));
-}
+struct BoundedCall::Abandoned {
+    static Abandoned& all() {
+        static auto& only = *new Abandoned;
+        return only;
+    }
 
-}  // namespace
+    std::mutex mutex;
+    std::vector<BoundedCall> calls;
+};
+
+std::size_t BoundedCall::abandoned() {
+    auto& all = Abandoned::all();
+    const std::lock_guard lock(all.mutex);
+    std::vector<BoundedCall> left;
+    for (auto& call : all.calls)
+        if (!call.returned()) left.push_back(std::move(call));
+    all.calls.swap(left);
+    return all.calls.size();
+}
 
 BoundedCall BoundedCall::begin(std::function<void()> work) {
     BoundedCall call;
@@ -42,10 +51,14 @@ BoundedCall BoundedCall::begin(std::function<void()> work) {
 
 BoundedCall::~BoundedCall() {
     if (!thread_.joinable()) return;
-    if (returned())
+    if (returned()) {
         thread_.join();
-    else
-        keep_for_good(std::move(thread_));
+        return;
+    }
+    abandoned();
+    auto& all = Abandoned::all();
+    const std::lock_guard lock(all.mutex);
+    all.calls.push_back(std::move(*this));
 }
 
 bool BoundedCall::wait_until(HostTime deadline) {

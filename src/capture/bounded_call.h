@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -19,16 +20,19 @@ class BoundedCall {
     BoundedCall& operator=(BoundedCall&&) = delete;
     BoundedCall(const BoundedCall&) = delete;
     BoundedCall& operator=(const BoundedCall&) = delete;
-    /// Joins a call that has returned. One that has not is abandoned: its thread is kept, never waited for again, and
-    /// ends with the program.
+    /// Joins a call that has returned. One that has not is abandoned: nobody waits for it any more.
     ~BoundedCall();
 
     /// Waits for the call to return, at most until `deadline`; whether it has.
     bool wait_until(HostTime deadline);
     bool returned() { return wait_until(HostTime::min()); }
 
+    /// How many abandoned calls have still not returned; those that have are cleared away. Thread-safe.
+    static std::size_t abandoned();
+
  private:
     struct Progress;
+    struct Abandoned;
     std::shared_ptr<Progress> progress_;
     std::thread thread_;
 };

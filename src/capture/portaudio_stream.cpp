@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 #include <portaudio.h>
-#include <utility>
 
 namespace onetake {
 
@@ -80,7 +79,8 @@ Result<std::unique_ptr<PortAudioStream>> PortAudioStream::open(const AudioDevice
 
 PortAudioStream::~PortAudioStream() {
     if (!stream_) return;
-    abort();
+    // Never Pa_StopStream: it waits for a device that is open but silent.
+    if (started_) Pa_AbortStream(stream_);
     close_in_turn_(stream_);
 }
 
@@ -89,11 +89,6 @@ Status PortAudioStream::start() {
         return fail(stream_error(code, "Can't start", name_));
     started_ = true;
     return {};
-}
-
-void PortAudioStream::abort() {
-    // Never Pa_StopStream: it waits for a device that is open but silent.
-    if (std::exchange(started_, false)) Pa_AbortStream(stream_);
 }
 
 bool PortAudioStream::active() const {

@@ -18,7 +18,6 @@ class PortAudioStream final : public SoundStream {
     ~PortAudioStream() override;
 
     Status start() override;
-    void abort() override;
     bool active() const override;
     double sample_rate() const override;
     double latency_s() const override;

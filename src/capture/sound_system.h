@@ -17,14 +17,12 @@ struct SoundFormat {
     bool operator==(const SoundFormat&) const = default;
 };
 
-/// An open input of a sound system, recording int16 into a SampleFeed between start() and abort(). Any call, and the
-/// destructor (which closes the stream), may hang with the device or daemon behind it.
+/// An open input of a sound system, recording int16 into a SampleFeed from start() until it is destroyed. Any call, and
+/// the destructor, may hang with the device or daemon behind it.
 class SoundStream {
  public:
     virtual ~SoundStream() = default;
     virtual Status start() = 0;
-    /// Ends the callbacks at once. Idempotent.
-    virtual void abort() = 0;
     /// False once the stream has ended by itself: the device is gone.
     virtual bool active() const = 0;
     /// Hz as granted.

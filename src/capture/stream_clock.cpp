@@ -11,8 +11,9 @@ using namespace std::chrono_literals;
 // The stream's "now" was read a little before the callback's clocks; a burst of callbacks or a busy machine widens it.
 constexpr Duration kCurrentBehind = 1s;
 constexpr Duration kCurrentAhead = 50ms;
-// A sample can't be captured after it came; drivers round.
-constexpr Duration kAdcAhead = 1ms;
+// A sample can't be captured after it came. But sound servers estimate (PulseAudio: 20 ms after), and a monitor hands
+// on what is only about to be played: steady times that are a little late serve better than a mixture with arrivals.
+constexpr Duration kAdcAhead = 100ms;
 // Longer than any buffer of a stream opened with 0.1 s of latency.
 constexpr Duration kAdcOldest = 2500ms;
 
