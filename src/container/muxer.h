@@ -37,7 +37,7 @@ struct MuxedFile {
 /// another name (`path`.<something>.part), and a muxer that goes away unfinished removes it. Thread-bound.
 ///
 /// Stamps in MP4 are exact to the tick, first ones included (edit lists in a time scale that every stream divides).
-/// Matroska's are rounded to its 1 ms, each packet by itself.
+/// Matroska's are rounded to its 1 ms, each packet by itself; an AAC track's priming packet lies before time 0 there.
 class Muxer {
  public:
     /// Errors: already_exists unless `replace`; those of the folder.

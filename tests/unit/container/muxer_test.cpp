@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <csignal>
 #include <gtest/gtest.h>
+#include <string_view>
 #include <sys/resource.h>
 #include <tuple>
 #include <unistd.h>
@@ -22,6 +23,10 @@ using testing::probed;
 using testing::ScratchFolder;
 using testing::shaded_image;
 using testing::top_boxes;
+
+bool is_mp4(std::string_view name) {
+    return name.ends_with(".mp4");
+}
 
 struct Stream {
     StreamParams params;
@@ -181,7 +186,7 @@ TEST(Muxer, TagsColoursTitlesAndTheTimeOfCreation) {
 TEST(Muxer, WritesStreamsByTimeHoweverTheyCome) {
     const ScratchFolder folder;
     for (const auto* name : {"a.mp4", "a.mkv"}) {
-        const auto format = name[3] == 'p' ? ContainerFormat::mp4 : ContainerFormat::mkv;
+        const auto format = is_mp4(name) ? ContainerFormat::mp4 : ContainerFormat::mkv;
         ASSERT_TRUE(written(folder / name, format, {video_of(stamps(900)), sound_of(30 * 48000)}));
         double latest = 0, worst = 0;
         int last_stream = -1, changes = 0;
@@ -231,7 +236,7 @@ TEST(Muxer, NeverWaitsForEverForAStreamThatGivesNothing) {
 TEST(Muxer, TakesALateStreamEvenFarBehindTheOthers) {
     const ScratchFolder folder;
     for (const auto* name : {"a.mp4", "a.mkv"}) {
-        const auto format = name[3] == 'p' ? ContainerFormat::mp4 : ContainerFormat::mkv;
+        const auto format = is_mp4(name) ? ContainerFormat::mp4 : ContainerFormat::mkv;
         auto muxer = Muxer::create(folder / name, format, {}).value();
         StreamParams params;
         params.codec = "mjpeg";
@@ -286,7 +291,7 @@ TEST(Muxer, CopiesJpegsUntouched) {
         stream.packets.push_back(std::move(packet));
     }
     for (const auto* name : {"a.mp4", "a.mkv"}) {
-        ASSERT_TRUE(written(folder / name, name[3] == 'p' ? ContainerFormat::mp4 : ContainerFormat::mkv, {stream}));
+        ASSERT_TRUE(written(folder / name, is_mp4(name) ? ContainerFormat::mp4 : ContainerFormat::mkv, {stream}));
         const auto copied = testing::output_of("ffmpeg -v error -i '" + (folder / name) + "' -c copy -f mjpeg -");
         std::string expected;
         for (const auto& jpeg : jpegs) expected.append(jpeg.begin(), jpeg.end());

@@ -58,10 +58,10 @@ inline std::vector<double> decoded_times(const std::string& path, const std::str
     return times;
 }
 
-/// The first sound track decoded by ffmpeg to interleaved floats, from media time 0 on.
+/// The first sound track decoded by ffmpeg to interleaved floats: sample k is the sound of media time k / rate.
 inline std::vector<float> decoded_sound(const std::string& path) {
-    // aresample keeps a later beginning: it fills with silence from time 0.
-    const auto bytes = output_of("ffmpeg -v error -i '" + path +
+    // A later beginning is filled with silence from time 0 on, and what lies before it (Matroska's priming) cut off.
+    const auto bytes = output_of("ffmpeg -v error -copyts -i '" + path +
                                  "' -map 0:a:0 -af aresample=async=1:first_pts=0:min_hard_comp=10 -f f32le -");
     std::vector<float> samples(bytes.size() / sizeof(float));
     std::memcpy(samples.data(), bytes.data(), samples.size() * sizeof(float));
