@@ -32,7 +32,7 @@ format-check:
 tidy:
 	$(configure)
 	$(compile)
-	git ls-files 'src/*.cpp' 'apps/*.cpp' | xargs -P $(jobs) -n 1 clang-tidy-14 --quiet -p build/release
+	git ls-files 'src/*.cpp' 'apps/*.cpp' 'examples/*.cpp' | xargs -P $(jobs) -n 1 clang-tidy-14 --quiet -p build/release
 
 bench:
 	scripts/install-deps.sh test

@@ -6,6 +6,7 @@
 #include <onetake/onetake.h>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -37,10 +38,10 @@ void wait_until(double t) {
 
 /// A bar that moves to the right; BGR.
 std::vector<std::uint8_t> picture(int number) {
-    std::vector<std::uint8_t> pixels(3u * kWidth * kHeight, 32);
+    std::vector<std::uint8_t> pixels(std::size_t{3} * kWidth * kHeight, 32);
     const int left = number * 8 % (kWidth - 40);
     for (int y = 0; y < kHeight; ++y)
-        for (int x = left; x < left + 40; ++x) pixels[3u * static_cast<unsigned>(y * kWidth + x) + 1] = 200;
+        for (int x = left; x < left + 40; ++x) pixels[3 * static_cast<std::size_t>(y * kWidth + x) + 1] = 200;
     return pixels;
 }
 

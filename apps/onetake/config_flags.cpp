@@ -119,6 +119,7 @@ class FlagMaker {
     template <class E>
     requires std::is_enum_v<E> CLI::Option* add(E& field) {
         std::vector<std::string> names;
+        names.reserve(enum_names<E>.size());
         for (const auto& [name, value] : enum_names<E>) names.emplace_back(name);
         const auto text = fmt::format("{}: {} ({})", info_.help, fmt::join(names, "|"), enum_name(field));
         return add_value("TEXT", text, [&field, names, flag = flag_](const std::string& text_value) {

@@ -33,7 +33,8 @@ int import_command(const Args& args) {
     if (json)
         print(to_json(*result) + "\n");
     else if (!quiet)
-        print(summary(*result));
+        print(summary(*result) +
+              fmt::format("Next: onetake process {} --data-dir {}\n", result->name, options.data_dir));
     return report_losses(*result);
 }
 

@@ -27,14 +27,22 @@ std::string_view state_text(TakeState state) {
     return "?";
 }
 
+/// "2024-05-01 12:30:05", UTC, of an ISO 8601 time.
+std::string to_the_second(const std::string& created) {
+    std::string text = created.substr(0, 19);
+    if (text.size() > 10) text[10] = ' ';
+    return text;
+}
+
 std::string table(const std::vector<TakeSummary>& takes) {
     std::size_t width = 4;
     for (const auto& take : takes) width = std::max(width, take.name.size());
     std::string text = fmt::format("{:<{}}  {:<9}  {:>8}  {:>8}  {:>7}  {}\n", "NAME", width, "STATE", "LENGTH",
-                                   "FRAMES", "SIZE", "CREATED");
+                                   "FRAMES", "SIZE", "CREATED (UTC)");
     for (const auto& take : takes) {
-        text += fmt::format("{:<{}}  {:<9}  {:>8}  {:>8}  {:>7}  {}\n", take.name, width, state_text(take.state),
-                            clock_text(take.duration_s), take.frames, bytes_text(take.bytes), take.created);
+        text +=
+            fmt::format("{:<{}}  {:<9}  {:>8}  {:>8}  {:>7}  {}\n", take.name, width, state_text(take.state),
+                        clock_text(take.duration_s), take.frames, bytes_text(take.bytes), to_the_second(take.created));
         if (!take.problem.empty()) text += fmt::format("{:<{}}  {}\n", "", width, take.problem);
     }
     return text;
