@@ -1,14 +1,15 @@
 #pragma once
 
+#include "base/time.h"
+
 #include <array>
 #include <bit>
 #include <cstdint>
 
-#include "base/time.h"
-
 namespace onetake {
 
-/// Quantiles of durations in constant memory: buckets of an eighth of an octave, so a quantile is at most 13 % too high.
+/// Quantiles of durations in constant memory: buckets of an eighth of an octave, so a quantile is at most 13 % too
+/// high.
 class DurationHistogram {
  public:
     void add(Duration d) {

@@ -6,8 +6,8 @@
 
 namespace onetake {
 
-/// Puts what parallel workers finish out of order back into the order of its numbers. Every number must come exactly once,
-/// a failed one too. Holds as many as there are in flight. Thread-bound.
+/// Puts what parallel workers finish out of order back into the order of its numbers. Every number must come exactly
+/// once, a failed one too. Holds as many as there are in flight. Thread-bound.
 template <class T>
 class Reorder {
  public:

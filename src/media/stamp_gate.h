@@ -5,9 +5,8 @@
 #include "media/frame.h"
 
 #include <cmath>
-#include <optional>
-
 #include <fmt/format.h>
+#include <optional>
 
 namespace onetake {
 
@@ -22,20 +21,22 @@ class StampGate {
         StampSource source;
     };
 
-    /// The stamp of something pushed with `t` (seconds on CLOCK_MONOTONIC) or, without it, whose first instant was `arrived`.
-    /// Errors: refused, with the reason; the gate stays as it was.
+    /// The stamp of something pushed with `t` (seconds on CLOCK_MONOTONIC) or, without it, whose first instant was
+    /// `arrived`. Errors: refused, with the reason; the gate stays as it was.
     Result<Stamp> check(std::optional<double> t, HostTime arrived, HostTime now) const {
         if (!t) {
             // Two threads may push within one tick of the clock; stamps must still increase.
             const auto time = last_ && arrived <= *last_ ? *last_ + Duration(1) : arrived;
             return Stamp{time, StampSource::arrival};
         }
-        if (!std::isfinite(*t)) return fail(ErrorCode::refused, "The pushed time is not a number. Nothing was stored of it.");
+        if (!std::isfinite(*t))
+            return fail(ErrorCode::refused, "The pushed time is not a number. Nothing was stored of it.");
         const double distance = *t - to_seconds(now.time_since_epoch());
         if (std::abs(distance) > to_seconds(kFar))
-            return fail(ErrorCode::refused,
-                        fmt::format("The pushed time {:.3f} s is {:.0f} s away from now. Times are seconds on CLOCK_MONOTONIC.",
-                                    *t, distance));
+            return fail(
+                ErrorCode::refused,
+                fmt::format("The pushed time {:.3f} s is {:.0f} s away from now. Times are seconds on CLOCK_MONOTONIC.",
+                            *t, distance));
         const HostTime time(duration_from_seconds(*t));
         if (last_ && time <= *last_)
             return fail(ErrorCode::refused,

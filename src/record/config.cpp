@@ -1,12 +1,11 @@
 #include "record/config.h"
 
-#include <fmt/format.h>
+#include <onetake/config_fields.h>
 
 #include <cmath>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <type_traits>
-
-#include <onetake/config_fields.h>
 
 namespace onetake {
 
@@ -30,7 +29,8 @@ struct Check {
 
     void refuse(const FieldInfo& info, std::string_view value, std::string_view allowed) {
         if (status)
-            status = fail(ErrorCode::invalid_argument, fmt::format("{} is {}; allowed: {}.", info.name, value, allowed));
+            status =
+                fail(ErrorCode::invalid_argument, fmt::format("{} is {}; allowed: {}.", info.name, value, allowed));
     }
     template <Number T>
     void operator()(const FieldInfo& info, const T& value) {
@@ -54,16 +54,13 @@ struct ToJson {
     nlohmann::ordered_json object;
 
     template <class T>
-        requires std::is_enum_v<T>
-    void operator()(const FieldInfo& info, const T& value) {
-        object[std::string(info.name)] = enum_name(value);
-    }
+    requires std::is_enum_v<T>
+    void operator()(const FieldInfo& info, const T& value) { object[std::string(info.name)] = enum_name(value); }
     void operator()(const FieldInfo& info, const std::optional<int>& value) {
         object[std::string(info.name)] = value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
     }
     template <class T>
-        requires(!std::is_enum_v<T>)
-    void operator()(const FieldInfo& info, const T& value) {
+    requires(!std::is_enum_v<T>) void operator()(const FieldInfo& info, const T& value) {
         object[std::string(info.name)] = value;
     }
 };

@@ -4,15 +4,14 @@
 #include "take/decimal_time.h"
 #include "take/take_writer.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
+#include <onetake/take.h>
+#include <onetake/version.h>
 
 #include <algorithm>
 #include <cmath>
+#include <fcntl.h>
 #include <filesystem>
-
-#include <onetake/take.h>
-#include <onetake/version.h>
+#include <fmt/format.h>
 
 namespace onetake {
 
@@ -30,7 +29,8 @@ Result<std::vector<std::string>> jpeg_names(const std::string& dir) {
     if (ec) return fail(file_error("Can't read the folder", dir, ec.value()));
     for (const auto& entry : entries) {
         auto extension = entry.path().extension().string();
-        std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        std::ranges::transform(extension, extension.begin(),
+                               [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         if (extension == ".jpg" || extension == ".jpeg") names.push_back(entry.path().filename().string());
     }
     std::ranges::sort(names);
@@ -38,7 +38,8 @@ Result<std::vector<std::string>> jpeg_names(const std::string& dir) {
     return names;
 }
 
-// The instant of a sample by lines of (sample, time), straight between them and beyond them. One line alone: the label rate.
+// The instant of a sample by lines of (sample, time), straight between them and beyond them. One line alone: the label
+// rate.
 Duration sample_time(const std::vector<AudioTime>& times, std::int64_t sample, int rate) {
     if (times.size() == 1) return times[0].time + from_ticks(sample - times[0].sample, rate);
     auto after = std::ranges::upper_bound(times, sample, {}, &AudioTime::sample);
@@ -76,7 +77,8 @@ class Import {
  private:
     Status read_video() {
         if (options_.frames_dir.empty()) {
-            if (options_.audio_path.empty()) return fail(ErrorCode::invalid_argument, "Neither frames nor sound to import.");
+            if (options_.audio_path.empty())
+                return fail(ErrorCode::invalid_argument, "Neither frames nor sound to import.");
             return {};
         }
         if (options_.frame_times_path.empty())
@@ -88,9 +90,10 @@ class Import {
         if (!times) return fail(std::move(times).error());
         frame_times_ = std::move(*times);
         if (names_.size() != frame_times_.size())
-            return fail(ErrorCode::invalid_argument,
-                        fmt::format("{} holds {} JPEGs, but {} has {} times. Each frame needs one.", options_.frames_dir,
-                                    names_.size(), options_.frame_times_path, frame_times_.size()));
+            return fail(
+                ErrorCode::invalid_argument,
+                fmt::format("{} holds {} JPEGs, but {} has {} times. Each frame needs one.", options_.frames_dir,
+                            names_.size(), options_.frame_times_path, frame_times_.size()));
         return {};
     }
 
@@ -134,7 +137,8 @@ class Import {
             m.video_mb = static_cast<double>(bytes_) / 1e6;
             if (m.duration_s > 0) m.video_mbps = m.video_mb * 8 / m.duration_s;
             if (names_.size() > 1)
-                m.effective_fps = static_cast<double>(names_.size() - 1) / to_seconds(frame_times_.back() - frame_times_.front());
+                m.effective_fps =
+                    static_cast<double>(names_.size() - 1) / to_seconds(frame_times_.back() - frame_times_.front());
         }
         if (wav_) {
             m.audio_enabled = true;
@@ -143,7 +147,8 @@ class Import {
             m.books.push_back({"a1", "audio", m.audio_samples, m.audio_samples, 0, 0, 0, 0});
         }
         if (shift_ != Duration{})
-            m.notes.push_back(fmt::format("Times were shifted by {:.0f} s, as stamps are not negative.", to_seconds(shift_)));
+            m.notes.push_back(
+                fmt::format("Times were shifted by {:.0f} s, as stamps are not negative.", to_seconds(shift_)));
         EndRecord end;
         end.time = host_now();
         end.reason = "imported";

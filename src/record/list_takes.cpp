@@ -1,10 +1,10 @@
 #include "record/stored_take.h"
 #include "take/take_source.h"
 
+#include <onetake/take.h>
+
 #include <algorithm>
 #include <filesystem>
-
-#include <onetake/take.h>
 
 namespace onetake {
 
@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 std::uint64_t folder_bytes(const fs::path& folder) {
     std::uint64_t bytes = 0;
     std::error_code ec;
-    for (auto it = fs::recursive_directory_iterator(folder, ec); !ec && it != fs::recursive_directory_iterator(); it.increment(ec))
+    for (auto it = fs::recursive_directory_iterator(folder, ec); !ec && it != fs::recursive_directory_iterator();
+         it.increment(ec))
         if (it->is_regular_file(ec) && !it->is_symlink(ec)) {
             const auto size = it->file_size(ec);
             if (!ec) bytes += size;
@@ -55,7 +56,8 @@ TakeSummary summarize(const std::string& data_dir, const std::string& processed_
         s.state = TakeState::broken;
     else
         s.state = rendered ? TakeState::rendered : TakeState::complete;
-    if (s.state == TakeState::broken) s.problem = "It was not closed: the program or the machine stopped while recording.";
+    if (s.state == TakeState::broken)
+        s.problem = "It was not closed: the program or the machine stopped while recording.";
     return s;
 }
 

@@ -5,20 +5,19 @@
 #include "record/renderer.h"
 #include "record/stored_take.h"
 
-#include <fmt/format.h>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <onetake/recorder.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <condition_variable>
 #include <cstring>
+#include <fmt/format.h>
 #include <mutex>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <thread>
-
-#include <onetake/recorder.h>
+#include <unistd.h>
 
 namespace onetake {
 
@@ -72,10 +71,12 @@ std::int16_t to_int16(float v) {
 
 class AVRecorder::Impl {
  public:
-    explicit Impl(RecorderConfig config) : config_(std::move(config)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+    explicit Impl(RecorderConfig config)
+        : config_(std::move(config)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
     Status start(const std::string& name) {
-        if (recording()) return fail(ErrorCode::wrong_state, "start() while a take is being recorded. Call stop() first.");
+        if (recording())
+            return fail(ErrorCode::wrong_state, "start() while a take is being recorded. Call stop() first.");
         auto made = Recording::start(config_, name);
         if (!made) return fail(std::move(made).error());
         const std::shared_ptr<Recording> running = std::move(*made);
@@ -115,6 +116,7 @@ class AVRecorder::Impl {
         options.on_progress = progress_;
         options.cancel = &cancel_;
         auto report = render_take(options);
+        cancel_ = false;
         if (!report) return fail(std::move(report).error());
         take_report(*report, *result);
         return result;
@@ -139,6 +141,8 @@ class AVRecorder::Impl {
         }
     }
 
+    void cancel_rendering() noexcept { cancel_ = true; }
+
     void request_stop() noexcept {
         const std::uint64_t one = 1;
         (void)!::write(wake_.get(), &one, sizeof one);
@@ -153,11 +157,13 @@ class AVRecorder::Impl {
         options.on_progress = progress_;
         options.cancel = &cancel_;
         auto report = render_take(options);
+        cancel_ = false;
         if (report)
             take_report(*report, result);
         else
-            result.metrics.notes.push_back(fmt::format("No movie was made: {} The take is whole; `onetake process {}` tries again.",
-                                                       report.error().message, result.name));
+            result.metrics.notes.push_back(
+                fmt::format("No movie was made: {} The take is whole; `onetake process {}` tries again.",
+                            report.error().message, result.name));
     }
 
     static void take_report(const RenderReport& report, TakeResult& result) {
@@ -215,21 +221,27 @@ void AVRecorder::request_stop() noexcept {
     impl_->request_stop();
 }
 
+void AVRecorder::cancel_rendering() noexcept {
+    impl_->cancel_rendering();
+}
+
 namespace {
 
 // Width, height, stride and size of a pushed picture fit together.
 Status check_image(int width, int height, int stride, std::size_t bytes) {
     constexpr int kLargest = 65500;  // JPEG's own limit is 65535
     if (width < 1 || height < 1 || width > kLargest || height > kLargest)
-        return fail(ErrorCode::refused, fmt::format("A pushed frame of {}x{} pixels can't be stored; 1 to {} is possible.", width,
-                                                    height, kLargest));
+        return fail(ErrorCode::refused,
+                    fmt::format("A pushed frame of {}x{} pixels can't be stored; 1 to {} is possible.", width, height,
+                                kLargest));
     if (stride < 3 * width)
-        return fail(ErrorCode::refused, fmt::format("The pushed frame's stride is {} bytes; {} pixels of BGR need {}.", stride,
-                                                    width, 3 * width));
-    const auto need = static_cast<std::size_t>(stride) * static_cast<std::size_t>(height - 1) + static_cast<std::size_t>(3 * width);
+        return fail(ErrorCode::refused, fmt::format("The pushed frame's stride is {} bytes; {} pixels of BGR need {}.",
+                                                    stride, width, 3 * width));
+    const auto need =
+        static_cast<std::size_t>(stride) * static_cast<std::size_t>(height - 1) + static_cast<std::size_t>(3 * width);
     if (bytes < need)
-        return fail(ErrorCode::refused, fmt::format("The pushed frame has {} bytes; {}x{} pixels of BGR need {}.", bytes, width,
-                                                    height, need));
+        return fail(ErrorCode::refused, fmt::format("The pushed frame has {} bytes; {}x{} pixels of BGR need {}.",
+                                                    bytes, width, height, need));
     return {};
 }
 
@@ -259,14 +271,16 @@ Status AVRecorder::push_video(const BgrImage& image, std::optional<double> t, in
     return recording->push(bgr_frame(image.width, image.height, 3 * image.width, std::move(*buffer)), t, track);
 }
 
-Status AVRecorder::push_video(std::vector<std::uint8_t>&& pixels, int width, int height, std::optional<double> t, int track) {
+Status AVRecorder::push_video(std::vector<std::uint8_t>&& pixels, int width, int height, std::optional<double> t,
+                              int track) {
     const auto recording = impl_->recording();
     if (!recording) return fail(not_recording("push_video()"));
     ONETAKE_TRY(check_image(width, height, 3 * width, pixels.size()));
     return recording->push(bgr_frame(width, height, 3 * width, Buffer(std::move(pixels))), t, track);
 }
 
-Status AVRecorder::push_video(const BgrImage& image, std::shared_ptr<const void> owner, std::optional<double> t, int track) {
+Status AVRecorder::push_video(const BgrImage& image, std::shared_ptr<const void> owner, std::optional<double> t,
+                              int track) {
     const auto recording = impl_->recording();
     if (!recording) return fail(not_recording("push_video()"));
     const int stride = image.stride ? image.stride : 3 * image.width;
@@ -312,7 +326,8 @@ Status AVRecorder::push_audio(std::span<const float> samples, std::optional<doub
 }
 
 Result<TakeResult> AVRecorder::process(const std::string& name, bool make_mp4, std::optional<bool> enhance) {
-    if (is_recording()) return fail(ErrorCode::wrong_state, "process() while a take is being recorded. Call stop() first.");
+    if (is_recording())
+        return fail(ErrorCode::wrong_state, "process() while a take is being recorded. Call stop() first.");
     auto result = impl_->process(name, make_mp4);
     if (result && enhance.value_or(!impl_->config_.denoise_model.empty()))
         result->metrics.notes.emplace_back("Speech enhancement is not part of this build; the sound is kept as it is.");

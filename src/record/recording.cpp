@@ -8,14 +8,13 @@
 #include "capture/v4l2_camera.h"
 #include "record/config.h"
 
-#include <fmt/format.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
+#include <onetake/version.h>
 
 #include <cmath>
 #include <filesystem>
-
-#include <onetake/version.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 namespace onetake {
 
@@ -71,9 +70,15 @@ Result<std::unique_ptr<Recording>> Recording::start(const RecorderConfig& config
 
     std::unique_ptr<Recording> recording(new Recording(config));
     switch (config.source) {
-        case SourceKind::device: ONETAKE_TRY(recording->open_devices()); break;
-        case SourceKind::test: ONETAKE_TRY(recording->open_test_source()); break;
-        case SourceKind::external: recording->describe_pushed(); break;
+        case SourceKind::device:
+            ONETAKE_TRY(recording->open_devices());
+            break;
+        case SourceKind::test:
+            ONETAKE_TRY(recording->open_test_source());
+            break;
+        case SourceKind::external:
+            recording->describe_pushed();
+            break;
     }
     ONETAKE_TRY(recording->open_sink(name));
     if (auto status = recording->start_sources(); !status) {
@@ -215,7 +220,8 @@ Result<TakeResult> Recording::finish() {
     if (m.duration_s > 0) m.video_mbps = m.video_mb * 8 / m.duration_s;
     m.disk_bytes_left = disk_bytes_left(sink_->take().folder()).value_or(0);
     m.peak_memory_mb = peak_memory_mb();
-    if (!m.balanced()) m.notes.push_back("The books don't balance: frames are unaccounted for. This is a bug; please report it.");
+    if (!m.balanced())
+        m.notes.push_back("The books don't balance: frames are unaccounted for. This is a bug; please report it.");
     if (config_.video && m.frames == 0) m.notes.push_back("No frame was recorded.");
     if (config_.audio && m.audio_enabled && m.audio_samples == 0) m.notes.push_back("No sound was recorded.");
 
@@ -227,19 +233,19 @@ Result<TakeResult> Recording::finish() {
         if (status.error().code == ErrorCode::internal) return fail(std::move(status).error());
         m.notes.push_back(fmt::format("The take could not be closed whole: {}", status.error().message));
     }
-    if (struct stat st {}; ::stat(take.manifest_path().c_str(), &st) == 0) result.manifest_path = take.manifest_path();
+    if (struct stat st{}; ::stat(take.manifest_path().c_str(), &st) == 0) result.manifest_path = take.manifest_path();
     return result;
 }
 
 Status Recording::push(Frame frame, std::optional<double> t, int track) {
     if (track < 0 || static_cast<std::size_t>(track) >= pushed_videos_.size())
-        return fail(ErrorCode::refused, fmt::format("There is no pushed video track {}; this take has {}.", track,
-                                                    pushed_videos_.size()));
+        return fail(ErrorCode::refused,
+                    fmt::format("There is no pushed video track {}; this take has {}.", track, pushed_videos_.size()));
     auto& video = *pushed_videos_[static_cast<std::size_t>(track)];
     std::lock_guard lock(video.mutex);
     if (video.width != 0 && (frame.width != video.width || frame.height != video.height))
-        return fail(ErrorCode::refused, fmt::format("The pushed frame has {}x{} pixels, the take's first had {}x{}.", frame.width,
-                                                    frame.height, video.width, video.height));
+        return fail(ErrorCode::refused, fmt::format("The pushed frame has {}x{} pixels, the take's first had {}x{}.",
+                                                    frame.width, frame.height, video.width, video.height));
     const auto now = host_now();
     const auto stamp = video.gate.check(t, now, now);
     if (!stamp) return fail(stamp.error());
@@ -255,8 +261,8 @@ Status Recording::push(Frame frame, std::optional<double> t, int track) {
 
 Status Recording::push(AudioBlock block, std::optional<double> t, int track) {
     if (track < 0 || static_cast<std::size_t>(track) >= pushed_audios_.size())
-        return fail(ErrorCode::refused, fmt::format("There is no pushed audio track {}; this take has {}.", track,
-                                                    pushed_audios_.size()));
+        return fail(ErrorCode::refused,
+                    fmt::format("There is no pushed audio track {}; this take has {}.", track, pushed_audios_.size()));
     auto& audio = *pushed_audios_[static_cast<std::size_t>(track)];
     std::lock_guard lock(audio.mutex);
     const auto now = host_now();
@@ -273,8 +279,8 @@ Status Recording::push(AudioBlock block, std::optional<double> t, int track) {
 
 Result<Buffer> Recording::buffer(std::size_t bytes, int track) {
     if (track < 0 || static_cast<std::size_t>(track) >= pushed_videos_.size())
-        return fail(ErrorCode::refused, fmt::format("There is no pushed video track {}; this take has {}.", track,
-                                                    pushed_videos_.size()));
+        return fail(ErrorCode::refused,
+                    fmt::format("There is no pushed video track {}; this take has {}.", track, pushed_videos_.size()));
     return pushed_videos_[static_cast<std::size_t>(track)]->input->buffer(bytes);
 }
 
@@ -297,7 +303,8 @@ Progress Recording::progress() {
     p.fps = progress_fps_;
     if (!audio_descriptions_.empty()) p.audio_level_db = 20 * std::log10(std::max(counts.audio_peak, 1e-5));
     p.disk_bytes_left = disk_bytes_left(sink_->take().folder()).value_or(0);
-    if (progress_bytes_per_s_ > 0) p.disk_minutes_left = static_cast<double>(p.disk_bytes_left) / progress_bytes_per_s_ / 60;
+    if (progress_bytes_per_s_ > 0)
+        p.disk_minutes_left = static_cast<double>(p.disk_bytes_left) / progress_bytes_per_s_ / 60;
     return p;
 }
 

@@ -6,14 +6,14 @@
 #include "sink/take_sink.h"
 #include "sink/track_input.h"
 
+#include <onetake/config.h>
+#include <onetake/metrics.h>
+#include <onetake/recorder.h>
+
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
-
-#include <onetake/config.h>
-#include <onetake/metrics.h>
-#include <onetake/recorder.h>
 
 namespace onetake {
 

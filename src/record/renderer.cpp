@@ -9,12 +9,11 @@
 #include "take/take_source.h"
 #include "take/wav.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+#include <fcntl.h>
 #include <filesystem>
+#include <fmt/format.h>
 #include <map>
 #include <thread>
 
@@ -27,6 +26,7 @@ constexpr std::size_t kDecodedAhead = 8;  // pictures between decoder and encode
 constexpr auto kProgressEvery = std::chrono::milliseconds(500);
 constexpr int kAacFrame = 1024;
 constexpr int kMostNotes = 20;
+constexpr std::uint64_t kIndexPerTrack = 4096;  // names and headers
 
 struct DecodedFrame {
     int track = 0;
@@ -174,7 +174,8 @@ class MediaReader {
     }
 
     void note(std::string text) {
-        if (notes_.size() < kMostNotes && std::ranges::find(notes_, text) == notes_.end()) notes_.push_back(std::move(text));
+        if (notes_.size() < kMostNotes && std::ranges::find(notes_, text) == notes_.end())
+            notes_.push_back(std::move(text));
     }
 
     TakeSource source_;
@@ -277,12 +278,14 @@ class Renderer {
         for (const auto& t : reader_->source().tracks())
             if (t.track.kind == TrackKind::audio)
                 audio_packets += seconds * static_cast<std::uint64_t>(t.audio.sample_rate) / kAacFrame + 10;
-        options.file.reserve_index_bytes = estimate_index_bytes(totals_.frames, audio_packets);
+        options.file.reserve_index_bytes =
+            estimate_index_bytes(totals_.frames, audio_packets) + kIndexPerTrack * reader_->source().tracks().size();
         auto sink = FileSink::create(options_.out_path, std::move(options));
         if (!sink) return fail(std::move(sink).error());
         sink_.emplace(std::move(*sink));
 
-        for (const auto& t : reader_->source().tracks()) ONETAKE_TRY(t.track.kind == TrackKind::video ? add_video(t) : add_audio(t));
+        for (const auto& t : reader_->source().tracks())
+            ONETAKE_TRY(t.track.kind == TrackKind::video ? add_video(t) : add_audio(t));
         return sink_->begin();
     }
 
@@ -297,8 +300,9 @@ class Renderer {
         video.width = picture->width;
         video.height = picture->height;
         const double fps = nominal_fps(t);
-        Result<int> added = options_.codec == "copy" ? sink_->add_passthrough(jpeg_stream(t, *picture, fps))
-                                                     : sink_->add_video(encoder_settings(t, *picture, fps), t.video.name);
+        Result<int> added = options_.codec == "copy"
+                                ? sink_->add_passthrough(jpeg_stream(t, *picture, fps))
+                                : sink_->add_video(encoder_settings(t, *picture, fps), t.video.name);
         if (!added) return fail(std::move(added).error());
         video.sink = *added;
         return {};
@@ -308,7 +312,8 @@ class Renderer {
         if (t.video.fps > 0) return t.video.fps;
         const double s = to_seconds(totals_.length);
         constexpr double kDefault = 30;
-        return s > 0 && totals_.frames > 1 ? std::clamp(static_cast<double>(totals_.frames) / s, 0.1, 1000.0) : kDefault;
+        return s > 0 && totals_.frames > 1 ? std::clamp(static_cast<double>(totals_.frames) / s, 0.1, 1000.0)
+                                           : kDefault;
     }
 
     VideoEncoderSettings encoder_settings(const TrackRecord& t, const JpegInfo& picture, double fps) const {
@@ -332,10 +337,18 @@ class Renderer {
         p.width = picture.width;
         p.height = picture.height;
         switch (picture.chroma) {
-            case Chroma::gray: p.pixel_format = "gray"; break;
-            case Chroma::s422: p.pixel_format = "yuvj422p"; break;
-            case Chroma::s444: p.pixel_format = "yuvj444p"; break;
-            default: p.pixel_format = "yuvj420p"; break;
+            case Chroma::gray:
+                p.pixel_format = "gray";
+                break;
+            case Chroma::s422:
+                p.pixel_format = "yuvj422p";
+                break;
+            case Chroma::s444:
+                p.pixel_format = "yuvj444p";
+                break;
+            default:
+                p.pixel_format = "yuvj420p";
+                break;
         }
         p.color = t.video.color;
         p.fps = fps;
@@ -370,7 +383,8 @@ class Renderer {
         RenderProgress progress(options_.on_progress, totals_.length);
         Status written;
         while (auto item = items.pop()) {
-            if (options_.cancel && options_.cancel->load()) written = fail(ErrorCode::cancelled, "Rendering was cancelled; no file was made.");
+            if (options_.cancel && options_.cancel->load())
+                written = fail(ErrorCode::cancelled, "Rendering was cancelled; no file was made.");
             if (written) written = std::visit([&](auto& it) { return write(it, progress); }, *item);
             if (!written) {
                 items.close();

@@ -1,12 +1,11 @@
 #include "take/metrics_json.h"
 
-#include <fmt/format.h>
+#include <onetake/metrics.h>
 
 #include <cmath>
+#include <fmt/format.h>
 #include <iterator>
 #include <nlohmann/json.hpp>
-
-#include <onetake/metrics.h>
 
 namespace onetake {
 
@@ -44,8 +43,9 @@ void add_books(Table& table, const Metrics& m) {
         add(b.dropped_driver, "lost by the device");
         add(b.corrupt, "corrupt");
         add(b.dropped_disk, "not written");
-        table.row(b.track, fmt::format("{} of {} {}{}{}", b.written, b.expected, unit, lost.empty() ? ", none lost" : lost,
-                                       b.balanced() ? "" : "  — the books don't balance"));
+        table.row(b.track,
+                  fmt::format("{} of {} {}{}{}", b.written, b.expected, unit, lost.empty() ? ", none lost" : lost,
+                              b.balanced() ? "" : "  — the books don't balance"));
     }
 }
 
@@ -58,17 +58,18 @@ std::string summary(const TakeResult& result) {
     t.row("length", number(m.duration_s, 3, "s"));
     add_books(t, m);
     if (std::isfinite(m.effective_fps))
-        t.row("rate", fmt::format("{:.4f} fps{}", m.effective_fps,
-                                  std::isfinite(m.nominal_fps)
-                                      ? fmt::format(" (label {:g}, off by {:+.0f} ppm)", m.nominal_fps, m.camera_fps_label_error_ppm)
-                                      : ""));
-    if (m.video_mb > 0) t.row("picture", fmt::format("{:.1f} MB, {:.1f} Mbit/s, JPEG by {}", m.video_mb, m.video_mbps, m.encoder));
+        t.row("rate",
+              fmt::format("{:.4f} fps{}", m.effective_fps,
+                          std::isfinite(m.nominal_fps) ? fmt::format(" (label {:g}, off by {:+.0f} ppm)", m.nominal_fps,
+                                                                     m.camera_fps_label_error_ppm)
+                                                       : ""));
+    if (m.video_mb > 0)
+        t.row("picture", fmt::format("{:.1f} MB, {:.1f} Mbit/s, JPEG by {}", m.video_mb, m.video_mbps, m.encoder));
     if (std::isfinite(m.write_latency_p95_ms))
         t.row("to disk in", fmt::format("{:.1f} ms (95 %), {:.1f} ms at most; queue at most {}", m.write_latency_p95_ms,
                                         m.write_latency_max_ms, m.queue_max));
-    if (m.audio_enabled) {
-        t.row("sound clock", fmt::format("{}, block jitter {}, {} xruns",
-                                         std::isfinite(m.soundcard_drift_ppm) ? fmt::format("{:+.1f} ppm", m.soundcard_drift_ppm) : "–",
+    if (m.audio_enabled && std::isfinite(m.soundcard_drift_ppm)) {
+        t.row("sound clock", fmt::format("{:+.1f} ppm, block jitter {}, {} xruns", m.soundcard_drift_ppm,
                                          number(m.audio_block_jitter_ms, 2, "ms"), m.audio_xruns));
         if (std::isfinite(m.projected_av_skew_ms_per_hour))
             t.row("", fmt::format("nominal rates would drift apart by {:.0f} ms an hour; the MP4 does not",

@@ -4,11 +4,10 @@
 #include "take/take_source.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <sys/stat.h>
 
 namespace onetake {
 

@@ -31,8 +31,8 @@ struct EncodedFrame {
     std::string failure;  ///< empty: jpeg holds the picture
 };
 
-/// Turns raw frames into JPEGs on several threads, and gives them on in whatever order they are done. Frames that are JPEGs
-/// already are decoded to planes and encoded anew. Bounded by whoever submits. submit() is thread-safe.
+/// Turns raw frames into JPEGs on several threads, and gives them on in whatever order they are done. Frames that are
+/// JPEGs already are decoded to planes and encoded anew. Bounded by whoever submits. submit() is thread-safe.
 class JpegPool {
  public:
     /// `done` is called from the workers' threads.

@@ -3,11 +3,10 @@
 #include "base/clock.h"
 #include "sink/track_input.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <fmt/format.h>
 #include <limits>
 
 namespace onetake {
@@ -30,10 +29,14 @@ constexpr Duration kLongestAudioJump = std::chrono::milliseconds(50);
 
 std::string_view event_name(SourceEvent::Kind kind) {
     switch (kind) {
-        case SourceEvent::Kind::stall: return "stall";
-        case SourceEvent::Kind::resumed: return "resumed";
-        case SourceEvent::Kind::device_lost: return "device_lost";
-        default: return "note";
+        case SourceEvent::Kind::stall:
+            return "stall";
+        case SourceEvent::Kind::resumed:
+            return "resumed";
+        case SourceEvent::Kind::device_lost:
+            return "device_lost";
+        default:
+            return "note";
     }
 }
 
@@ -60,7 +63,8 @@ Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description
     auto id = writer_.add_video_track(description);
     if (!id) return fail(std::move(id).error());
     for (const auto& text : description.notes) notes_.push_back(text);
-    videos_.push_back(std::make_unique<VideoTrackInput>(*this, *id, static_cast<int>(videos_.size()), description, transcode));
+    videos_.push_back(
+        std::make_unique<VideoTrackInput>(*this, *id, static_cast<int>(videos_.size()), description, transcode));
     return videos_.back().get();
 }
 
@@ -74,7 +78,8 @@ Result<AudioTrackInput*> TakeSink::add_audio(const AudioDescription& description
 
 void TakeSink::note(std::string text) {
     std::lock_guard lock(mutex_);
-    if (notes_.size() < kMostNotes && std::ranges::find(notes_, text) == notes_.end()) notes_.push_back(std::move(text));
+    if (notes_.size() < kMostNotes && std::ranges::find(notes_, text) == notes_.end())
+        notes_.push_back(std::move(text));
 }
 
 Status TakeSink::start() {
@@ -246,10 +251,9 @@ Metrics TakeSink::metrics() const {
     m.encode_ms_mean = pool_.encode_ms_mean();
     m.retrieve_ms_mean = pool_.decode_ms_mean();
     auto books = [](const auto& t, const char* kind) {
-        return TrackBooks{to_string(t.id_),  kind,
-                          t.expected_,       t.written_,
-                          t.queue_.total(),  t.driver_.total(),
-                          t.corrupt_.total(), t.disk_.total()};
+        return TrackBooks{
+            to_string(t.id_),   kind,           t.expected_, t.written_, t.queue_.total(), t.driver_.total(),
+            t.corrupt_.total(), t.disk_.total()};
     };
     auto provenance = [](const auto& t) {
         if (!t.source_) return std::string();
@@ -275,7 +279,8 @@ Metrics TakeSink::metrics() const {
         const auto& v = *videos_.front();
         m.nominal_fps = v.description_.fps > 0 ? v.description_.fps : kNotApplicable;
         m.stamp_source = provenance(v);
-        if (v.first_ && v.written_ > 1) m.effective_fps = static_cast<double>(v.written_ - 1) / to_seconds(*v.last_ - *v.first_);
+        if (v.first_ && v.written_ > 1)
+            m.effective_fps = static_cast<double>(v.written_ - 1) / to_seconds(*v.last_ - *v.first_);
         m.camera_fps_label_error_ppm = (m.effective_fps / m.nominal_fps - 1) * 1e6;
         if (v.latency_.count()) {
             m.write_latency_p95_ms = to_seconds(v.latency_.quantile(0.95)) * 1e3;

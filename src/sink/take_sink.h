@@ -4,6 +4,9 @@
 #include "sink/jpeg_pool.h"
 #include "take/take_writer.h"
 
+#include <onetake/config.h>
+#include <onetake/metrics.h>
+
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -11,9 +14,6 @@
 #include <thread>
 #include <variant>
 #include <vector>
-
-#include <onetake/config.h>
-#include <onetake/metrics.h>
 
 namespace onetake {
 
@@ -34,8 +34,8 @@ struct TakeCounts {
 class VideoTrackInput;
 class AudioTrackInput;
 
-/// Stores what sources deliver as a take: intake → JPEG pool → one writing thread that owns the files. One bound per track
-/// says how many frames may be on the way; what does not fit is dropped and counted, or waits, as `on_full` says.
+/// Stores what sources deliver as a take: intake → JPEG pool → one writing thread that owns the files. One bound per
+/// track says how many frames may be on the way; what does not fit is dropped and counted, or waits, as `on_full` says.
 ///
 /// Life: create(), add tracks, start(); sources deliver; stop the sources, drain(), metrics(), close().
 class TakeSink {

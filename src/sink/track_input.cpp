@@ -3,11 +3,10 @@
 #include "media/jpeg_info.h"
 #include "sink/take_sink.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <fmt/format.h>
 
 namespace onetake {
 
@@ -38,7 +37,8 @@ Delivery VideoTrackInput::offer(Frame frame) {
     if (ready) {
         if (auto info = inspect_jpeg(frame.bytes.span()); !info) {
             corrupt_.add(1);
-            sink_.post(JournalRecord(EventRecord{id_, "note", frame.stamp.arrival, "Corrupt frame: " + info.error().message}));
+            sink_.post(
+                JournalRecord(EventRecord{id_, "note", frame.stamp.arrival, "Corrupt frame: " + info.error().message}));
             return Delivery::refused;
         }
     }

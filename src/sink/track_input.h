@@ -8,14 +8,14 @@
 #include "sink/jpeg_pool.h"
 #include "take/take_files.h"
 
+#include <onetake/metrics.h>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-
-#include <onetake/metrics.h>
 
 namespace onetake {
 
@@ -48,8 +48,8 @@ class VideoTrackInput final : public VideoIntake {
     void deliver(Frame frame) override { (void)offer(std::move(frame)); }
     void report(SourceEvent event) override;
 
-    /// As deliver(), and tells what became of it: `dropped` counted because the queue was full; `refused` after close().
-    /// A frame that is no whole JPEG counts as corrupt.
+    /// As deliver(), and tells what became of it: `dropped` counted because the queue was full; `refused` after
+    /// close(). A frame that is no whole JPEG counts as corrupt.
     Delivery offer(Frame frame);
     /// Ends waiting; what comes later is dropped and counted. When it returns, nothing more goes on. From any thread.
     void close();

@@ -2,10 +2,9 @@
 
 #include "base/files.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
 #include <utility>
 
 namespace onetake {
@@ -15,7 +14,7 @@ namespace {
 __extension__ using Int128 = __int128;
 
 constexpr std::size_t kLargestFile = std::size_t{1} << 30;
-constexpr std::int64_t kMostNanoseconds = 1'000'000'000'000'000'000;
+constexpr std::int64_t kMostNanoseconds = 9'000'000'000'000'000'000;
 
 std::string_view trim(std::string_view s) {
     constexpr std::string_view white = " \t\r";
@@ -48,7 +47,8 @@ Error at_line(const std::string& path, int line, std::string_view why) {
 
 Result<Duration> parse_decimal_seconds(std::string_view text) {
     auto bad = [&] {
-        return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is not a time in decimal seconds.", text.substr(0, 40)));
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("\"{}\" is not a time in decimal seconds.", text.substr(0, 40)));
     };
     auto rest = text;
     const bool negative = !rest.empty() && rest.front() == '-';
@@ -58,7 +58,8 @@ Result<Duration> parse_decimal_seconds(std::string_view text) {
     Int128 digits = 0;
     int seen = 0, significant = 0, exponent = 0;
     bool point = false;
-    for (; !rest.empty() && (rest.front() == '.' || (rest.front() >= '0' && rest.front() <= '9')); rest.remove_prefix(1)) {
+    for (; !rest.empty() && (rest.front() == '.' || (rest.front() >= '0' && rest.front() <= '9'));
+         rest.remove_prefix(1)) {
         if (rest.front() == '.') {
             if (std::exchange(point, true)) return bad();
             continue;

@@ -10,11 +10,12 @@
 
 namespace onetake {
 
-/// Seconds written in decimal ("1234.567890123", "1.5e-3") as nanoseconds, exactly, rounded to nearest. No floating point.
-/// Refuses anything else, and what is over 10^9 s.
+/// Seconds written in decimal ("1234.567890123", "1.5e-3") as nanoseconds, exactly, rounded to nearest. No floating
+/// point. Refuses anything else, and what is over 9 · 10^9 s.
 Result<Duration> parse_decimal_seconds(std::string_view text);
 
-/// A file of one decimal second per line; empty lines and what follows a `#` are passed over. Errors name file and line.
+/// A file of one decimal second per line; empty lines and what follows a `#` are passed over. Errors name file and
+/// line.
 Result<std::vector<Duration>> read_frame_times(const std::string& path);
 
 struct AudioTime {

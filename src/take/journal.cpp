@@ -1,10 +1,9 @@
 #include "take/journal.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <fmt/format.h>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
@@ -25,14 +24,22 @@ json controls_json(const std::vector<std::pair<std::string, std::string>>& contr
 json track_json(const TrackRecord& r) {
     if (r.track.kind == TrackKind::video) {
         const auto& v = r.video;
-        return {{"k", "track"},         {"track", to_string(r.track)},
-                {"kind", "video"},      {"path", r.path},
-                {"device", v.device},   {"name", v.name},
-                {"driver", v.driver},   {"stable_id", v.stable_id},
-                {"width", v.width},     {"height", v.height},
-                {"fps", v.fps},         {"fourcc", v.fourcc},
-                {"range", to_string(v.color.range)}, {"matrix", to_string(v.color.matrix)},
-                {"buffers", v.buffers}, {"controls", controls_json(v.controls)},
+        return {{"k", "track"},
+                {"track", to_string(r.track)},
+                {"kind", "video"},
+                {"path", r.path},
+                {"device", v.device},
+                {"name", v.name},
+                {"driver", v.driver},
+                {"stable_id", v.stable_id},
+                {"width", v.width},
+                {"height", v.height},
+                {"fps", v.fps},
+                {"fourcc", v.fourcc},
+                {"range", to_string(v.color.range)},
+                {"matrix", to_string(v.color.matrix)},
+                {"buffers", v.buffers},
+                {"controls", controls_json(v.controls)},
                 {"notes", v.notes}};
     }
     const auto& a = r.audio;
@@ -69,7 +76,7 @@ json record_json(const JournalRecord& record) {
                 {"spread_ns", r->reading.spread.count()}};
     }
     if (const auto* r = std::get_if<DropRecord>(&record)) {
-        return {{"k", "drop"},        {"track", to_string(r->track)}, {"cause", to_string(r->cause)},
+        return {{"k", "drop"},       {"track", to_string(r->track)}, {"cause", to_string(r->cause)},
                 {"count", r->count}, {"host_ns", to_ns(r->time)},    {"text", r->text}};
     }
     if (const auto* r = std::get_if<EventRecord>(&record)) {
@@ -78,7 +85,7 @@ json record_json(const JournalRecord& record) {
         return j;
     }
     const auto& r = std::get<EndRecord>(record);
-    return {{"k", "end"},          {"host_ns", to_ns(r.time)}, {"reason", r.reason},
+    return {{"k", "end"},         {"host_ns", to_ns(r.time)}, {"reason", r.reason},
             {"frames", r.frames}, {"samples", r.samples},     {"duration_s", r.duration_s}};
 }
 
@@ -309,10 +316,14 @@ std::optional<JournalRecord> record_from(const json& j) {
 
 std::string_view to_string(DropRecord::Cause cause) {
     switch (cause) {
-        case DropRecord::Cause::queue: return "queue";
-        case DropRecord::Cause::driver: return "driver";
-        case DropRecord::Cause::corrupt: return "corrupt";
-        case DropRecord::Cause::disk: return "disk";
+        case DropRecord::Cause::queue:
+            return "queue";
+        case DropRecord::Cause::driver:
+            return "driver";
+        case DropRecord::Cause::corrupt:
+            return "corrupt";
+        case DropRecord::Cause::disk:
+            return "disk";
     }
     return "unknown";
 }
@@ -332,8 +343,8 @@ void append_line(const JournalRecord& record, std::string& line) {
                        a->xrun ? ",\"x\":true}\n" : "}\n");
         return;
     }
-    // The kind goes first; nlohmann sorts keys, so it is written by hand and left out of the rest. Bytes that are no UTF-8
-    // (a device's name) are replaced.
+    // The kind goes first; nlohmann sorts keys, so it is written by hand and left out of the rest. Bytes that are no
+    // UTF-8 (a device's name) are replaced.
     auto j = record_json(record);
     const auto kind = j["k"].get<std::string>();
     j.erase("k");

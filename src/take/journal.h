@@ -77,8 +77,8 @@ using JournalRecord =
 
 /// The record as a line, `\n` included, appended to `line`.
 void append_line(const JournalRecord& record, std::string& line);
-/// The record of a line without its `\n`. Empty for a kind that is not known; an error if it is no record at all, a key is
-/// missing or a value senseless. Never throws, whatever the bytes.
+/// The record of a line without its `\n`. Empty for a kind that is not known; an error if it is no record at all, a key
+/// is missing or a value senseless. Never throws, whatever the bytes.
 Result<std::optional<JournalRecord>> parse_line(std::string_view line);
 
 std::string_view to_string(DropRecord::Cause cause);

@@ -1,12 +1,11 @@
 #include "take/journal_reader.h"
 
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-
-#include <cerrno>
-#include <cstring>
 
 namespace onetake {
 
@@ -22,7 +21,8 @@ Result<JournalReader> JournalReader::open(const std::string& take_folder) {
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!fd) {
         if (errno == ENOENT)
-            return fail(ErrorCode::not_found, fmt::format("There is no take at {} (no {}).", take_folder, kJournalName));
+            return fail(ErrorCode::not_found,
+                        fmt::format("There is no take at {} (no {}).", take_folder, kJournalName));
         return fail(file_error("Can't open the journal", path, errno));
     }
     struct stat st {};
@@ -33,8 +33,7 @@ Result<JournalReader> JournalReader::open(const std::string& take_folder) {
     auto first = reader.next();
     if (!first) return fail(std::move(first).error());
     const auto* take = *first ? std::get_if<TakeRecord>(&**first) : nullptr;
-    if (!take)
-        return fail(ErrorCode::corrupt, fmt::format("{} does not begin with a take record.", reader.path_));
+    if (!take) return fail(ErrorCode::corrupt, fmt::format("{} does not begin with a take record.", reader.path_));
     if (take->format < 1 || take->format > kTakeFormat)
         return fail(ErrorCode::unsupported,
                     fmt::format("{} is of format {}, this program reads up to {}. Use a newer onetake.", reader.path_,
@@ -46,7 +45,8 @@ Result<JournalReader> JournalReader::open(const std::string& take_folder) {
 Result<std::optional<std::string_view>> JournalReader::next_line() {
     std::size_t searched = at_;
     for (;;) {
-        if (const auto* end = static_cast<const char*>(std::memchr(buffer_.data() + searched, '\n', buffer_.size() - searched))) {
+        if (const auto* end =
+                static_cast<const char*>(std::memchr(buffer_.data() + searched, '\n', buffer_.size() - searched))) {
             const auto length = static_cast<std::size_t>(end - (buffer_.data() + at_));
             const std::string_view line(buffer_.data() + at_, length);
             at_ += length + 1;

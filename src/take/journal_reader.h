@@ -15,8 +15,8 @@ class JournalReader {
     /// Opens `<take>/timeline.jsonl` and checks that its first line is a take of a format this reader knows.
     static Result<JournalReader> open(const std::string& take_folder);
 
-    /// The next record of a known kind. Empty at the present end of the file: the end for good, or as far as it is written.
-    /// A line that is no record is passed over and counted.
+    /// The next record of a known kind. Empty at the present end of the file: the end for good, or as far as it is
+    /// written. A line that is no record is passed over and counted.
     Result<std::optional<JournalRecord>> next();
 
     const TakeRecord& take() const { return take_; }

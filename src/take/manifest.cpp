@@ -5,7 +5,6 @@
 #include "take/metrics_json.h"
 
 #include <fmt/format.h>
-
 #include <iterator>
 #include <nlohmann/json.hpp>
 
@@ -38,8 +37,10 @@ Result<TakeRecord> for_each_record(const std::string& folder, On&& on) {
 
 Status write_rows(AtomicFile& out, const std::string& folder, TrackId track) {
     const bool video = track.kind == TrackKind::video;
-    ONETAKE_TRY(out.write(video ? R"("frame_columns": ["n", "t_ns", "arrival_ns", "bytes", "source"], "frames": [)"
-                                : R"("block_columns": ["first_sample", "samples", "t_ns", "arrival_ns", "xrun", "source"], "blocks": [)"));
+    ONETAKE_TRY(out.write(
+        video
+            ? R"("frame_columns": ["n", "t_ns", "arrival_ns", "bytes", "source"], "frames": [)"
+            : R"("block_columns": ["first_sample", "samples", "t_ns", "arrival_ns", "xrun", "source"], "blocks": [)"));
     std::string row;
     const char* separator = "\n";
     const auto status = for_each_record(folder, [&](const JournalRecord& record) -> Status {

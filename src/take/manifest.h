@@ -2,9 +2,9 @@
 
 #include "base/error.h"
 
-#include <string>
-
 #include <onetake/metrics.h>
+
+#include <string>
 
 namespace onetake {
 

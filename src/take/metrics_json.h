@@ -2,8 +2,9 @@
 
 #include "base/error.h"
 
-#include <nlohmann/json_fwd.hpp>
 #include <onetake/metrics.h>
+
+#include <nlohmann/json_fwd.hpp>
 
 namespace onetake {
 

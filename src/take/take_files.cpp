@@ -1,9 +1,8 @@
 #include "take/take_files.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
 
 namespace onetake {
 

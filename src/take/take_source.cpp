@@ -8,7 +8,7 @@ namespace onetake {
 namespace {
 
 using std::chrono::seconds;
-constexpr std::int64_t kOriginSeconds = 1;   // of sound that may put a track's first sample earlier
+constexpr std::int64_t kOriginSeconds = 1;        // of sound that may put a track's first sample earlier
 constexpr Duration kOriginPatience = seconds(3);  // for a track that delivers nothing
 constexpr std::size_t kMostHeld = 1'000'000;
 

@@ -29,9 +29,10 @@ struct StoredSound {
 
 using TakeEvent = std::variant<StoredFrame, StoredSound>;
 
-/// Plays a take: its frames and its sound, each track in order, sound as far behind the pictures as the audio clock model
-/// needs to be sure. Reads the journal alone; the media are read by who wants them. What comes out depends on the journal's
-/// records only, so following a recording gives the same as playing it later. Memory is bounded. Thread-bound.
+/// Plays a take: its frames and its sound, each track in order, sound as far behind the pictures as the audio clock
+/// model needs to be sure. Reads the journal alone; the media are read by who wants them. What comes out depends on the
+/// journal's records only, so following a recording gives the same as playing it later. Memory is bounded.
+/// Thread-bound.
 class TakeSource {
  public:
     enum class Follow { no, yes };
@@ -76,8 +77,8 @@ class TakeSource {
     Follow follow_;
     std::vector<TrackRecord> tracks_;
     std::optional<ClockReading> clock_;
-    std::map<int, Sound> sounds_;             // by track number
-    std::map<int, HostTime> first_frames_;    // by track number
+    std::map<int, Sound> sounds_;           // by track number
+    std::map<int, HostTime> first_frames_;  // by track number
     std::optional<HostTime> earliest_, latest_;
     std::deque<JournalRecord> held_;  // until the origin is known
     std::optional<HostTime> origin_;
@@ -92,7 +93,7 @@ struct TakeTotals {
     std::uint64_t samples = 0;  ///< all audio tracks, per channel
     std::uint64_t blocks = 0;
     std::uint64_t media_bytes = 0;
-    Duration length{};          ///< from the first to the last stamp, the last frame or block included as far as known
+    Duration length{};  ///< from the first to the last stamp, the last frame or block included as far as known
     std::optional<EndRecord> end;
 };
 Result<TakeTotals> count_take(const std::string& take_folder);

@@ -2,13 +2,12 @@
 
 #include "take/manifest.h"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 namespace onetake {
 
@@ -25,8 +24,9 @@ Result<TakeWriter> TakeWriter::create(const TakeWriterOptions& options, const Cl
     auto folder = take_folder(options.data_dir, options.name);
     if (::mkdir(folder.c_str(), 0777) != 0) {
         if (errno == EEXIST)
-            return fail(ErrorCode::already_exists,
-                        fmt::format("The take {} exists already. Nothing is overwritten: choose another name.", folder));
+            return fail(
+                ErrorCode::already_exists,
+                fmt::format("The take {} exists already. Nothing is overwritten: choose another name.", folder));
         return fail(file_error("Can't make the folder", folder, errno));
     }
     UniqueFd dir(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));

@@ -4,13 +4,13 @@
 #include "take/journal.h"
 #include "take/wav.h"
 
+#include <onetake/metrics.h>
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
-
-#include <onetake/metrics.h>
 
 namespace onetake {
 
@@ -22,8 +22,8 @@ struct TakeWriterOptions {
     bool fsync = false;  ///< every write reaches the disk before the next
 };
 
-/// Owns every file of a take while it is recorded, and writes them in the order docs/take-format.md promises. Thread-bound,
-/// except sync_all(). Destroyed without finish(), it leaves a broken take: whole up to the last record.
+/// Owns every file of a take while it is recorded, and writes them in the order docs/take-format.md promises.
+/// Thread-bound, except sync_all(). Destroyed without finish(), it leaves a broken take: whole up to the last record.
 class TakeWriter {
  public:
     /// Makes the folder and begins the journal. Errors: a bad or taken name, a folder that can't be written.
@@ -42,7 +42,8 @@ class TakeWriter {
     /// Brings the WAV headers up to date; about once a second.
     Status refresh();
 
-    /// Asks the file system to write out everything. Blocks as long as the disk needs; from any thread, while others write.
+    /// Asks the file system to write out everything. Blocks as long as the disk needs; from any thread, while others
+    /// write.
     void sync_all() const;
 
     /// Closes the take whole: headers, `end` record, manifest. The writer is done then, whatever the outcome.

@@ -1,12 +1,11 @@
 #include "take/wav.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
 
 namespace onetake {
 
@@ -117,10 +116,12 @@ Result<WavReader> WavReader::open(const std::string& path) {
             if (!have_format) return bad("its data come before its format");
             reader.data_offset_ = body;
             const auto told = rf64 && size == 0xFFFFFFFF ? data64 : size;
-            // What the header tells is only believed where a further chunk follows: an unfinished file tells too little.
+            // What the header tells is only believed where a further chunk follows: an unfinished file tells too
+            // little.
             const auto end = body + std::min<std::uint64_t>(told, UINT64_MAX / 4);
             unsigned char tag[4];
-            const bool more = told > 0 && ::pread(reader.fd_.get(), tag, 4, static_cast<off_t>(end + (told & 1))) == 4 &&
+            const bool more = told > 0 &&
+                              ::pread(reader.fd_.get(), tag, 4, static_cast<off_t>(end + (told & 1))) == 4 &&
                               std::all_of(tag, tag + 4, [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
             if (more && (std::memcmp(tag, "LIST", 4) == 0 || std::memcmp(tag, "id3 ", 4) == 0 ||
                          std::memcmp(tag, "bext", 4) == 0 || std::memcmp(tag, "fact", 4) == 0 ||

@@ -34,8 +34,8 @@ class WavWriter {
     std::int64_t frames_ = 0;
 };
 
-/// Reads 16-bit PCM from a WAV or RF64 file, also one that was cut off or is still growing: the file's real length counts,
-/// not the header's. Hostile input is an error, never more. Thread-bound.
+/// Reads 16-bit PCM from a WAV or RF64 file, also one that was cut off or is still growing: the file's real length
+/// counts, not the header's. Hostile input is an error, never more. Thread-bound.
 class WavReader {
  public:
     static Result<WavReader> open(const std::string& path);

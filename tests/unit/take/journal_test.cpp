@@ -1,0 +1,174 @@
+#include "take/journal.h"
+
+#include "support/temp_dir.h"
+#include "take/journal_reader.h"
+
+#include <algorithm>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sstream>
+
+namespace onetake {
+namespace {
+
+std::string line(const JournalRecord& record) {
+    std::string text;
+    append_line(record, text);
+    return text;
+}
+
+// A record survives being written, read and written again.
+void round_trip(const JournalRecord& record) {
+    const auto text = line(record);
+    ASSERT_EQ(text.back(), '\n');
+    const auto back = parse_line(std::string_view(text).substr(0, text.size() - 1));
+    ASSERT_TRUE(back) << text << back.error().message;
+    ASSERT_TRUE(*back) << text;
+    EXPECT_EQ(line(**back), text);
+}
+
+VideoDescription camera() {
+    VideoDescription v;
+    v.device = "/dev/video0";
+    v.name = "Cam \"4K\"";
+    v.width = 1280;
+    v.height = 720;
+    v.fps = 29.97;
+    v.fourcc = "MJPG";
+    v.controls = {{"gain", "3"}};
+    v.notes = {"note"};
+    return v;
+}
+
+AudioDescription microphone() {
+    AudioDescription a;
+    a.name = "Mikrofon ü";
+    a.sample_rate = 48000;
+    a.channels = 2;
+    return a;
+}
+
+const std::vector<JournalRecord> kRecords = {
+    TakeRecord{1, "interview", "onetake 1", "2026-01-02T03:04:05.000006Z", host_time_from_ns(77), R"({"width":1280})"},
+    TrackRecord{{TrackKind::video, 1}, "frames", camera(), {}},
+    TrackRecord{{TrackKind::audio, 2}, "a2/audio.wav", {}, microphone()},
+    ClockRecord{{host_time_from_ns(5), BootTime(Duration(6)), WallTime(Duration(7)), Duration(8)}},
+    FrameRecord{
+        {TrackKind::video, 1},
+        12,
+        {host_time_from_ns(123456789012345), host_time_from_ns(123456789099999), StampSource::driver_soe, 4000000000u},
+        54321},
+    FrameRecord{{TrackKind::video, 2}, 1, {host_time_from_ns(-5), host_time_from_ns(9), StampSource::pushed, {}}, 0},
+    BlockRecord{
+        {TrackKind::audio, 1}, 1024, 1024, host_time_from_ns(1), host_time_from_ns(2), StampSource::device, true},
+    BlockRecord{{TrackKind::audio, 1}, 0, 1, host_time_from_ns(1), host_time_from_ns(2), StampSource::arrival, false},
+    DropRecord{{TrackKind::video, 1}, DropRecord::Cause::driver, 3, host_time_from_ns(4), "text"},
+    EventRecord{TrackId{TrackKind::audio, 1}, "stall", host_time_from_ns(4), "no sound for 2 s"},
+    EventRecord{std::nullopt, "note", host_time_from_ns(4), "line\nbreak"},
+    EndRecord{host_time_from_ns(9), "stopped", 100, 200, 3.5},
+};
+
+TEST(Journal, KeepsEveryKindOfRecord) {
+    for (const auto& record : kRecords) round_trip(record);
+}
+
+TEST(Journal, ReadsRecordsInOtherSpellingsOfJson) {
+    const auto spaced =
+        parse_line(R"( { "v" : "v1", "k":"f", "n": 1, "t": 5, "r": 6, "s": "test", "b": 7, "new": {"a": [1]} } )");
+    ASSERT_TRUE(spaced) << spaced.error().message;
+    ASSERT_TRUE(*spaced);
+    EXPECT_EQ(std::get<FrameRecord>(**spaced).bytes, 7u);
+}
+
+TEST(Journal, PassesOverKindsItDoesNotKnow) {
+    const auto unknown = parse_line(R"({"k":"imu","x":1.5})");
+    ASSERT_TRUE(unknown);
+    EXPECT_FALSE(*unknown);
+}
+
+TEST(Journal, RefusesWhatIsNoRecordWithoutThrowing) {
+    for (const auto* text :
+         {"", "{", "[]", "null", "{}", R"({"k":1})", R"({"k":"f"})",
+          R"({"k":"f","v":"a1","n":1,"t":1,"r":1,"s":"test","b":1})",
+          R"({"k":"f","v":"v1","n":0,"t":1,"r":1,"s":"test","b":1})",
+          R"({"k":"f","v":"v1","n":1,"t":1.5,"r":1,"s":"test","b":1})",
+          R"({"k":"f","v":"v1","n":99999999999999999999,"t":1,"r":1,"s":"test","b":1})",
+          R"({"k":"a","v":"a1","i":-1,"n":1,"t":1,"r":1,"s":"test"})",
+          R"({"k":"track","track":"v1","kind":"video","width":-1,"height":1})",
+          R"({"k":"track","track":"a1","sample_rate":0,"channels":1})", "\xff\xfe", R"({"k":"end","host_ns":"x"})"})
+        EXPECT_FALSE(parse_line(text)) << text;
+}
+
+TEST(Journal, NeverLetsATrackPointOutOfItsTake) {
+    const auto track =
+        parse_line(R"({"k":"track","track":"v1","kind":"video","path":"../../etc","width":1,"height":1})");
+    ASSERT_TRUE(track);
+    EXPECT_EQ(std::get<TrackRecord>(**track).path, "frames");
+}
+
+TEST(JournalReader, GivesWhatStandsBeforeAnyCutAndNeverMore) {
+    TempDir dir;
+    std::string whole;
+    std::vector<std::size_t> ends;
+    for (const auto& record : kRecords) {
+        append_line(record, whole);
+        ends.push_back(whole.size());
+    }
+    for (std::size_t cut = ends[0]; cut <= whole.size(); ++cut) {
+        std::ofstream(dir.file("timeline.jsonl"), std::ios::trunc) << whole.substr(0, cut);
+        auto reader = JournalReader::open(dir.path());
+        ASSERT_TRUE(reader) << reader.error().message;
+        std::size_t records = 1;  // open() read the first
+        while (const auto record = reader->next().value()) ++records;
+        const auto expected = static_cast<std::size_t>(std::ranges::upper_bound(ends, cut) - ends.begin());
+        EXPECT_EQ(records, expected) << "cut at " << cut;
+        EXPECT_EQ(reader->unfinished_bytes(), cut - ends[expected - 1]);
+        EXPECT_EQ(reader->bad_lines(), 0u);
+    }
+}
+
+TEST(JournalReader, GoesOnWhereAGrowingJournalGoesOn) {
+    TempDir dir;
+    std::ofstream file(dir.file("timeline.jsonl"));
+    file << line(kRecords[0]) << std::flush;
+    auto reader = JournalReader::open(dir.path());
+    ASSERT_TRUE(reader);
+    EXPECT_FALSE(reader->next().value());
+    const auto frame = line(kRecords[4]);
+    file << frame.substr(0, 10) << std::flush;
+    EXPECT_FALSE(reader->next().value());
+    file << frame.substr(10) << std::flush;
+    const auto record = reader->next().value();
+    ASSERT_TRUE(record);
+    EXPECT_EQ(line(*record), frame);
+}
+
+TEST(JournalReader, CountsLinesThatAreNoRecords) {
+    TempDir dir;
+    std::ofstream(dir.file("timeline.jsonl")) << line(kRecords[0]) << "garbage\n" << line(kRecords[4]);
+    auto reader = JournalReader::open(dir.path());
+    ASSERT_TRUE(reader);
+    EXPECT_TRUE(reader->next().value());
+    EXPECT_FALSE(reader->next().value());
+    EXPECT_EQ(reader->bad_lines(), 1u);
+}
+
+TEST(JournalReader, RefusesATakeOfANewerFormatAndSaysWhich) {
+    TempDir dir;
+    std::ofstream(dir.file("timeline.jsonl")) << R"({"k":"take","format":2,"name":"x","start_ns":1})" << '\n';
+    const auto reader = JournalReader::open(dir.path());
+    ASSERT_FALSE(reader);
+    EXPECT_EQ(reader.error().code, ErrorCode::unsupported);
+    EXPECT_NE(reader.error().message.find("format 2"), std::string::npos);
+}
+
+TEST(JournalReader, RefusesLinesWithoutEnd) {
+    TempDir dir;
+    std::ofstream(dir.file("timeline.jsonl")) << line(kRecords[0]) << std::string(3 << 20, 'x');
+    auto reader = JournalReader::open(dir.path());
+    ASSERT_TRUE(reader);
+    EXPECT_FALSE(reader->next());
+}
+
+}  // namespace
+}  // namespace onetake
