@@ -1,6 +1,7 @@
 #include "commands.h"
 #include "config_flags.h"
 #include "progress.h"
+#include "stop_on_signal.h"
 
 #include <onetake/recorder.h>
 #include <onetake/take.h>
@@ -98,11 +99,14 @@ int process(const Args& args) {
     if (!recorder) return report(recorder.error());
     ProgressLine line(options.output);
     recorder->on_progress([&line](const Progress& progress) { line.show(progress); });
+    const StopOnSignal stop_on_signal(*recorder);
+    StopOnSignal::rendering();
     int code = kDone;
     for (const auto& name : options.names) {
         const auto result = recorder->process(name, options.make_mp4, options.enhance);
         line.clear();
         code = worse(code, show(result, name, options.output));
+        if (!result && result.error().code == ErrorCode::cancelled) break;
     }
     return code;
 }

@@ -19,14 +19,17 @@ std::atomic<bool> is_rendering{false};
 static_assert(std::atomic<AVRecorder*>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 void on_signal(int) {
-    const int before = signals_seen.fetch_add(1);
-    if (before >= 2 || is_rendering) {
-        constexpr std::string_view text =
-            "\nonetake: rendering given up; the take is stored, `onetake process` renders it\n";
+    if (signals_seen.fetch_add(1) >= 2) {
+        constexpr std::string_view text = "\nonetake: ended at once; what was recorded is stored\n";
         [[maybe_unused]] const auto written = write(STDERR_FILENO, text.data(), text.size());
         _exit(kFailed);
     }
-    if (auto* recorder = running.load()) recorder->request_stop();
+    auto* recorder = running.load();
+    if (recorder == nullptr) return;
+    if (is_rendering)
+        recorder->cancel_rendering();
+    else
+        recorder->request_stop();
 }
 
 }  // namespace

@@ -7,9 +7,8 @@
 
 namespace onetake::cli {
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP end the recorder's take as if its time were up. Once rendering() was
-/// called, a further signal ends the program; the take is whole by then and `onetake process` renders it again. The
-/// third signal ends it always. One at a time in a program.
+/// While it lives, SIGINT, SIGTERM and SIGHUP end the recorder's take as if its time were up, and once rendering() was
+/// called they end the rendering. The third signal ends the program at once. One at a time in a program.
 class StopOnSignal {
  public:
     explicit StopOnSignal(AVRecorder& recorder);

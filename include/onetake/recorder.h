@@ -64,8 +64,8 @@ class ONETAKE_API AVRecorder {
     bool is_recording() const;
     /// Makes record() return early, as if its time were up. Async-signal-safe, from any thread.
     void request_stop() noexcept;
-    /// Ends the rendering that runs, or the next one: it leaves no file, and the take stays as it is. process() then fails
-    /// with cancelled. Async-signal-safe, from any thread.
+    /// Ends the rendering that runs, or the next one: it leaves no file, and the take stays as it is. process() then
+    /// fails with cancelled. Async-signal-safe, from any thread.
     void cancel_rendering() noexcept;
 
     /// Pushes a picture: copied. All frames of a track must have the size of its first.
