@@ -17,6 +17,9 @@ constexpr int kMostIoErrors = 5;
 /// How far patience grows, in multiples of stall_after: some cameras take seconds to send their first frame, and would
 /// never get to it if they were reopened each time.
 constexpr int kMostPatience = 8;
+/// A loopback that fell silent waits for the program that feeds it. Some versions lock that program out for good if
+/// their reader goes while it is away, so ours stays.
+constexpr Duration kLoopbackPatience = std::chrono::minutes(1);
 constexpr int kMostRestartNotes = 10;
 /// No JPEG is shorter: its mandatory segments alone take more.
 constexpr std::size_t kSmallestJpeg = 64;
@@ -187,10 +190,15 @@ void V4l2Capture::back_to_life(HostTime arrival) {
 }
 
 void V4l2Capture::silent() {
-    if (!said_stall_ && !said_lost_)
+    if (!said_stall_ && !said_lost_) {
+        said_stall_ = true;
         report(SourceEvent::Kind::stall, 0,
-               fmt::format("no frame for {:.1f} s; reopening the camera until frames come", to_seconds(patience_)));
-    said_stall_ = true;
+               fmt::format("no frame for {:.1f} s; trying until frames come", to_seconds(patience_)));
+        if (is_loopback(description_)) {
+            deadline_ = kernel_.now() + kLoopbackPatience;
+            return;
+        }
+    }
     patience_ = std::min(2 * patience_, kMostPatience * options_.stall_after);
     stream_.reset();
     try_again();
@@ -204,7 +212,7 @@ void V4l2Capture::lost(const std::string& why) {
 }
 
 void V4l2Capture::try_again() {
-    if (const Status status = reopen(); !status) lost(status.error().message);
+    if (const Status status = reopen(); !status) lost("it cannot be reopened yet. " + status.error().message);
 }
 
 Status V4l2Capture::reopen() {

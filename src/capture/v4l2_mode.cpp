@@ -15,10 +15,19 @@ constexpr std::string_view kSupported = "MJPG, JPEG, YUYV, NV12, RGB3, BGR3, GRE
 /// Rates closer than this are the same: intervals in units of 100 ns cannot say 30 exactly.
 constexpr double kSameRate = 2e-4;
 
+/// Names kept apart in a message, so that a camera of a hundred formats does not bury the few that help.
+constexpr std::size_t kMostUnusableNames = 8;
+
+/// "YUYV, MJPG (and H264, which cannot be recorded)".
 std::string names_of(const std::vector<std::uint32_t>& fourccs) {
-    std::vector<std::string> names;
-    for (const std::uint32_t code : fourccs) names.push_back(fourcc_text(code));
-    return names.empty() ? "no format that it would name" : fmt::format("{}", fmt::join(names, ", "));
+    std::vector<std::string> usable, others;
+    for (const std::uint32_t code : fourccs) (pixel_format_of(code) ? usable : others).push_back(fourcc_text(code));
+    if (fourccs.empty()) return "no format that it would name";
+    if (others.empty()) return fmt::format("{}", fmt::join(usable, ", "));
+    const std::string rest = others.size() <= kMostUnusableNames ? fmt::format("{}", fmt::join(others, ", "))
+                                                                 : fmt::format("{} more", others.size());
+    if (usable.empty()) return fmt::format("only {}, which cannot be recorded", rest);
+    return fmt::format("{} (and {}, which cannot be recorded)", fmt::join(usable, ", "), rest);
 }
 
 /// The code to ask for: MJPG and JPEG are two names for one thing, and drivers use either.

@@ -79,8 +79,12 @@ Result<V4l2Setup> set_up_camera(V4l2Kernel& kernel, const V4l2CameraOptions& opt
     return setup;
 }
 
+bool is_loopback(const VideoDescription& description) {
+    return description.driver == "v4l2 loopback";
+}
+
 int stale_frames(const VideoDescription& description) {
-    return description.driver == "v4l2 loopback" ? 1 : 0;
+    return is_loopback(description) ? 1 : 0;
 }
 
 }  // namespace onetake

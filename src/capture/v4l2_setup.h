@@ -19,6 +19,8 @@ struct V4l2Setup {
 /// Finds the camera, opens it, settles mode and controls, and maps its buffers.
 Result<V4l2Setup> set_up_camera(V4l2Kernel& kernel, const V4l2CameraOptions& options);
 
+/// v4l2loopback: fed by another program.
+bool is_loopback(const VideoDescription& description);
 /// Frames at the start of each stream that are left over from an earlier one.
 int stale_frames(const VideoDescription& description);
 

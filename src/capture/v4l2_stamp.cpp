@@ -1,5 +1,6 @@
 #include "capture/v4l2_stamp.h"
 
+#include <cmath>
 #include <fmt/format.h>
 #include <utility>
 
@@ -24,10 +25,12 @@ FrameStamp V4l2Stamps::stamp(const v4l2_buffer& buffer, HostTime arrival) {
                                : StampSource::driver_eof;
         } else if (!noted_) {
             noted_ = true;
+            const bool backwards = last_ && told <= *last_;
             note_ = fmt::format(
-                "the driver's stamp of frame {} lies {:.3f} s before its arrival{}; such frames are "
-                "stamped on arrival",
-                buffer.sequence, to_seconds(age), last_ && told <= *last_ ? " and not after the frame before" : "");
+                "the driver's stamp of frame {} lies {:.3f} s {} its arrival{}; such frames are stamped on "
+                "arrival",
+                buffer.sequence, std::abs(to_seconds(age)), age < Duration::zero() ? "after" : "before",
+                backwards ? " and not after the frame before" : "");
         }
     }
     last_ = stamp.time;

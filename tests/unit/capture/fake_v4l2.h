@@ -149,15 +149,17 @@ class FakeV4l2 final : public V4l2Kernel {
     };
 
     State* at(int fd);
+    void fill(State& state, const FakeStep& step);
+    void stop_stream(State& state);
+    void apply(const FakeStep& step);
+
+    // The driver's answers to ioctl(): fake_v4l2_driver.cpp.
     const FakeFormat* format(const State& state, std::uint32_t fourcc) const;
     int answer(State& state, int fd, unsigned long request, void* argument);
     int enumerate(const State& state, unsigned long request, void* argument) const;
     int set_format(State& state, v4l2_format& format);
     int streaming(State& state, int fd, unsigned long request, void* argument);
     int controls(State& state, unsigned long request, void* argument);
-    void fill(State& state, const FakeStep& step);
-    void stop_stream(State& state);
-    void apply(const FakeStep& step);
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

@@ -1,11 +1,10 @@
 #include "capture/v4l2_camera.h"
 
-#include "fake_v4l2.h"
-#include "v4l2_recording_intake.h"
+#include "v4l2_recorded.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,42 +14,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::AllOf;
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 using Kind = SourceEvent::Kind;
-
-V4l2CameraOptions options(int warmup = 0) {
-    V4l2CameraOptions o;
-    o.warmup = warmup;
-    return o;
-}
-
-std::unique_ptr<V4l2Camera> open(FakeV4l2& kernel, const V4l2CameraOptions& o = options()) {
-    auto camera = V4l2Camera::open(o, kernel);
-    EXPECT_TRUE(camera) << camera.error().message;
-    return camera ? *std::move(camera) : nullptr;
-}
-
-/// Plays a script through a camera, start to stop.
-std::vector<std::string> record(FakeV4l2& kernel, V4l2Camera& camera, V4l2RecordingIntake& intake,
-                                std::vector<FakeStep> script) {
-    kernel.play(std::move(script));
-    const Status started = camera.start(intake);
-    EXPECT_TRUE(started) << started.error().message;
-    EXPECT_TRUE(kernel.wait_until_played());
-    camera.stop();
-    return intake.lines();
-}
-
-std::vector<std::string> record(std::vector<FakeStep> script, FakeCamera fake = {},
-                                const V4l2CameraOptions& o = options()) {
-    FakeV4l2 kernel(std::move(fake));
-    V4l2RecordingIntake intake;
-    return record(kernel, *open(kernel, o), intake, std::move(script));
-}
 
 FakeStep numbered(std::uint32_t sequence, Duration after = std::chrono::microseconds(33'333)) {
     FakeStep step;
@@ -219,130 +187,6 @@ TEST(V4l2Camera, NeverReadsPastTheBufferThatADriverSaysItFilled) {
     record(kernel, *camera, intake, {short_frame(1'000'000)});
     ASSERT_THAT(intake.frames(), SizeIs(1));
     EXPECT_EQ(intake.frames()[0].bytes.size(), 4096U);
-}
-
-TEST(V4l2Camera, SaysAStallOnceAndReopensUntilFramesComeAgain) {
-    FakeV4l2 kernel{FakeCamera{}};
-    auto camera = open(kernel);
-    V4l2RecordingIntake intake;
-    EXPECT_THAT(record(kernel, *camera, intake, {a_frame(), silence(seconds(20)), a_frame(), a_frame()}),
-                ElementsAre("frame 0", "stall", "resumed", "frame 0", "frame 1"));
-    EXPECT_GT(kernel.opens(), 2);
-    EXPECT_THAT(intake.text_of(Kind::stall), AllOf(HasSubstr("/dev/video0"), HasSubstr("2.0 s")));
-    EXPECT_THAT(intake.text_of(Kind::resumed), HasSubstr("after 20."));
-    EXPECT_GT(intake.frames()[1].stamp.time - intake.frames()[0].stamp.time, seconds(20));
-}
-
-TEST(V4l2Camera, NoticesAStallTwoSecondsAfterTheLastFrame) {
-    FakeV4l2 kernel{FakeCamera{}};
-    auto camera = open(kernel);
-    V4l2RecordingIntake intake;
-    record(kernel, *camera, intake, {a_frame(), frozen(), a_frame()});
-    ASSERT_THAT(intake.events(), SizeIs(2));
-    EXPECT_EQ(intake.events()[0].time - intake.frames()[0].stamp.arrival, seconds(2));
-}
-
-TEST(V4l2Camera, WakesAFrozenCameraByReopeningIt) {
-    EXPECT_THAT(record({a_frame(), frozen(), a_frame(), a_frame()}),
-                ElementsAre("frame 0", "stall", "resumed", "frame 0", "frame 1"));
-}
-
-TEST(V4l2Camera, WaitsLongerEachTimeForACameraThatIsSlowToBegin) {
-    FakeStep slow = a_frame();
-    slow.after = seconds(7);
-    EXPECT_THAT(record({slow, a_frame()}), ElementsAre("stall", "resumed", "frame 0", "frame 1"));
-}
-
-TEST(V4l2Camera, IsNotStalledByASilenceShorterThanTheLimit) {
-    EXPECT_THAT(record({a_frame(), silence(milliseconds(1900)), a_frame()}), ElementsAre("frame 0", "frame 1"));
-}
-
-TEST(V4l2Camera, SaysThatTheCameraIsGoneAndThatItIsBack) {
-    FakeV4l2 kernel{FakeCamera{}};
-    auto camera = open(kernel);
-    V4l2RecordingIntake intake;
-    EXPECT_THAT(record(kernel, *camera, intake,
-                       {a_frame(), a_frame(), unplugged(), plugged_after(seconds(5)), a_frame(), a_frame()}),
-                ElementsAre("frame 0", "frame 1", "lost", "resumed", "frame 0", "frame 1"));
-    EXPECT_THAT(intake.text_of(Kind::device_lost), HasSubstr("gone"));
-    EXPECT_EQ(kernel.open_descriptors(), 1);
-    EXPECT_EQ(kernel.mapped_buffers(), 4);
-}
-
-TEST(V4l2Camera, TriesToReopenAboutOnceASecond) {
-    FakeV4l2 kernel{FakeCamera{}};
-    auto camera = open(kernel);
-    V4l2RecordingIntake intake;
-    FakeCamera shy;
-    shy.open_error = EACCES;
-    kernel.change(0, shy);
-    const int before = kernel.opens();
-    EXPECT_THAT(record(kernel, *camera, intake, {a_frame(), dequeue_error(ENODEV), silence(seconds(10))}),
-                ElementsAre("frame 0", "lost"));
-    EXPECT_NEAR(kernel.opens() - before, 11, 1);
-}
-
-TEST(V4l2Camera, FindsTheCameraByItsLinkWhereItsNumberHasChanged) {
-    FakeV4l2 kernel{FakeCamera{}};
-    kernel.link("/dev/v4l/by-id/usb-Fake-index0", "/dev/video0");
-    auto camera = open(kernel);
-    V4l2RecordingIntake intake;
-    EXPECT_THAT(
-        record(kernel, *camera, intake, {a_frame(), unplugged(), plugged_after(seconds(2), "/dev/video5"), a_frame()}),
-        ElementsAre("frame 0", "lost", "resumed", "frame 0"));
-    EXPECT_THAT(intake.text_of(Kind::resumed), HasSubstr("now as /dev/video5"));
-}
-
-TEST(V4l2Camera, WaitsForTheSameCameraAndTheSameFormat) {
-    FakeCamera other;
-    other.card = "Another Cam";
-    FakeCamera smaller;
-    smaller.formats = {{V4L2_PIX_FMT_MJPEG, {{640, 480, {{1, 30}}}}, {}, {}}};
-    const std::pair<FakeCamera, const char*> strangers[] = {{other, "another camera now (Another Cam"},
-                                                            {smaller, "came back with 640x480 MJPG"}};
-    for (const auto& [stranger, why] : strangers) {
-        FakeV4l2 kernel{FakeCamera{}};
-        auto camera = open(kernel);
-        V4l2RecordingIntake intake;
-        kernel.play({a_frame(), frozen(), a_frame()});
-        kernel.change(0, stranger);
-        ASSERT_TRUE(camera->start(intake));
-        // It goes on trying until the right one is there.
-        ASSERT_TRUE(kernel.wait_for_opens(5));
-        kernel.change(0, {});
-        ASSERT_TRUE(kernel.wait_until_played());
-        camera->stop();
-        EXPECT_THAT(intake.lines(), ElementsAre("frame 0", "stall", "lost", "resumed", "frame 0"));
-        EXPECT_THAT(intake.text_of(Kind::device_lost), HasSubstr(why));
-    }
-}
-
-TEST(V4l2Camera, PutsUpWithAPassingErrorAndNotesItOnce) {
-    EXPECT_THAT(record({a_frame(), dequeue_error(EIO), a_frame(), dequeue_error(EIO), a_frame()}),
-                ElementsAre("frame 0", "note", "frame 1", "frame 2"));
-}
-
-TEST(V4l2Camera, ReopensADriverThatKeepsFailing) {
-    std::vector<FakeStep> script = {a_frame()};
-    script.insert(script.end(), 5, dequeue_error(EIO));
-    script.push_back(a_frame());
-    EXPECT_THAT(record(script), ElementsAre("frame 0", "note", "lost", "resumed", "frame 0"));
-}
-
-TEST(V4l2Camera, ReopensADriverThatStopsByItself) {
-    EXPECT_THAT(record({a_frame(), stream_error(), a_frame()}), ElementsAre("frame 0", "lost", "resumed", "frame 0"));
-}
-
-TEST(V4l2Camera, KeepsTheFrameWhoseBufferCouldNotBeGivenBack) {
-    FakeV4l2 kernel{FakeCamera{}};
-    auto camera = open(kernel);
-    V4l2RecordingIntake intake;
-    kernel.play({a_frame(), a_frame()});
-    kernel.fail_after(VIDIOC_QBUF, 4, ENODEV);
-    ASSERT_TRUE(camera->start(intake));
-    ASSERT_TRUE(kernel.wait_until_played());
-    camera->stop();
-    EXPECT_THAT(intake.lines(), ElementsAre("frame 0", "lost", "resumed", "frame 0"));
 }
 
 TEST(V4l2Camera, SpeaksOfTheUsbBusWhereNoBandwidthIsLeft) {

@@ -100,6 +100,19 @@ TEST(V4l2Open, RefusesAFormatThatCannotBeRecorded) {
     EXPECT_THAT(error.message, AllOf(HasSubstr("H264"), HasSubstr("GREY"), HasSubstr("offers MJPG, YUYV")));
 }
 
+TEST(V4l2Open, NamesTheFormatsThatHelpBeforeTheManyThatDoNot) {
+    FakeCamera fake;
+    fake.formats.push_back({V4L2_PIX_FMT_H264, {}, {}, {}});
+    FakeV4l2 few(fake);
+    EXPECT_THAT(error_of(few, asking("NV12")).message, HasSubstr("MJPG, YUYV (and H264, which cannot be recorded)"));
+    fake.formats.insert(fake.formats.end(), 20, {V4L2_PIX_FMT_UYVY, {}, {}, {}});
+    FakeV4l2 many(fake);
+    EXPECT_THAT(error_of(many, asking("NV12")).message, HasSubstr("MJPG, YUYV (and 21 more"));
+    fake.formats = {{V4L2_PIX_FMT_H264, {}, {}, {}}};
+    FakeV4l2 none(fake);
+    EXPECT_THAT(error_of(none, asking("NV12")).message, HasSubstr("only H264"));
+}
+
 TEST(V4l2Open, TakesJpegForMjpgAndBack) {
     FakeCamera fake;
     fake.formats = {{V4L2_PIX_FMT_JPEG, {{1280, 720, {{1, 30}}}}, {}, {}}};
