@@ -1,0 +1,70 @@
+#pragma once
+
+#include "base/clock.h"
+#include "media/source.h"
+#include "media/test_pattern.h"
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+namespace onetake {
+
+struct TestCameraOptions {
+    int width = 1280, height = 720;
+};
+
+/// A camera without hardware: shows the scene's test picture in real time, every frame stamped with the instant it is
+/// due, however late it is drawn. More than a second behind, it leaves frames out and reports them.
+class TestCamera final : public VideoSource {
+ public:
+    /// `clock` must outlive the camera. The scene gives the frame rate.
+    static Result<std::unique_ptr<TestCamera>> open(TestScene scene, TestCameraOptions options, Clock& clock);
+    ~TestCamera() override;
+
+    const VideoDescription& description() const override { return description_; }
+    Status start(VideoIntake& intake) override;
+    void stop() override;
+    double grab_ms_mean() const override;
+
+ private:
+    TestCamera(TestScene scene, TestCameraOptions options, Clock& clock);
+    void run(VideoIntake& intake);
+
+    const TestScene scene_;
+    const TestPattern pattern_;
+    Clock& clock_;
+    VideoDescription description_;
+    std::atomic<bool> stopping_ = false;
+    std::thread thread_;
+};
+
+struct TestMicrophoneOptions {
+    int sample_rate = 48000, channels = 1, blocksize = 1024;
+    double ppm = 0;  ///< error of the imagined sound card: +100 delivers 100 samples per million too many
+};
+
+/// A microphone without hardware: hears the scene's beeps. Blocks come when their last sample is due, and are stamped
+/// with the exact instant of their first.
+class TestMicrophone final : public AudioSource {
+ public:
+    /// `clock` must outlive the microphone.
+    static Result<std::unique_ptr<TestMicrophone>> open(TestScene scene, TestMicrophoneOptions options, Clock& clock);
+    ~TestMicrophone() override;
+
+    const AudioDescription& description() const override { return description_; }
+    Status start(AudioIntake& intake) override;
+    void stop() override;
+
+ private:
+    TestMicrophone(TestScene scene, TestMicrophoneOptions options, Clock& clock);
+    void run(AudioIntake& intake);
+
+    const TestTone tone_;
+    Clock& clock_;
+    AudioDescription description_;
+    std::atomic<bool> stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace onetake
