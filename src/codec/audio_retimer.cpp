@@ -29,22 +29,22 @@ double bessel0(double x) {
     return sum;
 }
 
-std::vector<float> make_table(int half, double cutoff) {
-    const int taps = 2 * half;
+std::vector<float> make_table(std::int64_t half, double cutoff) {
+    const std::int64_t taps = 2 * half;
     std::vector<float> table(static_cast<std::size_t>((kPhases + 1) * taps));
     std::vector<double> row(static_cast<std::size_t>(taps));
     for (int phase = 0; phase <= kPhases; ++phase) {
         double sum = 0;
-        for (int tap = 0; tap < taps; ++tap) {
+        for (std::int64_t tap = 0; tap < taps; ++tap) {
             // Tap `half - 1` is the sample just before the place, tap `half` the one after.
             const double x = static_cast<double>(tap - half + 1) - static_cast<double>(phase) / kPhases;
             const double t = std::numbers::pi * cutoff * x;
             const double sinc = std::abs(t) < 1e-12 ? 1.0 : std::sin(t) / t;
-            const double at = std::min(1.0, std::abs(x) / half);
+            const double at = std::min(1.0, std::abs(x) / static_cast<double>(half));
             row[static_cast<std::size_t>(tap)] = sinc * bessel0(kKaiser * std::sqrt(1 - at * at));
             sum += row[static_cast<std::size_t>(tap)];
         }
-        for (int tap = 0; tap < taps; ++tap)
+        for (std::int64_t tap = 0; tap < taps; ++tap)
             table[static_cast<std::size_t>(phase * taps + tap)] =
                 static_cast<float>(row[static_cast<std::size_t>(tap)] / sum);
     }
@@ -52,9 +52,9 @@ std::vector<float> make_table(int half, double cutoff) {
 }
 
 // Eight sums side by side, so that the compiler may use vector registers without reordering one sum.
-float interpolate(const float* samples, const float* row, const float* next_row, float fraction, int taps) {
+float interpolate(const float* samples, const float* row, const float* next_row, float fraction, std::int64_t taps) {
     float sums[8] = {};
-    for (int i = 0; i < taps; i += 8)
+    for (std::int64_t i = 0; i < taps; i += 8)
         for (int j = 0; j < 8; ++j)
             sums[j] += samples[i + j] * (row[i + j] + fraction * (next_row[i + j] - row[i + j]));
     return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
@@ -66,7 +66,7 @@ AudioRetimer::AudioRetimer(int in_rate, int channels, int out_rate)
     : channels_(channels), out_rate_(out_rate), past_(static_cast<std::size_t>(channels)) {
     // Slower output: what it can't hold is filtered out, with proportionally more taps.
     const double ratio = std::min(1.0, static_cast<double>(out_rate) / in_rate);
-    half_ = static_cast<int>(std::ceil(kHalfTaps / ratio / 4)) * 4;
+    half_ = static_cast<std::int64_t>(std::ceil(kHalfTaps / ratio / 4)) * 4;
     table_ = make_table(half_, ratio < 1 ? 0.94 * ratio : 1.0);
 }
 
@@ -148,7 +148,7 @@ void AudioRetimer::forget_until(std::int64_t index) {
 }
 
 Status AudioRetimer::emit(const SampleSink& sink, bool last) {
-    const int taps = 2 * half_;
+    const std::int64_t taps = 2 * half_;
     const std::int64_t group_stop = to_ticks(Duration(group_end_), out_rate_);
     while (!runs_.empty()) {
         const Run& run = runs_.front();
@@ -184,7 +184,7 @@ Status AudioRetimer::emit(const SampleSink& sink, bool last) {
                 const double phase = (place - whole) * kPhases;
                 const int row = std::min(static_cast<int>(phase), kPhases - 1);
                 const auto fraction = static_cast<float>(phase - row);
-                const float* weights = table_.data() + static_cast<std::ptrdiff_t>(row) * taps;
+                const float* weights = table_.data() + row * taps;
                 for (const auto& channel : past_)
                     piece_.push_back(interpolate(channel.data() + at, weights, weights + taps, fraction, taps));
             }

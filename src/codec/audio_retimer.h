@@ -51,7 +51,7 @@ class AudioRetimer {
 
     int channels_;
     int out_rate_;
-    int half_;                  ///< taps on each side of a place
+    std::int64_t half_;         ///< taps on each side of a place
     std::vector<float> table_;  ///< (kPhases + 1) rows of 2 * half_ weights
     /// A group is a row of runs without a gap. Its samples still needed, a vector for each channel, with silence in
     /// front of the first and, once it is closed, behind the last.

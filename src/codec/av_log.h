@@ -13,6 +13,8 @@ void route_av_log();
 class AvErrorLines {
  public:
     AvErrorLines();
+    AvErrorLines(AvErrorLines&&) = delete;
+    AvErrorLines& operator=(AvErrorLines&&) = delete;
     AvErrorLines(const AvErrorLines&) = delete;
     AvErrorLines& operator=(const AvErrorLines&) = delete;
     ~AvErrorLines();

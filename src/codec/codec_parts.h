@@ -1,9 +1,9 @@
 #pragma once
 
+#include <onetake/version.h>
+
 #include <string>
 #include <vector>
-
-#include <onetake/version.h>
 
 namespace onetake {
 

@@ -1,5 +1,6 @@
 #include "codec/jpeg_encoder.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <libyuv.h>
 #include <turbojpeg.h>
@@ -44,11 +45,11 @@ tl::unexpected<Error> turbo_error(void* handle) {
 }
 
 // Repeats the last column and row into room that must be there.
-void repeat_edge(std::uint8_t* plane, int stride, int width, int height, int new_width, int new_height) {
+void repeat_edge(std::uint8_t* plane, std::ptrdiff_t stride, int width, int height, int new_width, int new_height) {
     for (int y = 0; y < height; ++y)
-        for (int x = width; x < new_width; ++x) plane[y * stride + x] = plane[y * stride + width - 1];
-    for (int y = height; y < new_height; ++y)
-        libyuv::CopyPlane(plane + (height - 1) * stride, stride, plane + y * stride, stride, new_width, 1);
+        std::fill(plane + y * stride + width, plane + y * stride + new_width, plane[y * stride + width - 1]);
+    const std::uint8_t* last = plane + (height - 1) * stride;
+    for (int y = height; y < new_height; ++y) std::copy_n(last, new_width, plane + y * stride);
 }
 
 }  // namespace

@@ -58,9 +58,9 @@ void halve(std::uint8_t* plane, int stride, int width, int height, int across, i
             for (int x = 0; x < new_width; ++x) out[x] = static_cast<std::uint8_t>((upper[x] + lower[x] + 1) / 2);
             continue;
         }
+        const auto pair = [](const std::uint8_t* row, std::ptrdiff_t x) { return row[2 * x] + row[2 * x + 1]; };
         for (int x = 0; x < width / 2; ++x)
-            out[x] =
-                static_cast<std::uint8_t>((upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1] + 2) / 4);
+            out[x] = static_cast<std::uint8_t>((pair(upper, x) + pair(lower, x) + 2) / 4);
         if (width % 2 != 0)
             out[new_width - 1] = static_cast<std::uint8_t>((upper[width - 1] + lower[width - 1] + 1) / 2);
     }
@@ -107,8 +107,8 @@ PlanarImage make_planar(int width, int height, Chroma chroma, ColorInfo color, B
     for (std::size_t i = 0; i < static_cast<std::size_t>(image.planes()); ++i) {
         const int columns = i == 0 ? width : chroma_width(chroma, width);
         const int rows = i == 0 ? height : chroma_height(chroma, height);
-        // Decoders write whole blocks' widths: up to the next multiple of four for 4:1:1.
-        const std::size_t stride = aligned(static_cast<std::size_t>((columns + 3) / 4 * 4));
+        // Decoders write up to three columns more (4:1:1), which the alignment has room for.
+        const std::size_t stride = aligned(static_cast<std::size_t>(columns));
         image.stride[i] = static_cast<int>(stride);
         image.offset[i] = total;
         total += stride * static_cast<std::size_t>(even(rows));

@@ -55,6 +55,8 @@ class Options {
  public:
     ~Options() { av_dict_free(&dictionary_); }
     Options() = default;
+    Options(Options&&) = delete;
+    Options& operator=(Options&&) = delete;
     Options(const Options&) = delete;
     Options& operator=(const Options&) = delete;
     void set(const std::string& key, const std::string& value) {
@@ -129,7 +131,8 @@ Result<VideoEncoder> VideoEncoder::open(VideoEncoderSettings settings) {
     if (encoder.settings_.try_hardware) {
         auto opened = encoder.open_named("h264_nvenc");
         if (opened) return encoder;
-        encoder.notes_.push_back(fmt::format("Encoding with libx264, for {}", opened.error().message));
+        encoder.notes_.push_back(
+            fmt::format("h264_nvenc can't be used here, so libx264 encodes. {}", opened.error().message));
     }
     ONETAKE_TRY(encoder.open_named("libx264"));
     return encoder;
@@ -139,13 +142,13 @@ Status VideoEncoder::open_named(const std::string& name) {
     const AVCodec* codec = avcodec_find_encoder_by_name(name.c_str());
     if (codec == nullptr || codec->type != AVMEDIA_TYPE_VIDEO)
         return fail(ErrorCode::missing_part,
-                    fmt::format("this machine's libavcodec has no video encoder \"{}\". Choose another codec, or "
+                    fmt::format("This machine's libavcodec has no video encoder \"{}\". Choose another codec, or "
                                 "install a libavcodec that has it (Debian: libavcodec-extra).",
                                 name));
     if (!offers(codec, AV_PIX_FMT_YUV420P))
         return fail(
             ErrorCode::unsupported,
-            fmt::format("the encoder {} does not take 4:2:0 pictures from memory. Choose another codec.", name));
+            fmt::format("The encoder {} does not take 4:2:0 pictures from memory. Choose another codec.", name));
 
     const int width = (settings_.width + 1) / 2 * 2, height = (settings_.height + 1) / 2 * 2;
     std::unique_ptr<AVCodecContext, Free> context(avcodec_alloc_context3(codec));
@@ -166,11 +169,11 @@ Status VideoEncoder::open_named(const std::string& name) {
     const AvErrorLines lines;
     if (const int error = avcodec_open2(context.get(), codec, options.get()); error < 0)
         return fail(ErrorCode::unsupported,
-                    fmt::format("the encoder {} does not open here: {}. Choose another codec, or check its preset, "
+                    fmt::format("The encoder {} does not open here: {}. Choose another codec, or check its preset, "
                                 "options and hardware.",
                                 name, lines.text_or(av_text(error))));
     if (const auto left = options.first_left(); !left.empty())
-        return fail(ErrorCode::invalid_argument, fmt::format("the encoder {} has no option \"{}\".", name, left));
+        return fail(ErrorCode::invalid_argument, fmt::format("The encoder {} has no option \"{}\".", name, left));
 
     name_ = name;
     params_.kind = TrackKind::video;
@@ -221,7 +224,7 @@ Status VideoEncoder::encode(PlanarImage image, std::int64_t pts, std::vector<Pac
     frame->buf[0] = av_buffer_create(ready->bytes.writable(), ready->bytes.size(), free_image, ready.get(),
                                      AV_BUFFER_FLAG_READONLY);
     if (frame->buf[0] == nullptr) return fail(ErrorCode::internal, "Out of memory while encoding video.");
-    ready.release();
+    static_cast<void>(ready.release());  // the frame's now
 
     const AvErrorLines lines;
     const int error = avcodec_send_frame(context_.get(), frame);

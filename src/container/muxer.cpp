@@ -59,6 +59,8 @@ class Muxer::Impl {
  public:
     Impl(PartFile file, ContainerFormat format, MuxerOptions options)
         : file_(std::move(file)), format_(format), options_(std::move(options)) {}
+    Impl(Impl&&) = delete;
+    Impl& operator=(Impl&&) = delete;
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
     ~Impl() {
@@ -293,7 +295,9 @@ Status Muxer::Impl::write_one(Stream& stream) {
 bool Muxer::Impl::index_fits() const {
     std::uint64_t video = 0, other = 0;
     for (const auto& stream : streams_) (stream.params.kind == TrackKind::video ? video : other) += stream.packets;
-    std::uint64_t extra = options_.title.size() + 2048 * std::max<std::uint64_t>(streams_.size(), 4) - 2048 * 4;
+    // The estimate's base covers four tracks and short texts.
+    std::uint64_t extra = options_.title.size();
+    if (streams_.size() > 4) extra += std::uint64_t{2048} * (streams_.size() - 4);
     for (const auto& [key, value] : options_.metadata) extra += value.size() + 64;
     for (const auto& stream : streams_) extra += 2 * stream.params.title.size();
     return estimate_index_bytes(video, other) + extra <= options_.reserve_index_bytes;

@@ -6,6 +6,12 @@
 #include <gtest/gtest.h>
 #include <random>
 
+#if defined(__has_feature)
+#define ONETAKE_HAS_ASAN __has_feature(address_sanitizer)
+#else
+#define ONETAKE_HAS_ASAN 0
+#endif
+
 namespace onetake {
 namespace {
 
@@ -160,7 +166,11 @@ TEST(VideoEncoder, FallsBackFromHardwareOnlyWhenItMayChoose) {
 }
 
 TEST(VideoEncoder, WorksWithOtherEncodersOfLibavcodec) {
-    for (const auto* codec : {"libx265", "ffv1"}) {
+    std::vector<const char*> codecs = {"ffv1"};
+#if !defined(__SANITIZE_ADDRESS__) && !ONETAKE_HAS_ASAN  // libx265 3.5 leaks a little of its own
+    codecs.push_back("libx265");
+#endif
+    for (const auto* codec : codecs) {
         auto encoder = VideoEncoder::open(small(codec));
         ASSERT_TRUE(encoder) << encoder.error().message;
         const auto stamps = jittered(20);
