@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kLargestJpeg = std::size_t{256} << 20;
-constexpr std::int64_t kBlock = 4800;  // samples per block record of imported sound
+constexpr int kBlocksPerSecond = 10;  // block records of imported sound
 
 Result<std::vector<std::string>> jpeg_names(const std::string& dir) {
     std::vector<std::string> names;
@@ -184,7 +184,7 @@ class Import {
             a.name = options_.audio_path;
             a.sample_rate = wav_->sample_rate();
             a.channels = wav_->channels();
-            a.blocksize = static_cast<int>(kBlock);
+            a.blocksize = wav_->sample_rate() / kBlocksPerSecond;
             auto track = writer_->add_audio_track(a);
             if (!track) return fail(std::move(track).error());
             audio_ = *track;
@@ -209,7 +209,7 @@ class Import {
             }
             // Blocks end where a line begins, so that each line's time is a block's own stamp, to the nanosecond.
             while (next_line < audio_times_.size() && audio_times_[next_line].sample <= sample) ++next_line;
-            auto count = std::min(kBlock, samples - sample);
+            auto count = std::min<std::int64_t>(wav_->sample_rate() / kBlocksPerSecond, samples - sample);
             if (next_line < audio_times_.size()) count = std::min(count, audio_times_[next_line].sample - sample);
             ONETAKE_TRY(wav_->read(sample, count, buffer));
             AudioBlock block;

@@ -2,9 +2,7 @@
 
 #include "base/clock.h"
 #include "capture/microphone.h"
-#if __has_include("capture/test_source.h")
 #include "capture/test_source.h"
-#endif
 #include "capture/v4l2_camera.h"
 #include "record/config.h"
 
@@ -123,7 +121,26 @@ Status Recording::open_devices() {
 }
 
 Status Recording::open_test_source() {
-    return fail(ErrorCode::missing_part, "no test source");
+    const TestScene scene{host_now(), config_.fps};
+    const auto tracks = [](const std::vector<std::string>& more) { return 1 + more.size(); };
+    if (config_.video) {
+        for (std::size_t i = 0; i < tracks(config_.more_video_devices); ++i) {
+            auto camera = TestCamera::open(scene, {config_.width, config_.height}, clock_);
+            if (!camera) return fail(std::move(camera).error());
+            video_descriptions_.push_back((*camera)->description());
+            cameras_.push_back(std::move(*camera));
+        }
+    }
+    if (config_.audio) {
+        for (std::size_t i = 0; i < tracks(config_.more_audio_devices); ++i) {
+            auto microphone =
+                TestMicrophone::open(scene, {config_.sample_rate, config_.channels, config_.blocksize, 0}, clock_);
+            if (!microphone) return fail(std::move(microphone).error());
+            audio_descriptions_.push_back((*microphone)->description());
+            microphones_.push_back(std::move(*microphone));
+        }
+    }
+    return {};
 }
 
 void Recording::describe_pushed() {

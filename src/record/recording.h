@@ -62,6 +62,7 @@ class Recording {
     void stop_sources();
 
     const RecorderConfig config_;
+    SystemClock clock_;  // what the test source paces itself by
     std::vector<std::unique_ptr<VideoSource>> cameras_;
     std::vector<std::unique_ptr<AudioSource>> microphones_;
     std::vector<VideoDescription> video_descriptions_;

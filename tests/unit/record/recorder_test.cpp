@@ -1,0 +1,319 @@
+#include "base/clock.h"
+#include "base/files.h"
+#include "support/pictures.h"
+#include "support/temp_dir.h"
+#include "take/take_source.h"
+#include "take/wav.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <thread>
+
+#include <onetake/recorder.h>
+#include <onetake/take.h>
+
+namespace onetake {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+class RecorderTest : public ::testing::Test {
+ protected:
+    RecorderTest() {
+        config_.source = SourceKind::external;
+        config_.data_dir = dir_.file("takes");
+        config_.processed_dir = dir_.file("movies");
+    }
+    AVRecorder recorder() { return AVRecorder::create(config_).value(); }
+    static double now() { return to_seconds(host_now().time_since_epoch()); }
+    std::size_t files(const std::string& take) const {
+        return static_cast<std::size_t>(
+            std::distance(fs::directory_iterator(dir_.file("takes/" + take + "/frames")), fs::directory_iterator()));
+    }
+    // Pushes `each` frames from each of four threads.
+    static void push_from_four_threads(AVRecorder& recorder, int each) {
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 4; ++i)
+            threads.emplace_back([&] {
+                for (int k = 0; k < each; ++k) EXPECT_TRUE(recorder.push_video(plain_bgr(640, 480, 90), 640, 480));
+            });
+        for (auto& thread : threads) thread.join();
+    }
+
+    TempDir dir_;
+    RecorderConfig config_;
+};
+
+TEST_F(RecorderTest, StoresWhatIsPushedWithItsStamps) {
+    auto r = recorder();
+    ASSERT_TRUE(r.start("t"));
+    EXPECT_TRUE(r.is_recording());
+    const double t = now();
+    for (int i = 0; i < 10; ++i) {
+        ASSERT_TRUE(r.push_video(plain_bgr(64, 48, 100), 64, 48, t + i * 0.1));
+        ASSERT_TRUE(r.push_audio(std::vector<std::int16_t>(4800, 5), t + i * 0.1));
+    }
+    const auto result = r.stop(false);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_FALSE(r.is_recording());
+    EXPECT_EQ(result->metrics.frames, 10u);
+    EXPECT_EQ(result->metrics.audio_samples, 48000u);
+    EXPECT_NEAR(result->metrics.effective_fps, 10, 1e-6);
+    EXPECT_EQ(result->metrics.stamp_source, "pushed");
+    EXPECT_TRUE(result->metrics.balanced());
+    EXPECT_FALSE(result->metrics.lossy());
+    EXPECT_TRUE(fs::exists(result->manifest_path));
+    EXPECT_EQ(files("t"), 10u);
+    EXPECT_TRUE(result->mp4_path.empty());
+}
+
+TEST_F(RecorderTest, LosesExactlyWhatItCountsWhenFullAndToldToDrop) {
+    config_.workers = 1;
+    config_.queue_size = 3;
+    config_.quality = 100;
+    auto r = recorder();
+    ASSERT_TRUE(r.start("t"));
+    push_from_four_threads(r, 200);
+    const auto result = r.stop(false).value();
+    const auto& m = result.metrics;
+    EXPECT_GT(m.dropped, 0u) << "the pool was not overloaded";
+    EXPECT_EQ(m.frames + m.dropped, 800u);
+    EXPECT_EQ(files("t"), m.frames);
+    EXPECT_LE(m.queue_max, 3);
+    ASSERT_EQ(m.books.size(), 2u);
+    EXPECT_EQ(m.books[0].expected, 800u);
+    EXPECT_TRUE(m.balanced());
+    EXPECT_TRUE(m.lossy());
+    // The journal says the same.
+    auto reader = JournalReader::open(dir_.file("takes/t")).value();
+    std::uint64_t said = 0;
+    while (const auto record = reader.next().value())
+        if (const auto* d = std::get_if<DropRecord>(&*record)) said += d->count;
+    EXPECT_EQ(said, m.dropped);
+}
+
+TEST_F(RecorderTest, LosesNothingWhenFullAndToldToBlock) {
+    config_.workers = 2;
+    config_.queue_size = 2;
+    config_.on_full = OnFull::block;
+    auto r = recorder();
+    ASSERT_TRUE(r.start("t"));
+    push_from_four_threads(r, 100);
+    const auto m = r.stop(false).value().metrics;
+    EXPECT_EQ(m.frames, 400u);
+    EXPECT_EQ(m.dropped, 0u);
+    EXPECT_EQ(files("t"), 400u);
+    EXPECT_TRUE(m.balanced());
+}
+
+TEST_F(RecorderTest, StopsWhileThreadsStillPushAndAccountsForEveryFrame) {
+    for (const auto on_full : {OnFull::drop, OnFull::block}) {
+        config_.on_full = on_full;
+        config_.queue_size = 2;
+        auto r = recorder();
+        const std::string name(on_full == OnFull::drop ? "drop" : "block");
+        ASSERT_TRUE(r.start(name));
+        std::atomic<bool> end{false};
+        std::atomic<int> pushed{0};
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 3; ++i)
+            threads.emplace_back([&] {
+                while (!end)
+                    if (r.push_video(plain_bgr(320, 240, 1), 320, 240)) ++pushed;
+            });
+        while (pushed < 50) std::this_thread::yield();
+        const auto m = r.stop(false).value().metrics;
+        end = true;
+        for (auto& thread : threads) thread.join();
+        EXPECT_TRUE(m.balanced()) << name;
+        EXPECT_EQ(files(name), m.frames);
+    }
+}
+
+TEST_F(RecorderTest, StoresPushedJpegsUntouched) {
+    auto r = recorder();
+    ASSERT_TRUE(r.start("t"));
+    const auto jpeg = plain_jpeg(64, 48, 77);
+    const auto bytes = std::span(reinterpret_cast<const std::uint8_t*>(jpeg.data()), jpeg.size());
+    ASSERT_TRUE(r.push_jpeg(bytes));
+    const auto truncated = r.push_jpeg(bytes.first(bytes.size() / 2));
+    ASSERT_FALSE(truncated);
+    EXPECT_EQ(truncated.error().code, ErrorCode::refused);
+    EXPECT_FALSE(r.push_jpeg({}));
+    EXPECT_FALSE(r.push_jpeg(bytes.subspan(10)));
+    ASSERT_TRUE(r.push_jpeg(bytes));
+    const auto m = r.stop(false).value().metrics;
+    EXPECT_EQ(m.frames, 2u);
+    EXPECT_FALSE(m.lossy());
+    EXPECT_EQ(read_file(dir_.file("takes/t/frames/f_000002.jpg"), 1 << 20).value(), jpeg);
+}
+
+TEST_F(RecorderTest, RefusesSenselessStampsAndGoesOn) {
+    auto r = recorder();
+    ASSERT_TRUE(r.start("t"));
+    const double t = now();
+    const auto push = [&](double at) { return r.push_video(plain_bgr(32, 32, 0), 32, 32, at); };
+    ASSERT_TRUE(push(t));
+    EXPECT_THAT(push(std::numeric_limits<double>::quiet_NaN()).error().message, HasSubstr("not a number"));
+    EXPECT_THAT(push(std::numeric_limits<double>::infinity()).error().message, HasSubstr("not a number"));
+    EXPECT_THAT(push(t - 1).error().message, HasSubstr("not later"));
+    EXPECT_THAT(push(t).error().message, HasSubstr("not later"));
+    EXPECT_THAT(push(t + 1e6).error().message, HasSubstr("away from now"));
+    EXPECT_THAT(push(1.7e9 + 1e12).error().message, HasSubstr("away from now"));
+    ASSERT_TRUE(push(t + 0.1));
+    const std::vector<std::int16_t> sound(100, 1);
+    ASSERT_TRUE(r.push_audio(sound, t));
+    EXPECT_FALSE(r.push_audio(sound, t - 0.5));
+    const auto m = r.stop(false).value().metrics;
+    EXPECT_EQ(m.frames, 2u);
+    EXPECT_EQ(m.audio_samples, 100u);
+    EXPECT_FALSE(m.lossy());
+}
+
+TEST_F(RecorderTest, RefusesFramesOfAnotherSizeOrTooFewBytes) {
+    auto r = recorder();
+    ASSERT_TRUE(r.start("t"));
+    ASSERT_TRUE(r.push_video(plain_bgr(64, 48, 0), 64, 48));
+    EXPECT_THAT(r.push_video(plain_bgr(32, 48, 0), 32, 48).error().message, HasSubstr("32x48"));
+    EXPECT_THAT(r.push_video(plain_bgr(64, 40, 0), 64, 48).error().message, HasSubstr("bytes"));
+    EXPECT_FALSE(r.push_video(std::vector<std::uint8_t>{}, 0, 0));
+    EXPECT_FALSE(r.push_video(std::vector<std::uint8_t>(9), -1, 3));
+    const auto pixels = plain_bgr(64, 48, 0);
+    EXPECT_THAT(r.push_video({64, 48, 10, pixels}).error().message, HasSubstr("stride"));
+    EXPECT_FALSE(r.push_video({64, 48, 0, pixels}, {}, 1)) << "there is no second track";
+    EXPECT_FALSE(r.push_audio(std::vector<std::int16_t>{}));
+    EXPECT_EQ(r.stop(false).value().metrics.frames, 1u);
+}
+
+TEST_F(RecorderTest, TakesPicturesWithAStrideAndBorrowedOnes) {
+    auto r = recorder();
+    ASSERT_TRUE(r.start("t"));
+    const auto wide = std::make_shared<std::vector<std::uint8_t>>(200 * 48, std::uint8_t{120});
+    ASSERT_TRUE(r.push_video({64, 48, 200, *wide}));
+    ASSERT_TRUE(r.push_video({64, 48, 200, *wide}, wide));
+    const auto result = r.stop(false).value();
+    EXPECT_EQ(result.metrics.frames, 2u);
+    EXPECT_EQ(wide.use_count(), 1) << "a borrowed picture is let go";
+}
+
+TEST_F(RecorderTest, ClipsFloatsAndSilencesNaN) {
+    auto r = recorder();
+    ASSERT_TRUE(r.start("t"));
+    ASSERT_TRUE(r.push_audio(std::vector<float>{0.5f, 2.0f, -2.0f, std::nanf(""), 1.0f}));
+    const auto result = r.stop(false).value();
+    std::vector<std::int16_t> back;
+    ASSERT_TRUE(WavReader::open(result.wav_path).value().read(0, 10, back));
+    EXPECT_EQ(back, (std::vector<std::int16_t>{16384, 32767, -32767, 0, 32767}));
+}
+
+TEST_F(RecorderTest, IsUsedAgainForTheNextTake) {
+    auto r = recorder();
+    for (const auto* name : {"one", "two", "three"}) {
+        ASSERT_TRUE(r.start(name));
+        ASSERT_TRUE(r.push_video(plain_bgr(32, 32, 0), 32, 32));
+        EXPECT_EQ(r.stop(false).value().name, name);
+    }
+    EXPECT_EQ(list_takes(config_.data_dir, config_.processed_dir).value().size(), 3u);
+}
+
+TEST_F(RecorderTest, CallsOutOfOrderAreErrors) {
+    auto r = recorder();
+    EXPECT_EQ(r.stop().error().code, ErrorCode::wrong_state);
+    EXPECT_EQ(r.push_video(plain_bgr(32, 32, 0), 32, 32).error().code, ErrorCode::wrong_state);
+    ASSERT_TRUE(r.start("t"));
+    EXPECT_EQ(r.start("u").error().code, ErrorCode::wrong_state);
+    EXPECT_EQ(r.process("t").error().code, ErrorCode::wrong_state);
+}
+
+TEST_F(RecorderTest, RefusesBadAndTakenNames) {
+    auto r = recorder();
+    for (const auto* name : {"../x", "/x", ".", "a/b"}) EXPECT_EQ(r.start(name).error().code, ErrorCode::invalid_argument) << name;
+    ASSERT_TRUE(r.start("t"));
+    ASSERT_TRUE(r.stop(false));
+    EXPECT_EQ(r.start("t").error().code, ErrorCode::already_exists);
+}
+
+TEST_F(RecorderTest, NamesTheFolderThatCannotBeWritten) {
+    config_.data_dir = "/proc/nowhere";
+    const auto started = recorder().start("t");
+    ASSERT_FALSE(started);
+    EXPECT_THAT(started.error().message, HasSubstr("/proc/nowhere"));
+}
+
+TEST_F(RecorderTest, AForgottenTakeIsClosedWhole) {
+    {
+        auto r = recorder();
+        ASSERT_TRUE(r.start("t"));
+        ASSERT_TRUE(r.push_video(plain_bgr(32, 32, 0), 32, 32));
+    }
+    const auto takes = list_takes(config_.data_dir, config_.processed_dir).value();
+    ASSERT_EQ(takes.size(), 1u);
+    EXPECT_EQ(takes[0].state, TakeState::complete);
+    EXPECT_EQ(takes[0].frames, 1u);
+}
+
+TEST_F(RecorderTest, ACameraThatIsNotThereLeavesNoTake) {
+    config_.source = SourceKind::device;
+    config_.video_device = "/dev/video-none";
+    const auto started = recorder().start("t");
+    ASSERT_FALSE(started);
+    EXPECT_THAT(started.error().message, HasSubstr("/dev/video-none"));
+    EXPECT_FALSE(fs::exists(dir_.file("takes/t")));
+}
+
+TEST_F(RecorderTest, RendersAtStopAndLaterToTheSameLength) {
+    config_.fps = 10;
+    auto r = recorder();
+    ASSERT_TRUE(r.start("t"));
+    const double t = now();
+    for (int i = 0; i < 12; ++i) {
+        ASSERT_TRUE(r.push_video(plain_bgr(64, 48, static_cast<std::uint8_t>(i * 20)), 64, 48, t + i * 0.1));
+        ASSERT_TRUE(r.push_audio(std::vector<std::int16_t>(4800, 5), t + i * 0.1));
+    }
+    const auto now_made = r.stop().value();
+    ASSERT_TRUE(fs::exists(now_made.mp4_path)) << summary(now_made);
+    const auto size = fs::file_size(now_made.mp4_path);
+    const auto later = r.process("t");
+    ASSERT_TRUE(later) << later.error().message;
+    EXPECT_EQ(fs::file_size(later->mp4_path), size);
+    EXPECT_EQ(later->metrics.frames, 12u);
+    EXPECT_EQ(r.process("unknown").error().code, ErrorCode::not_found);
+    EXPECT_EQ(r.process("../t").error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(RecorderTest, ALostPictureOnDiskIsSaidAndTheRestRendered) {
+    auto r = recorder();
+    ASSERT_TRUE(r.start("t"));
+    const double t = now();
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(r.push_video(plain_bgr(64, 48, 9), 64, 48, t + i * 0.1));
+    ASSERT_TRUE(r.stop(false));
+    fs::resize_file(dir_.file("takes/t/frames/f_000003.jpg"), 100);
+    fs::remove(dir_.file("takes/t/frames/f_000001.jpg"));
+    const auto result = r.process("t");
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_THAT(result->metrics.notes, Contains(HasSubstr("2 frames are in the journal but missing or damaged")));
+    EXPECT_TRUE(fs::exists(result->mp4_path));
+}
+
+TEST_F(RecorderTest, ReportsProgressWhileRendering) {
+    auto r = recorder();
+    ASSERT_TRUE(r.start("t"));
+    ASSERT_TRUE(r.push_video(plain_bgr(64, 48, 9), 64, 48));
+    ASSERT_TRUE(r.stop(false));
+    double last = -1;
+    r.on_progress([&](const Progress& p) { last = p.render_fraction; });
+    ASSERT_TRUE(r.process("t"));
+    EXPECT_EQ(last, 1);
+}
+
+}  // namespace
+}  // namespace onetake
