@@ -24,7 +24,7 @@ std::vector<float> sound(std::size_t samples, double rate, const std::vector<dou
                          double hz = 1000, double seconds = 0.05) {
     std::vector<float> out(samples, 0.0F);
     for (double onset : onsets)
-        for (auto i = static_cast<std::size_t>(std::ceil(onset)); i < samples; ++i) {
+        for (auto i = static_cast<std::size_t>(std::max(0.0, std::ceil(onset))); i < samples; ++i) {
             const double t = (static_cast<double>(i) - onset) / rate;
             if (t >= seconds) break;
             out[i] += static_cast<float>(level * std::sin(2 * std::numbers::pi * hz * t));
