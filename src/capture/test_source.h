@@ -20,6 +20,8 @@ class TestCamera final : public VideoSource {
  public:
     /// `clock` must outlive the camera. The scene gives the frame rate.
     static Result<std::unique_ptr<TestCamera>> open(TestScene scene, TestCameraOptions options, Clock& clock);
+    TestCamera(const TestCamera&) = delete;
+    TestCamera& operator=(const TestCamera&) = delete;
     ~TestCamera() override;
 
     const VideoDescription& description() const override { return description_; }
@@ -50,6 +52,8 @@ class TestMicrophone final : public AudioSource {
  public:
     /// `clock` must outlive the microphone.
     static Result<std::unique_ptr<TestMicrophone>> open(TestScene scene, TestMicrophoneOptions options, Clock& clock);
+    TestMicrophone(const TestMicrophone&) = delete;
+    TestMicrophone& operator=(const TestMicrophone&) = delete;
     ~TestMicrophone() override;
 
     const AudioDescription& description() const override { return description_; }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
-#include <utility>
 
 namespace onetake {
 
@@ -42,12 +40,12 @@ void AudioClock::finish(std::vector<AudioSpan>& out) {
 // Cells are looked at one by one as they come, so that it makes no difference how many come at once.
 void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
     if (finishing) {
-        std::move(fresh_.begin(), fresh_.end(), std::back_inserter(cells_));
+        cells_.insert(cells_.end(), fresh_.begin(), fresh_.end());
         fresh_.clear();
     }
     std::size_t taken = 0;
     do {
-        if (taken < fresh_.size()) cells_.push_back(std::move(fresh_[taken++]));
+        if (taken < fresh_.size()) cells_.push_back(fresh_[taken++]);
         while (next_ < cells_.size()) {
             const auto& cell = cells_[next_];
             const bool fresh_start = !last_y_ || cell.start == StampCell::Start::gap;

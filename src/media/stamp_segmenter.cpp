@@ -345,7 +345,7 @@ void StampSegmenter::close_cell(const Line& line, std::size_t blocks, std::int64
     recent_.push_back(cell);
     const auto oldest = end - static_cast<std::int64_t>(memory_ * rate_);
     while (recent_.front().end_sample < oldest) recent_.pop_front();
-    out.push_back(std::move(cell));
+    out.push_back(cell);
 }
 
 void StampSegmenter::note_scatter(double residual) {
