@@ -108,6 +108,20 @@ done
 "$onetake" record --duration 0.5 --name piped "${short[@]}" 2> err | true
 [ "${PIPESTATUS[0]}" = 0 ] || complain "a closed pipe fails the take"
 
+# One during the rendering leaves no half-made file, and the take is rendered another time.
+expect 0 record --duration 3 --name big --no-mp4 --source test --fps 30 --warmup 0 --quiet
+"$onetake" process big --preset placebo --progress json > out 2> err < /dev/null &
+program=$!
+until grep -q rendering err; do
+    kill -0 $program || break
+    sleep 0.05
+done
+kill -INT $program
+code=0
+wait $program || code=$?
+[ $code = 1 ] || complain "exit code $code after a cancelled rendering"
+[ -z "$(find processed_av -name 'big*')" ] || complain "a cancelled rendering leaves a file"
+
 # What another program left comes in with its own frames and times.
 mkdir jpegs
 cp av_data/first/frames/f_00000[1-5].jpg jpegs
