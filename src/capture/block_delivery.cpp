@@ -35,6 +35,12 @@ void BlockDelivery::finish(SampleFeed& feed, AudioIntake& intake, HostTime now) 
 }
 
 void BlockDelivery::release(AudioIntake& intake) {
+    if (held_.empty()) return;
+    if (clock_.kind() == StreamClock::Kind::unusable && !std::exchange(no_clock_told_, true))
+        intake.report({SourceEvent::Kind::note, held_.front().block.times.host, 0,
+                       fmt::format("microphone '{}' does not tell when it captured: its sound is stamped on arrival, "
+                                   "late by the device's delay",
+                                   name_)});
     for (auto& held : held_) deliver(std::move(held), intake);
     held_.clear();
 }

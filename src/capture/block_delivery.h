@@ -43,6 +43,7 @@ class BlockDelivery {
     std::vector<Held> held_;
     std::optional<HostTime> begin_, end_;
     bool mark_next_;
+    bool no_clock_told_ = false;
     std::uint64_t lost_told_ = 0;
 };
 

@@ -25,8 +25,6 @@ class SampleRing {
  public:
     /// Room for `samples` (of all channels together) in at most `blocks` blocks; all memory is taken here.
     SampleRing(std::size_t samples, std::size_t blocks, int channels);
-    SampleRing(const SampleRing&) = delete;
-    SampleRing& operator=(const SampleRing&) = delete;
 
     /// Writer: adds a block (its `lost_before` is filled in here), or counts it as lost when there is no room for all
     /// of it.

@@ -1,5 +1,6 @@
-/* An ALSA capture device that hears a tone of its own: a microphone for tests, through the real libasound and PortAudio,
- * without hardware, kernel driver or daemon. tests/support/with_testmic.sh sets one up. In an ALSA configuration:
+/* An ALSA capture device that hears a tone of its own: a microphone for tests, through the real libasound and
+ * PortAudio, without hardware, kernel driver or daemon. tests/support/with_testmic.sh sets one up. In an ALSA
+ * configuration:
  *
  *   pcm_type.testmic { lib "<path of this plugin>" }
  *   pcm.mic { type testmic freq 440 ppm 200 }
@@ -51,7 +52,9 @@ static double now_s(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static double true_rate(const struct testmic* mic) { return mic->io.rate * (1 + mic->ppm * 1e-6); }
+static double true_rate(const struct testmic* mic) {
+    return mic->io.rate * (1 + mic->ppm * 1e-6);
+}
 
 /* The silence, as far as it lies after the start: [*begin, *end), empty if begin >= end. */
 static void silence(const struct testmic* mic, double* begin, double* end) {
@@ -112,7 +115,9 @@ static int on_start(snd_pcm_ioplug_t* io) {
     return set_timer(mic, (double)io->period_size / true_rate(mic) / 2);
 }
 
-static int on_stop(snd_pcm_ioplug_t* io) { return set_timer(io->private_data, 0); }
+static int on_stop(snd_pcm_ioplug_t* io) {
+    return set_timer(io->private_data, 0);
+}
 
 static snd_pcm_sframes_t on_pointer(snd_pcm_ioplug_t* io) {
     struct testmic* mic = io->private_data;
@@ -193,10 +198,10 @@ static int read_field(struct testmic* mic, const char* id, snd_config_t* field) 
         double* seconds_or_hz;
         long* whole;
     } numbers[] = {
-        {"freq", &mic->freq, NULL},         {"ppm", &mic->ppm, NULL},
-        {"xrun_at", &mic->xrun_at, NULL},   {"stall_at", &mic->stall_at, NULL},
-        {"beep", NULL, &mic->beep},         {"resume_after", &mic->resume_after, NULL},
-        {"burst", NULL, &mic->burst},       {"max_channels", NULL, &mic->max_channels},
+        {"freq", &mic->freq, NULL},           {"ppm", &mic->ppm, NULL},
+        {"xrun_at", &mic->xrun_at, NULL},     {"stall_at", &mic->stall_at, NULL},
+        {"beep", NULL, &mic->beep},           {"resume_after", &mic->resume_after, NULL},
+        {"burst", NULL, &mic->burst},         {"max_channels", NULL, &mic->max_channels},
         {"only_rate", NULL, &mic->only_rate},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {

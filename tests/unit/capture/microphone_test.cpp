@@ -156,6 +156,24 @@ TEST_F(MicrophoneTest, DeliversBlocksOfATakeTooShortToKnowTheClock) {
     EXPECT_EQ(intake.blocks()[0].source, StampSource::device);
 }
 
+TEST_F(MicrophoneTest, StampsOnArrivalAndSaysSoOnceWhereTheDeviceHasNoClock) {
+    const auto microphone = opened(patient());
+    ASSERT_TRUE(microphone->start(intake));
+    for (int i = 0; i < 12; ++i) {
+        RingBlock block;
+        const auto clocks = read_clocks();
+        block.times = {0, 0, clocks.host, clocks.wall, kFrames};
+        system->feed()->put(block, std::vector<std::int16_t>(kFrames));
+    }
+    intake.wait_for_blocks(12);
+    microphone->stop();
+    for (const auto& block : intake.blocks()) {
+        EXPECT_EQ(block.source, StampSource::arrival);
+        EXPECT_EQ(block.time, block.arrival - 10ms);
+    }
+    EXPECT_THAT(intake.kinds(), ElementsAre(Kind::note));
+}
+
 TEST_F(MicrophoneTest, CountsWhatTheRingHadNoRoomFor) {
     const auto microphone = opened(patient());
     const auto feed = system->feed();
