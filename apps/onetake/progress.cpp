@@ -16,6 +16,7 @@ namespace {
 
 constexpr double kQuietest_db = -60;  // left end of the bar
 constexpr int kBarCells = 10;
+constexpr double kRateKnownAfter_s = 1.2;  // from then on, a rate of nothing is news
 
 std::size_t terminal_width() {
     winsize size{};
@@ -41,7 +42,9 @@ bool rendering(const Progress& progress) {
 std::string recording_text(const Progress& p, std::optional<double> duration_s) {
     std::string text = "REC " + clock_text(p.elapsed_s);
     if (duration_s) text += "/" + clock_text(*duration_s);
-    text += fmt::format("  {} frames  {:.1f} fps  {} lost", p.frames, p.fps, p.lost);
+    text += fmt::format("  {} frames", p.frames);
+    if (p.fps > 0 || p.elapsed_s > kRateKnownAfter_s) text += fmt::format("  {:.1f} fps", p.fps);
+    text += fmt::format("  {} lost", p.lost);
     if (!std::isnan(p.audio_level_db)) text += "  " + level_bar(p.audio_level_db);
     if (p.disk_bytes_left > 0) {
         text += "  disk " + bytes_text(p.disk_bytes_left);

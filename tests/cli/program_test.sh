@@ -93,6 +93,12 @@ expect 0 record --duration 0.5 --name lines --no-mp4 "${short[@]}" --quiet --pro
 expect 0 record --duration 2 --name lines2 "${short[@]}" --progress json
 check jq -es 'all(.phase == "recording" or .phase == "rendering")' err > jq.out
 
+# A camera far too fast for one encoder: done, with losses that are told.
+expect 3 record --duration 0.5 --name lossy --no-mp4 --source test --width 3840 --height 2160 --fps 1000 --workers 1 \
+    --queue-size 1 --progressive --quiet
+says err 'lossy: v1 lost'
+one_line err
+
 # A signal ends a take cleanly; so does a reader that goes away.
 for signal in INT TERM HUP; do
     "$onetake" record --name "by-$signal" "${short[@]}" --json > out 2> err < /dev/null &

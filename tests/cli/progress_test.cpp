@@ -29,6 +29,14 @@ TEST(ProgressText, ShowsTheGoalTheSoundAndTheDisk) {
               "REC 1:05/1:00:00  1950 frames  30.0 fps  2 lost  [#####-----]  disk 123 GB, 14 h");
 }
 
+TEST(ProgressText, HasNoRateBeforeOneIsKnown) {
+    auto progress = recording();
+    progress.fps = 0;
+    EXPECT_EQ(progress_text(progress, {}, 80), "REC 1:05  1950 frames  0.0 fps  2 lost");
+    progress.elapsed_s = 0.5;
+    EXPECT_EQ(progress_text(progress, {}, 80), "REC 0:00  1950 frames  2 lost");
+}
+
 TEST(ProgressText, SaysThatTheSoundClips) {
     auto progress = recording();
     progress.audio_level_db = 0;
