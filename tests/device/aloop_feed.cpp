@@ -91,17 +91,20 @@ class Sound {
         return std::sin(2 * std::numbers::pi * hz * static_cast<double>(sample) / kRate);
     }
     void settle_beep(std::int64_t end) {
-        const auto from = static_cast<std::int64_t>(clock_.instant_ns(position_));
-        const std::int64_t second_ns = (from + kSecondNs - 1) / kSecondNs * kSecondNs;
-        const std::int64_t sample = clock_.sample_at(second_ns);
-        const bool is_new = beeps_.empty() || second_ns > beeps_.back().second_ns;
-        if (is_new && sample >= position_ && sample < end) beeps_.push_back({second_ns, sample});
+        if (next_second_ns_ == 0)
+            next_second_ns_ = (static_cast<std::int64_t>(clock_.instant_ns(position_)) / kSecondNs + 1) * kSecondNs;
+        // The clock may have learnt that the second began a few samples ago.
+        const std::int64_t sample = std::max(clock_.sample_at(next_second_ns_), position_);
+        if (sample >= end) return;
+        beeps_.push_back({next_second_ns_, sample});
+        next_second_ns_ += kSecondNs;
     }
 
     bool beeping_;
     PlayClock clock_;
     std::int64_t position_ = 0;
     std::vector<Beep> beeps_;
+    std::int64_t next_second_ns_ = 0;
 };
 
 int fail(const char* what, const char* device, int error) {

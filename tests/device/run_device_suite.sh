@@ -11,13 +11,13 @@ folder=$1 onetake=$2 tools=$3
 rm -rf "${folder:?}"
 mkdir -p "$folder"
 cd "$here" || exit 1
-check "the devices in the virtual machine" "$here/vm_run.sh" -s "$folder" -t 420 \
+check "the devices in the virtual machine" "$here/vm_run.sh" -M warp -s "$folder" -t 420 \
     -m "v4l2loopback devices=2 exclusive_caps=1,1 video_nr=10,11" \
     -m "vivid n_devs=2 node_types=0x1,0x1 num_inputs=1,1 input_types=3,0 vid_cap_nr=20,21" \
     -m "snd-aloop enable=1,1 index=0,1 id=MicA,MicB pcm_substreams=1,1" \
     -- "$here/device_suite.sh" "$onetake" "$tools"
 
-# pcm FILE [OPTION]...: its sound, without the edges, where an encoder may still be finding its feet.
+# pcm FILE: its sound, without the edges, where an encoder may still be finding its feet.
 pcm() { ffmpeg -v error -ss 0.5 -t 5 -i "$1" -f s16le -ac 1 -ar 48000 -; }
 
 render() {
@@ -31,6 +31,12 @@ for take in mjpg untouched hdmi; do
         "$folder/mp4/$take.mp4")
     holds "$take's MP4 has every frame ($packets)" "$folder/logs/$take.json" ".metrics.frames == ${packets:-0}" \
         .metrics.frames
+done
+
+for take in mjpg untouched; do
+    "$here/av_offset.sh" "$folder/mp4/$take.mp4" > "$folder/logs/$take.offset.json"
+    holds "$take's flashes and beeps come within 1 ms" "$folder/logs/$take.offset.json" \
+        '.pairs >= 5 and (.worst_ms | fabs) < 1' .
 done
 
 # The card that hears the tone runs 999 ppm slow: what it wrote is 443 Hz by its own clock, what was to be heard is less.

@@ -3,8 +3,10 @@
 # Boots a virtual machine on this machine's own files (read-only, writes go to its memory), loads modules, runs the
 # command as root in the current folder, prints its output and exits with its exit code; 124: time is up, 125: the
 # machine died. What the command writes to /vmshare is in SHARE afterwards; nothing else of the host can change.
-#   icount  the guest's clock counts its instructions, one a nanosecond, so a busy host costs it no frame (default)
-#   warp    the same, and idle time is skipped: long recordings run faster than the clock. Write to tmpfs, not /vmshare
+#   icount  the guest's clock counts its instructions, one a nanosecond; when idle it follows the host's. A busy host slows
+#           it down, and may delay it by what the host itself is late (default)
+#   warp    the same, and idle time is skipped: exact whatever the host does, and faster than the clock. But the clock
+#           runs on while the guest waits for the host's files: read ahead what is to run, write to tmpfs
 #   real    two CPUs on the host's clock: quickest boot, and timing suffers when the host is busy
 set -euo pipefail
 
