@@ -114,7 +114,10 @@ class FlagMaker {
 
     CLI::Option* add(int& field) { return add_number(field, fmt::format("{} ({})", info_.help, field)); }
     CLI::Option* add(double& field) { return add_number(field, fmt::format("{} ({})", info_.help, field)); }
-    CLI::Option* add(std::optional<int>& field) { return add_number(field, std::string(info_.help)); }
+    template <class T>
+    CLI::Option* add(std::optional<T>& field) {
+        return add_number(field, std::string(info_.help));
+    }
 
     template <class E>
     requires std::is_enum_v<E> CLI::Option* add(E& field) {

@@ -61,9 +61,11 @@ struct RecorderConfig {
     int crf = 23;                     ///< constant quality; lower is better and larger
     PixelRange pixel_range = PixelRange::full;
     ContainerFormat container = ContainerFormat::mp4;
-    int audio_bitrate = 128000;                  ///< bits/s of the MP4's sound, per track
-    double latency_offset_ms = 0;                ///< added to every sound stamp when rendering; positive: sound later
-    std::string data_dir = "av_data";            ///< takes
+    std::optional<double> cfr;         ///< constant frame rate of the MP4, with a frame map beside it; unset: variable
+    bool instant_mp4 = true;           ///< render while recording, so that the MP4 is there a moment after stop
+    int audio_bitrate = 128000;        ///< bits/s of the MP4's sound, per track
+    double latency_offset_ms = 0;      ///< added to every sound stamp when rendering; positive: sound later
+    std::string data_dir = "av_data";  ///< takes
     std::string processed_dir = "processed_av";  ///< rendered files
 };
 

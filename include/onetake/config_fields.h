@@ -91,6 +91,10 @@ void visit_config_fields(Config& c, Visit&& visit) {
     visit(FieldInfo{"crf", "", render, "constant quality, lower is better", 0, 51}, c.crf);
     visit(FieldInfo{"pixel_range", "", render, "full keeps the JPEGs' values"}, c.pixel_range);
     visit(FieldInfo{"container", "", render, "file format"}, c.container);
+    visit(FieldInfo{"cfr", "", render, "constant frames per second, with a frame map (unset: variable)", 0.1, 1000},
+          c.cfr);
+    visit(FieldInfo{"instant_mp4", "", render, "render while recording, so that the MP4 is there at stop"},
+          c.instant_mp4);
     visit(FieldInfo{"audio_bitrate", "", render, "bits/s of the sound", 8000, 512000}, c.audio_bitrate);
     visit(FieldInfo{"latency_offset_ms", "", render, "moves the sound; positive: later", -10000, 10000},
           c.latency_offset_ms);

@@ -39,7 +39,8 @@ struct Check {
         if (!(v >= info.min && v <= info.max))
             refuse(info, fmt::format("{}", value), fmt::format("{} to {}", info.min, info.max));
     }
-    void operator()(const FieldInfo& info, const std::optional<int>& value) {
+    template <Number T>
+    void operator()(const FieldInfo& info, const std::optional<T>& value) {
         if (value) (*this)(info, *value);
     }
     void operator()(const FieldInfo& info, const std::string& value) {
@@ -56,7 +57,8 @@ struct ToJson {
     template <class T>
     requires std::is_enum_v<T>
     void operator()(const FieldInfo& info, const T& value) { object[std::string(info.name)] = enum_name(value); }
-    void operator()(const FieldInfo& info, const std::optional<int>& value) {
+    template <Number T>
+    void operator()(const FieldInfo& info, const std::optional<T>& value) {
         object[std::string(info.name)] = value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
     }
     template <class T>

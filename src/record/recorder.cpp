@@ -74,7 +74,8 @@ class AVRecorder::Impl {
     explicit Impl(RecorderConfig config)
         : config_(std::move(config)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
-    Status start(const std::string& name) {
+    // `follow`: render while recording. `length`: how long the take will be, if that is known.
+    Status start(const std::string& name, bool follow, Duration length = {}) {
         if (recording())
             return fail(ErrorCode::wrong_state, "start() while a take is being recorded. Call stop() first.");
         auto made = Recording::start(config_, name);
@@ -83,6 +84,12 @@ class AVRecorder::Impl {
         {
             std::lock_guard lock(mutex_);
             recording_ = running;
+        }
+        if (follow && config_.instant_mp4) {
+            auto options = render_options_for(running->name());
+            options.expected_length = length;
+            follower_ = std::make_unique<FollowingRender>(std::move(options));
+            follower_->start();
         }
         if (progress_) {
             ticker_ = std::make_unique<Ticker>([this, running] { progress_(running->progress()); });
@@ -99,10 +106,15 @@ class AVRecorder::Impl {
         }
         if (!running) return fail(not_recording("stop()"));
         ticker_.reset();
-        auto result = running->finish();
+        const auto follower = std::move(follower_);
+        running->end_capture();
+        const bool render = make_mp4 && running->has_media();
+        if (follower && render) follower->take_is_complete(running->length());
+        auto result = running->close();
         running.reset();
-        if (!result) return result;
-        if (make_mp4 && result->metrics.frames + result->metrics.audio_samples > 0) render_into(*result);
+        if (!result || !render) return result;
+        take_report(follower ? follower->wait() : render_take(render_options_for(result->name)), *result);
+        cancel_ = false;
         (void)enhance;  // notes of the take say that this build has none
         return result;
     }
@@ -112,13 +124,10 @@ class AVRecorder::Impl {
         auto result = stored_take(config_.data_dir, name);
         if (!result) return result;
         if (!make_mp4) return result;
-        auto options = render_options(config_, name);
-        options.on_progress = progress_;
-        options.cancel = &cancel_;
-        auto report = render_take(options);
+        auto report = render_take(render_options_for(name));
         cancel_ = false;
         if (!report) return fail(std::move(report).error());
-        take_report(*report, *result);
+        take_report(std::move(report), *result);
         return result;
     }
 
@@ -152,23 +161,22 @@ class AVRecorder::Impl {
     ProgressCallback progress_;
 
  private:
-    void render_into(TakeResult& result) {
-        auto options = render_options(config_, result.name);
+    RenderOptions render_options_for(const std::string& name) {
+        auto options = render_options(config_, name);
         options.on_progress = progress_;
-        options.cancel = &cancel_;
-        auto report = render_take(options);
-        cancel_ = false;
-        if (report)
-            take_report(*report, result);
-        else
+        options.cancelled = [this] { return cancel_.load(); };
+        return options;
+    }
+
+    static void take_report(Result<RenderReport> report, TakeResult& result) {
+        if (!report) {
             result.metrics.notes.push_back(
                 fmt::format("No movie was made: {} The take is whole; `onetake process {}` tries again.",
                             report.error().message, result.name));
-    }
-
-    static void take_report(const RenderReport& report, TakeResult& result) {
-        result.mp4_path = report.path;
-        for (const auto& note : report.notes) result.metrics.notes.push_back(note);
+            return;
+        }
+        result.mp4_path = report->path;
+        for (auto& note : report->notes) result.metrics.notes.push_back(std::move(note));
     }
 
     const UniqueFd wake_;
@@ -176,6 +184,7 @@ class AVRecorder::Impl {
     mutable std::mutex mutex_;  // guards recording_, which pushing threads share
     std::shared_ptr<Recording> recording_;
     std::unique_ptr<Ticker> ticker_;
+    std::unique_ptr<FollowingRender> follower_;
 };
 
 AVRecorder::AVRecorder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -200,13 +209,14 @@ Result<TakeResult> AVRecorder::record(double duration_s, const std::string& name
     constexpr double kLongest = 1e9;  // seconds; also what "until I stop it" is given as
     if (!(duration_s > 0))
         return fail(ErrorCode::invalid_argument, fmt::format("duration is {} s; it must be above 0.", duration_s));
-    ONETAKE_TRY(start(name));
+    const auto length = duration_s < kLongest ? duration_from_seconds(duration_s) : Duration{};
+    ONETAKE_TRY(impl_->start(name, make_mp4, length));
     impl_->wait(host_now() + duration_from_seconds(std::min(duration_s, kLongest)));
     return stop(make_mp4, enhance);
 }
 
 Status AVRecorder::start(const std::string& name) {
-    return impl_->start(name);
+    return impl_->start(name, true);
 }
 
 Result<TakeResult> AVRecorder::stop(bool make_mp4, bool enhance) {

@@ -93,7 +93,9 @@ Result<std::unique_ptr<Recording>> Recording::start(const RecorderConfig& config
 }
 
 Recording::~Recording() {
-    if (!finished_ && sink_) (void)finish();
+    if (finished_ || !sink_) return;
+    end_capture();
+    (void)close();
 }
 
 Status Recording::open_devices() {
@@ -223,16 +225,23 @@ void Recording::stop_sources() {
     for (auto& microphone : microphones_) microphone->stop();
 }
 
-Result<TakeResult> Recording::finish() {
+void Recording::end_capture() {
     finished_ = true;
-    const auto end = host_now();
+    end_ = host_now();
     stop_sources();
     sink_->drain();
+}
 
+bool Recording::has_media() const {
+    const auto counts = sink_->counts();
+    return counts.frames + counts.audio_bytes > 0;
+}
+
+Result<TakeResult> Recording::close() {
     TakeResult result;
     auto& m = result.metrics;
     m = sink_->metrics();
-    m.duration_s = to_seconds(end - start_);
+    m.duration_s = to_seconds(length());
     if (!cameras_.empty()) m.grab_ms_mean = cameras_.front()->grab_ms_mean();
     if (m.duration_s > 0) m.video_mbps = m.video_mb * 8 / m.duration_s;
     m.disk_bytes_left = disk_bytes_left(sink_->take().folder()).value_or(0);

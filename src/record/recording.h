@@ -26,8 +26,14 @@ class Recording {
     Recording& operator=(const Recording&) = delete;
     ~Recording();
 
-    /// Stops sources, pool, writer, in this order, and closes the take. Once.
-    Result<TakeResult> finish();
+    /// Stops sources, pool, writer, in this order. Once.
+    void end_capture();
+    /// Whether anything was stored. After end_capture().
+    bool has_media() const;
+    /// The capture window. After end_capture().
+    Duration length() const { return end_ - start_; }
+    /// Closes the take. Once, after end_capture().
+    Result<TakeResult> close();
 
     // Pushed media; see AVRecorder. Thread-safe.
     Status push(Frame frame, std::optional<double> t, int track);
@@ -77,7 +83,7 @@ class Recording {
     std::vector<std::unique_ptr<PushedAudio>> pushed_audios_;
     bool finished_ = false;
 
-    HostTime start_;
+    HostTime start_, end_;
     // of the last progress()
     HostTime progress_time_;
     std::uint64_t progress_frames_ = 0, progress_bytes_ = 0;

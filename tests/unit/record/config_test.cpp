@@ -1,25 +1,25 @@
 #include "record/config.h"
 
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-
 #include <onetake/recorder.h>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace onetake {
 namespace {
 
 TEST(Config, HasTheDefaultsThatWerePromised) {
     const RecorderConfig c;
-    EXPECT_EQ(config_json(c),
-              R"({"video_device":"0","more_video_devices":[],"width":1280,"height":720,"fps":30.0,"fourcc":"MJPG",)"
-              R"("convert_rgb":true,"buffersize":null,"v4l2_controls":["exposure_dynamic_framerate=0"],"warmup":15,)"
-              R"("video":true,"audio":true,"audio_device":"","more_audio_devices":[],"sample_rate":48000,"channels":1,)"
-              R"("blocksize":1024,"encoder":"turbojpeg","quality":90,"subsample":"420","progressive":false,"workers":2,)"
-              R"("queue_size":64,"on_full":"drop","fsync":false,"source":"device","denoise":false,"denoise_model":"",)"
-              R"("denoise_num_threads":1,"denoise_provider":"cpu","codec":"auto","preset":"veryfast","crf":23,)"
-              R"("pixel_range":"full","container":"mp4","audio_bitrate":128000,"latency_offset_ms":0.0,)"
-              R"("data_dir":"av_data","processed_dir":"processed_av"})");
+    EXPECT_EQ(
+        config_json(c),
+        R"({"video_device":"0","more_video_devices":[],"width":1280,"height":720,"fps":30.0,"fourcc":"MJPG",)"
+        R"("convert_rgb":true,"buffersize":null,"v4l2_controls":["exposure_dynamic_framerate=0"],"warmup":15,)"
+        R"("video":true,"audio":true,"audio_device":"","more_audio_devices":[],"sample_rate":48000,"channels":1,)"
+        R"("blocksize":1024,"encoder":"turbojpeg","quality":90,"subsample":"420","progressive":false,"workers":2,)"
+        R"("queue_size":64,"on_full":"drop","fsync":false,"source":"device","denoise":false,"denoise_model":"",)"
+        R"("denoise_num_threads":1,"denoise_provider":"cpu","codec":"auto","preset":"veryfast","crf":23,)"
+        R"("pixel_range":"full","container":"mp4","cfr":null,"instant_mp4":true,"audio_bitrate":128000,"latency_offset_ms":0.0,)"
+        R"("data_dir":"av_data","processed_dir":"processed_av"})");
 }
 
 // What is refused names the field, the value and what is allowed.
@@ -29,7 +29,8 @@ void refused(void (*change)(RecorderConfig&), std::vector<std::string> words) {
     const auto made = AVRecorder::create(config);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().code, ErrorCode::invalid_argument);
-    for (const auto& word : words) EXPECT_NE(made.error().message.find(word), std::string::npos) << made.error().message;
+    for (const auto& word : words)
+        EXPECT_NE(made.error().message.find(word), std::string::npos) << made.error().message;
 }
 
 TEST(Config, RefusesWhatIsOutOfRangeWithFieldValueAndWhatIsAllowed) {

@@ -4,13 +4,12 @@
 #include "take/take_source.h"
 #include "take/wav.h"
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
+#include <onetake/take.h>
 
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-
-#include <onetake/take.h>
+#include <gtest/gtest.h>
 
 namespace onetake {
 namespace {
@@ -45,7 +44,8 @@ class ImportTest : public ::testing::Test {
     void fails(const std::vector<std::string>& words) {
         const auto result = import_take(options_);
         ASSERT_FALSE(result);
-        for (const auto& word : words) EXPECT_NE(result.error().message.find(word), std::string::npos) << result.error().message;
+        for (const auto& word : words)
+            EXPECT_NE(result.error().message.find(word), std::string::npos) << result.error().message;
         EXPECT_FALSE(fs::exists(dir_.file("takes/t")));
     }
 

@@ -1,0 +1,166 @@
+#include "record/media_reader.h"
+
+#include "base/files.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <utility>
+
+namespace onetake {
+
+namespace {
+
+constexpr std::size_t kLargestJpeg = std::size_t{256} << 20;
+constexpr std::size_t kIdlePictures = 80;  // encoders look far ahead
+constexpr std::size_t kMostNotes = 20;
+
+}  // namespace
+
+Result<std::unique_ptr<MediaReader>> MediaReader::open(MediaReaderOptions options) {
+    const auto follow = options.wait_for_more ? TakeSource::Follow::yes : TakeSource::Follow::no;
+    auto source = TakeSource::open(options.take_folder, follow);
+    if (!source) return fail(std::move(source).error());
+    std::unique_ptr<MediaReader> reader(new MediaReader(std::move(options), std::move(*source)));
+    auto first = reader->next_event();
+    if (!first) return fail(std::move(first).error());
+    if (!*first)
+        return fail(ErrorCode::not_found,
+                    fmt::format("{} holds neither frames nor sound.", reader->options_.take_folder));
+    reader->first_event_ = std::move(*first);
+    ONETAKE_TRY(reader->open_tracks());
+    return reader;
+}
+
+Status MediaReader::open_tracks() {
+    auto decoder = JpegDecoder::create();
+    if (!decoder) return fail(std::move(decoder).error());
+    decoder_.emplace(std::move(*decoder));
+    pictures_ = BufferPool::create(kIdlePictures);
+    for (const auto& t : source_.tracks()) {
+        const auto path = fmt::format("{}/{}", options_.take_folder, t.path);
+        if (t.track.kind == TrackKind::video) {
+            Video video;
+            video.frames.reset(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+            if (!video.frames) note(file_error("Can't open the folder", path, errno).message);
+            video.color = t.video.color;
+            videos_.emplace(t.track.number, std::move(video));
+        } else {
+            Audio audio;
+            if (auto wav = WavReader::open(path))
+                audio.wav.emplace(std::move(*wav));
+            else
+                note(wav.error().message);
+            audios_.emplace(t.track.number, std::move(audio));
+        }
+    }
+    return {};
+}
+
+Result<std::optional<TakeEvent>> MediaReader::next_event() {
+    if (first_event_) return std::exchange(first_event_, std::nullopt);
+    for (;;) {
+        auto event = source_.next();
+        if (!event || *event || source_.ended()) return event;
+        if (!options_.wait_for_more()) source_.stop_following();
+    }
+}
+
+std::optional<JpegInfo> MediaReader::first_picture(TrackId track) {
+    constexpr std::int64_t kTries = 100;
+    const auto& video = videos_.at(track.number);
+    for (std::int64_t n = 1; n <= kTries && video.frames; ++n) {
+        if (!read_file_into(video.frames.get(), frame_file(n), kLargestJpeg, bytes_)) continue;
+        if (auto info = inspect_jpeg(jpeg())) return *info;
+    }
+    return std::nullopt;
+}
+
+const WavReader* MediaReader::wav(TrackId track) const {
+    const auto& audio = audios_.at(track.number);
+    return audio.wav ? &*audio.wav : nullptr;
+}
+
+void MediaReader::map_video(TrackId track, int file_track, const JpegInfo& picture) {
+    auto& video = videos_.at(track.number);
+    video.file_track = file_track;
+    video.width = picture.width;
+    video.height = picture.height;
+}
+
+void MediaReader::map_audio(TrackId track, int file_track) {
+    audios_.at(track.number).file_track = file_track;
+}
+
+Status MediaReader::run(BoundedQueue<RenderItem>& out) {
+    for (;;) {
+        auto event = next_event();
+        if (!event) return fail(std::move(event).error());
+        if (!*event) return {};
+        if (!std::visit([&](const auto& e) { return give(e, out); }, **event)) return {};
+    }
+}
+
+bool MediaReader::give(const StoredFrame& frame, BoundedQueue<RenderItem>& out) {
+    const auto it = videos_.find(frame.track.number);
+    if (it == videos_.end() || !it->second.file_track) return true;
+    const auto& video = it->second;
+    const auto time = media_time(frame.time, *source_.origin());
+    const auto lose = [&](std::string_view why) {
+        ++lost_frames_;
+        note(fmt::format("{} frame {}: {}", to_string(frame.track), frame.number, why));
+        return true;
+    };
+    if (auto status = read_file_into(video.frames.get(), frame_file(frame.number), kLargestJpeg, bytes_); !status)
+        return lose(status.error().message);
+    if (options_.copy) {
+        const auto info = inspect_jpeg(jpeg());
+        if (!info) return lose(info.error().message);
+        if (info->width != video.width || info->height != video.height) return lose("it has another size");
+        return out.push(CopiedFrame{*video.file_track, {jpeg().begin(), jpeg().end()}, time});
+    }
+    auto image = decoder_->decode(jpeg(), *pictures_, video.color.matrix);
+    if (!image) return lose(image.error().message);
+    if (image->width != video.width || image->height != video.height) return lose("it has another size");
+    image->color.range = video.color.range;
+    return out.push(DecodedFrame{*video.file_track, frame.number, std::move(*image), time});
+}
+
+bool MediaReader::give(const StoredSound& sound, BoundedQueue<RenderItem>& out) {
+    auto& audio = audios_.at(sound.track.number);
+    if (!audio.file_track || !audio.wav) return true;
+    PlacedSound placed{*audio.file_track, {}};
+    auto& run = placed.run;
+    if (auto status = audio.wav->read(sound.span.first_sample, sound.span.frames, run.samples); !status) {
+        note(status.error().message);
+        return true;
+    }
+    run.channels = audio.wav->channels();
+    const auto have = static_cast<std::int64_t>(run.samples.size()) / run.channels;
+    if (have < sound.span.frames) note(fmt::format("{} ends before its journal: sound is missing.", audio.wav->path()));
+    if (have == 0) return true;
+    const auto length = sound.span.end - sound.span.begin;
+    run.begin = media_time(sound.span.begin, *source_.origin()) + options_.sound_offset;
+    run.end = run.begin + Duration(std::llround(static_cast<double>(length.count()) * static_cast<double>(have) /
+                                                static_cast<double>(sound.span.frames)));
+    run.after_gap = sound.span.after_gap || !std::exchange(audio.begun, true);
+    return out.push(std::move(placed));
+}
+
+std::vector<std::string> MediaReader::take_notes() {
+    if (lost_frames_ > 0)
+        notes_.push_back(fmt::format("{} frames are in the journal but missing or damaged on disk.", lost_frames_));
+    return std::move(notes_);
+}
+
+void MediaReader::note(std::string text) {
+    if (notes_.size() < kMostNotes && std::ranges::find(notes_, text) == notes_.end())
+        notes_.push_back(std::move(text));
+}
+
+std::span<const std::uint8_t> MediaReader::jpeg() const {
+    return {reinterpret_cast<const std::uint8_t*>(bytes_.data()), bytes_.size()};
+}
+
+}  // namespace onetake

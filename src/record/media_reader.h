@@ -1,0 +1,108 @@
+#pragma once
+
+#include "base/bounded_queue.h"
+#include "codec/jpeg_decoder.h"
+#include "media/timed_audio.h"
+#include "take/take_source.h"
+#include "take/wav.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace onetake {
+
+/// A stored picture, decoded, at its media time.
+struct DecodedFrame {
+    int track = 0;            ///< of the file
+    std::int64_t number = 0;  ///< in the take, from 1
+    PlanarImage image;
+    MediaTime time;
+};
+/// A stored picture as its JPEG.
+struct CopiedFrame {
+    int track = 0;
+    std::vector<std::uint8_t> jpeg;
+    MediaTime time;
+};
+struct PlacedSound {
+    int track = 0;
+    TimedAudio run;
+};
+using RenderItem = std::variant<DecodedFrame, CopiedFrame, PlacedSound>;
+
+struct MediaReaderOptions {
+    std::string take_folder;
+    bool copy = false;        ///< give out JPEGs, not pictures
+    Duration sound_offset{};  ///< added to the times of all sound
+    /// Set while the take may still be recorded: called where nothing more is known yet; waits a moment, and returns
+    /// false once everything is written.
+    std::function<bool()> wait_for_more;
+};
+
+/// Reads a take's media as its journal tells: the half of a rendering that comes before the encoders. Thread-bound.
+class MediaReader {
+ public:
+    /// Opens the take and waits until its origin is known. Errors: not_found for a take without media.
+    static Result<std::unique_ptr<MediaReader>> open(MediaReaderOptions options);
+
+    const std::vector<TrackRecord>& tracks() const { return source_.tracks(); }
+    const TakeRecord& take() const { return source_.take(); }
+    /// UTC of media time 0; 1970 where the take does not know it.
+    WallTime creation_time() const { return source_.wall_time(*source_.origin()); }
+
+    /// What a track's first whole JPEG says; empty for a track without one.
+    std::optional<JpegInfo> first_picture(TrackId track);
+    /// A track's WAV; null without sound.
+    const WavReader* wav(TrackId track) const;
+    /// Gives a track's media out under this number of the file's. A track that is not mapped is passed over. Pictures
+    /// of another size than `picture` are lost.
+    void map_video(TrackId track, int file_track, const JpegInfo& picture);
+    void map_audio(TrackId track, int file_track);
+
+    /// Reads everything, to the end or until the queue is closed.
+    Status run(BoundedQueue<RenderItem>& out);
+
+    // After run().
+    std::uint64_t lost_frames() const { return lost_frames_; }
+    std::vector<std::string> take_notes();
+
+ private:
+    struct Video {
+        std::optional<int> file_track;
+        int width = 0, height = 0;
+        UniqueFd frames;
+        ColorInfo color;
+    };
+    struct Audio {
+        std::optional<int> file_track;
+        std::optional<WavReader> wav;
+        bool begun = false;
+    };
+
+    MediaReader(MediaReaderOptions options, TakeSource source)
+        : options_(std::move(options)), source_(std::move(source)) {}
+    Status open_tracks();
+    Result<std::optional<TakeEvent>> next_event();
+    bool give(const StoredFrame& frame, BoundedQueue<RenderItem>& out);
+    bool give(const StoredSound& sound, BoundedQueue<RenderItem>& out);
+    void note(std::string text);
+    std::span<const std::uint8_t> jpeg() const;
+
+    const MediaReaderOptions options_;
+    TakeSource source_;
+    std::optional<TakeEvent> first_event_;
+    std::optional<JpegDecoder> decoder_;
+    std::shared_ptr<BufferPool> pictures_;
+    std::map<int, Video> videos_;  // by track number
+    std::map<int, Audio> audios_;
+    std::string bytes_;  // kept for its capacity
+    std::uint64_t lost_frames_ = 0;
+    std::vector<std::string> notes_;
+};
+
+}  // namespace onetake
