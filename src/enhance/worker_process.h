@@ -1,0 +1,61 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/time.h"
+#include "base/unique_fd.h"
+#include "enhance/worker_protocol.h"
+
+#include <atomic>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace onetake {
+
+/// How long the worker may take for one answer, and whether anybody still wants it.
+struct WorkerPatience {
+    Duration timeout = std::chrono::seconds(60);
+    const std::atomic<bool>* cancel = nullptr;  ///< becomes true: give up; may be null
+};
+
+/// The program onetake-enhance as a child of this process, and the socket to it. No call hangs: each ends by its
+/// patience, and the death of the child is an Error with its exit code or signal and its last words. Killed and reaped
+/// when destroyed. Thread-bound.
+class WorkerProcess {
+ public:
+    /// Errors: missing_part where the program is not installed.
+    static Result<WorkerProcess> spawn(const std::vector<std::string>& arguments);
+    WorkerProcess(WorkerProcess&& other) noexcept;
+    WorkerProcess& operator=(WorkerProcess&&) = delete;
+    WorkerProcess(const WorkerProcess&) = delete;
+    WorkerProcess& operator=(const WorkerProcess&) = delete;
+    ~WorkerProcess();
+
+    Status send(worker::Kind kind, std::span<const std::byte> body, const WorkerPatience& patience);
+    /// The next message; its body, at most `limit` bytes, goes into `body`. A `failed` message is an Error.
+    Result<worker::Kind> receive(std::vector<std::byte>& body, std::size_t limit, const WorkerPatience& patience);
+
+    pid_t pid() const { return pid_; }
+
+ private:
+    struct Wait;
+    WorkerProcess(pid_t pid, UniqueFd socket, UniqueFd words);
+    Status read(std::span<std::byte> to, const Wait& wait);
+    Status wait_for(short events, const Wait& wait);
+    void hear();
+    Error death();
+    std::string last_words() const;
+
+    pid_t pid_;        ///< -1 once reaped
+    UniqueFd socket_;  ///< non-blocking, like the next one
+    UniqueFd words_;   ///< what it writes to its outputs
+    std::string heard_;
+};
+
+/// The worker program: $ONETAKE_ENHANCE_WORKER, else beside this library, else in the libexec folder that belongs to
+/// it. Errors: missing_part.
+Result<std::string> find_worker();
+
+}  // namespace onetake
