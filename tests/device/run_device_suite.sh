@@ -1,10 +1,10 @@
 #!/bin/bash
-# run_device_suite.sh FOLDER ONETAKE TOOLS: makes the device lab if need be, runs device_suite.sh in one boot
+# run_device_suite.sh FOLDER ONETAKE TOOLS AVSYNC_CHECK: makes the device lab if need be, runs device_suite.sh in one boot
 # of it, renders here what was recorded there and looks at it. FOLDER is emptied, and holds takes and logs afterwards.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
-folder=$1 onetake=$2 tools=$3
+folder=$1 onetake=$2 tools=$3 avsync_check=$4
 . "$here/checks.sh"
 
 "$here/vm_prepare.sh" || exit 1
@@ -34,9 +34,9 @@ for take in mjpg untouched hdmi; do
 done
 
 for take in mjpg untouched; do
-    "$here/av_offset.sh" "$folder/mp4/$take.mp4" > "$folder/logs/$take.offset.json"
+    "$avsync_check" --json "$folder/mp4/$take.mp4" > "$folder/logs/$take.offset.json"
     holds "$take's flashes and beeps come within 1 ms" "$folder/logs/$take.offset.json" \
-        '.pairs >= 5 and (.worst_ms | fabs) < 1' .
+        '.pairs >= 5 and (.worst_ms | fabs) < 1' '[.pairs, .worst_ms]'
 done
 
 # The card that hears the tone runs 999 ppm slow: what it wrote is 443 Hz by its own clock, what was to be heard is less.
