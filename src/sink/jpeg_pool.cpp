@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "codec/jpeg_decoder.h"
 
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -26,7 +27,8 @@ struct Timing {
 struct JpegPool::Worker {
     JpegEncoder encoder;
     JpegDecoder decoder;
-    Timing encoding, decoding;  // the worker's own while it runs
+    std::shared_ptr<BufferPool> room;  // for the largest JPEG there could be: twenty times what most have
+    Timing encoding, decoding;         // the worker's own while it runs
     std::thread thread;
 };
 
@@ -49,7 +51,8 @@ Status JpegPool::start() {
         if (!encoder) return fail(std::move(encoder).error());
         auto decoder = JpegDecoder::create();
         if (!decoder) return fail(std::move(decoder).error());
-        worker = std::make_unique<Worker>(Worker{std::move(*encoder), std::move(*decoder), {}, {}, {}});
+        worker = std::make_unique<Worker>(
+            Worker{std::move(*encoder), std::move(*decoder), BufferPool::create(1), {}, {}, {}});
     }
     for (auto& worker : workers_) worker->thread = std::thread([this, &w = *worker] { run(w); });
     return {};
@@ -63,18 +66,21 @@ void JpegPool::run(Worker& worker) {
     while (auto job = queue_.pop()) {
         EncodedFrame out{job->track, job->number, job->frame.stamp, {}, {}};
         const auto begin = host_now();
-        Result<Buffer> jpeg = [&]() -> Result<Buffer> {
-            if (job->frame.format != PixelFormat::jpeg) return worker.encoder.encode(job->frame, *buffers_);
+        const Result<Buffer> jpeg = [&]() -> Result<Buffer> {
+            if (job->frame.format != PixelFormat::jpeg) return worker.encoder.encode(job->frame, *worker.room);
             auto planes = worker.decoder.decode(job->frame.bytes.span(), *planes_, job->frame.color.matrix);
             if (!planes) return fail(std::move(planes).error());
             worker.decoding.add(host_now() - begin);
-            return worker.encoder.encode(*planes, *buffers_);
+            return worker.encoder.encode(*planes, *worker.room);
         }();
         worker.encoding.add(host_now() - begin);
-        if (jpeg)
-            out.jpeg = std::move(*jpeg);
-        else
-            out.failure = std::move(jpeg).error().message;
+        if (jpeg) {
+            // What waits for the disk is as large as the JPEG, not as the room it was made in.
+            out.jpeg = buffers_->take(jpeg->size());
+            std::memcpy(out.jpeg.writable(), jpeg->data(), jpeg->size());
+        } else {
+            out.failure = jpeg.error().message;
+        }
         job.reset();  // the frame's bytes go back to their pool before the next stage may wait
         done_(std::move(out));
     }

@@ -1,0 +1,100 @@
+#include "base/files.h"
+#include "film.h"
+#include "other_recorder.h"
+
+#include <onetake/config_fields.h>
+#include <onetake/recorder.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <random>
+
+namespace onetake {
+namespace {
+
+constexpr int kWidth = 160, kHeight = 120, kFrames = 600;
+constexpr double kFps = 29.83;
+
+// 600 numbered frames whose stamps jitter by up to 4 ms, the same ones in every run.
+class FrameTimes : public ::testing::Test {
+ protected:
+    FrameTimes() {
+        config_.data_dir = dir_.file("takes");
+        config_.processed_dir = dir_.file("films");
+        std::mt19937 random(20240607);
+        std::uniform_real_distribution<double> jitter(-0.004, 0.004);
+        for (int i = 0; i < kFrames; ++i) stamps_.push_back(5000 + i / kFps + jitter(random));
+    }
+    std::string render() {
+        OtherRecorder other(dir_);
+        other.film(stamps_, [](std::size_t i) { return pattern_jpeg(kWidth, kHeight, static_cast<std::int64_t>(i)); });
+        return other.import_and_render("t", config_);
+    }
+    // The largest distance of a picture's time from its stamp, both counted from the first, in µs.
+    double worst_us(const std::string& path) const {
+        const auto times = film::picture_times(path);
+        EXPECT_EQ(times.size(), stamps_.size());
+        double worst = 0;
+        for (std::size_t i = 0; i < std::min(times.size(), stamps_.size()); ++i)
+            worst = std::max(worst, std::abs(to_seconds(times[i] - times[0]) - (stamps_[i] - stamps_[0])));
+        return worst * 1e6;
+    }
+    static void every_picture_is_the_right_one(const std::string& path) {
+        const auto shown = film::shown_numbers(path, kWidth, kHeight);
+        ASSERT_EQ(shown.size(), static_cast<std::size_t>(kFrames));
+        for (std::size_t i = 0; i < shown.size(); ++i) ASSERT_EQ(shown[i], static_cast<std::int64_t>(i));
+    }
+
+    TempDir dir_;
+    RecorderConfig config_;
+    std::vector<double> stamps_;
+};
+
+TEST_F(FrameTimes, OfAnMp4AreTheStampsToTheTick) {
+    const auto path = render();
+    const double worst = worst_us(path);
+    film::figure("worst picture time of 600 in the MP4", worst, "µs");
+    EXPECT_LE(worst, 12);
+    every_picture_is_the_right_one(path);
+}
+
+TEST_F(FrameTimes, OfAMatroskaFileAreTheStampsToTheMillisecond) {
+    config_.container = ContainerFormat::mkv;
+    const auto path = render();
+    EXPECT_EQ(std::filesystem::path(path).extension(), ".mkv");
+    const double worst = worst_us(path);
+    film::figure("worst picture time of 600 in the MKV", worst, "µs");
+    EXPECT_LE(worst, 1001) << "two roundings to Matroska's millisecond";
+    every_picture_is_the_right_one(path);
+}
+
+TEST_F(FrameTimes, OfCopiedJpegsAreTheStampsAndTheirBytesAreUntouched) {
+    config_.codec = "copy";
+    for (const auto container : {ContainerFormat::mp4, ContainerFormat::mkv}) {
+        config_.container = container;
+        SCOPED_TRACE(std::string(enum_name(container)));
+        std::string path;
+        if (container == ContainerFormat::mp4)
+            path = render();
+        else
+            path = AVRecorder::create(config_).value().process("t").value().mp4_path;
+        EXPECT_EQ(film::probe(path)["streams"][0]["codec_name"], "mjpeg");
+        const double worst = worst_us(path);
+        film::figure(fmt::format("worst picture time of 600 copied into {}", enum_name(container)), worst, "µs");
+        EXPECT_LE(worst, container == ContainerFormat::mp4 ? 12 : 1001);
+
+        // The pictures' bytes one after the other, as they lie in the file and as they lie in the take.
+        const auto copied =
+            film::output_of(fmt::format("ffmpeg -nostdin -v error -i 'file:{}' -map 0:v -c copy -f rawvideo -", path));
+        std::string stored;
+        for (int i = 1; i <= kFrames; ++i)
+            stored += read_file(dir_.file(fmt::format("takes/t/frames/f_{:06}.jpg", i)), 1 << 20).value();
+        EXPECT_TRUE(copied == stored) << copied.size() << " bytes of JPEG in the file, " << stored.size()
+                                      << " in the take";
+    }
+}
+
+}  // namespace
+}  // namespace onetake
