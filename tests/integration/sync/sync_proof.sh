@@ -1,0 +1,38 @@
+#!/bin/bash
+# sync_proof.sh ONETAKE MAKE_TAKE AVSYNC_CHECK [--long]: renders takes of faulty sound cards and measures picture against sound in
+# the decoded MP4 at every second. Prints the worst error of each; fails above 1 ms. --long adds the 8 h take.
+set -euo pipefail
+onetake=$1 make_take=$2 avsync=$3 long=${4:-}
+dir=$(mktemp -d "${TMPDIR:-/var/tmp}/sync.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+failed=0 passed=0
+
+# check NAME PAIRS SETTINGS...: PAIRS flashes with beeps at least must be there.
+check() {
+    local name=$1 pairs=$2 line
+    shift 2
+    "$make_take" "$dir/takes" "$name" "$@"
+    "$onetake" process "$name" --data-dir "$dir/takes" --processed-dir "$dir/movies" --preset ultrafast --quiet
+    if line=$("$avsync" "$dir/movies/$name.mp4" --max-ms 1.0 --min-pairs "$pairs" 2>&1); then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+    fi
+    printf '%-24s %s\n' "$name" "$(tail -n 1 <<< "$line")"
+    rm -rf "$dir/takes/$name" "$dir/movies/$name.mp4"
+}
+
+check exact 590 length=600 fps=10
+check fast_300ppm 590 length=600 fps=10 ppm=300 jitter_ms=10
+check slow_300ppm 590 length=600 fps=10 ppm=-300 jitter_ms=10
+check right_but_jittering 590 length=600 fps=10 jitter_ms=10 seed=2
+check stall_400ms 110 length=120 fps=10 jitter_ms=2 stall_at=60.2
+check loss_500ms_flagged 110 length=120 fps=10 jitter_ms=2 loss_at=60.3 loss=0.5 flagged=1
+check loss_500ms_unflagged 110 length=120 fps=10 jitter_ms=2 loss_at=60.3 loss=0.5
+check twenty_losses_20ms 140 length=180 fps=10 jitter_ms=2 loss_at=20.3 loss=0.02 losses=20
+check sound_0.4s_late 100 length=120 fps=10 sound_from=0.4 ppm=50
+if [ "$long" = --long ]; then
+    check eight_hours 28700 length=28800 fps=10 rate=16000 ppm=100 ppm2=130 jitter_ms=5
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
