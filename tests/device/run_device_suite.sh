@@ -11,7 +11,7 @@ folder=$1 onetake=$2 tools=$3 avsync_check=$4
 rm -rf "${folder:?}"
 mkdir -p "$folder"
 cd "$here" || exit 1
-check "the devices in the virtual machine" "$here/vm_run.sh" -M warp -s "$folder" -t 420 \
+check "the devices in the virtual machine" "$here/vm_run.sh" -M warp -s "$folder" -t 500 \
     -m "v4l2loopback devices=2 exclusive_caps=1,1 video_nr=10,11" \
     -m "vivid n_devs=2 node_types=0x1,0x1 num_inputs=1,1 input_types=3,0 vid_cap_nr=20,21" \
     -m "snd-aloop enable=1,1 index=0,1 id=MicA,MicB pcm_substreams=1,1" \
