@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <fmt/format.h>
 #include <limits>
@@ -63,6 +64,8 @@ void V4l2Capture::run(VideoIntake& intake, int wake_fd) {
         switch (kernel_.poll(stream_ ? stream_->device().fd() : -1, wake_fd, wait)) {
             case V4l2Wake::woken:
                 if (stream_) stream_->off();
+                if (const auto count = said_stall_ || said_lost_ ? frames_missing(kernel_.now()) : 0)
+                    report(SourceEvent::Kind::driver_drop, count, "frames were missing when the take ended");
                 intake_ = nullptr;
                 return;
             case V4l2Wake::timeout:
@@ -181,12 +184,20 @@ void V4l2Capture::back_to_life(HostTime arrival) {
                                       ? std::string()
                                       : fmt::format(", now as {}", stream_->device().path());
         const std::string after = heard_ ? fmt::format(" after {:.1f} s", to_seconds(arrival - *heard_)) : "";
-        report(SourceEvent::Kind::resumed, 0, fmt::format("frames come again{}{}", after, where));
+        // The counter of a camera that was not reopened tells by itself what it lost.
+        const auto count = reopened_ ? frames_missing(arrival) : 0;
+        report(SourceEvent::Kind::resumed, count > 0 ? count - 1 : 0,
+               fmt::format("frames come again{}{}", after, where));
     }
-    said_stall_ = said_lost_ = false;
+    said_stall_ = said_lost_ = reopened_ = false;
     patience_ = options_.stall_after;
     deadline_ = arrival + patience_;
     heard_ = arrival;
+}
+
+std::uint64_t V4l2Capture::frames_missing(HostTime until) const {
+    if (!heard_ || description_.fps <= 0 || until <= *heard_) return 0;
+    return static_cast<std::uint64_t>(std::llround(to_seconds(until - *heard_) * description_.fps));
 }
 
 void V4l2Capture::silent() {
@@ -238,6 +249,7 @@ Status V4l2Capture::reopen() {
     current_mode_ = std::move(setup->mode);
     skip_ = std::max(skip_, stale_frames(description_));
     sequence_.reset();
+    reopened_ = true;
     io_errors_ = 0;
     deadline_ = kernel_.now() + patience_;
     return {};

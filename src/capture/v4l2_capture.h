@@ -33,6 +33,8 @@ class V4l2Capture {
     std::string damage(const v4l2_buffer& buffer) const;
     void track_sequence(const FrameStamp& stamp);
     void back_to_life(HostTime arrival);
+    /// Frames due since the last one that came, by the granted rate.
+    std::uint64_t frames_missing(HostTime until) const;
     void silent();
     void lost(const std::string& why);
     void report(SourceEvent::Kind kind, std::uint64_t count, const std::string& text);
@@ -53,6 +55,7 @@ class V4l2Capture {
     Duration patience_;              ///< silence allowed; grows while reopening does not help
     std::optional<HostTime> heard_;  ///< last arrival
     bool said_stall_ = false, said_lost_ = false;
+    bool reopened_ = false;  ///< since the last frame
     bool said_jump_ = false, said_stuck_ = false, said_io_ = false;
     int restarts_said_ = 0;
     int io_errors_ = 0;  ///< in a row

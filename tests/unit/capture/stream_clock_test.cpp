@@ -115,6 +115,18 @@ TEST(StreamClock, RefusesATimeThatDoesNotAdvance) {
     EXPECT_EQ(clock.stamp(callback(1s + 2 * kBlock, 0s)).source, StampSource::device);
 }
 
+TEST(StreamClock, TakesATimeThatStepsBackALittleButNotOneThatJumpsBack) {
+    for (const Duration offset : {Duration(0s), Duration(kEpoch)}) {
+        auto clock = settled(offset);
+        EXPECT_EQ(clock.stamp(callback(1s, offset)).source, StampSource::device);
+        const auto back = clock.stamp(callback(1s + kBlock, offset, 40500us));
+        EXPECT_EQ(back.source, StampSource::device);
+        expect_near(back.time, HostTime(kUptime + 1s - 30500us), 1us);
+        EXPECT_EQ(clock.stamp(callback(1s + 2 * kBlock, offset, 500ms)).source, StampSource::arrival);
+        EXPECT_EQ(clock.stamp(callback(1s + 3 * kBlock, offset)).source, StampSource::device);
+    }
+}
+
 TEST(StreamClock, RefusesAStreamTimeThatStandsStill) {
     auto clock = settled(0s);
     auto times = callback(1s, 0s);

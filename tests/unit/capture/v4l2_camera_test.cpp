@@ -214,7 +214,7 @@ TEST(V4l2Camera, ReopensOnStartACameraThatTheTakeBeforeLost) {
     auto camera = open(kernel);
     V4l2RecordingIntake first, second;
     EXPECT_THAT(record(kernel, *camera, first, {a_frame(), unplugged(), silence(milliseconds(1))}),
-                ElementsAre("frame 0", "lost"));
+                ElementsAre("frame 0", "lost", "drop 1"));
     EXPECT_FALSE(camera->start(second));
     kernel.play({plugged_after({}), a_frame()});
     kernel.poll(-1, -1, {});
@@ -240,7 +240,8 @@ TEST(V4l2Camera, StopsWhileTheCameraIsGone) {
     auto camera = open(kernel);
     V4l2RecordingIntake intake;
     EXPECT_THAT(record(kernel, *camera, intake, {a_frame(), unplugged(), silence(seconds(3))}),
-                ElementsAre("frame 0", "lost"));
+                ElementsAre("frame 0", "lost", "drop 91"))
+        << "3 s at 30 fps are missing";
     camera.reset();
     EXPECT_EQ(kernel.open_descriptors(), 0);
     EXPECT_EQ(kernel.mapped_buffers(), 0);

@@ -14,6 +14,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
+using testing::StartsWith;
 using Kind = SourceEvent::Kind;
 
 TEST(V4l2Outage, SaysAStallOnceAndReopensUntilFramesComeAgain) {
@@ -21,7 +22,8 @@ TEST(V4l2Outage, SaysAStallOnceAndReopensUntilFramesComeAgain) {
     auto camera = open(kernel);
     V4l2RecordingIntake intake;
     EXPECT_THAT(record(kernel, *camera, intake, {a_frame(), silence(seconds(20)), a_frame(), a_frame()}),
-                ElementsAre("frame 0", "stall", "resumed", "frame 0", "frame 1"));
+                ElementsAre("frame 0", "stall", "resumed 600", "frame 0", "frame 1"))
+        << "20 s at 30 fps are missing";
     EXPECT_GT(kernel.opens(), 2);
     EXPECT_THAT(intake.text_of(Kind::stall), AllOf(HasSubstr("/dev/video0"), HasSubstr("2.0 s")));
     EXPECT_THAT(intake.text_of(Kind::resumed), HasSubstr("after 20."));
@@ -39,7 +41,7 @@ TEST(V4l2Outage, NoticesAStallTwoSecondsAfterTheLastFrame) {
 
 TEST(V4l2Outage, WakesAFrozenCameraByReopeningIt) {
     EXPECT_THAT(record({a_frame(), frozen(), a_frame(), a_frame()}),
-                ElementsAre("frame 0", "stall", "resumed", "frame 0", "frame 1"));
+                ElementsAre("frame 0", "stall", "resumed 60", "frame 0", "frame 1"));
 }
 
 TEST(V4l2Outage, StaysWithALoopbackWhileItsFeederIsAway) {
@@ -52,7 +54,7 @@ TEST(V4l2Outage, StaysWithALoopbackWhileItsFeederIsAway) {
                 ElementsAre("frame 1", "stall", "resumed", "frame 2", "frame 3"));
     EXPECT_EQ(kernel.opens(), 1);
     EXPECT_THAT(record({a_frame(), a_frame(), frozen(), a_frame(), a_frame()}, fake),
-                ElementsAre("frame 1", "stall", "resumed", "frame 1"))
+                ElementsAre("frame 1", "stall", "resumed 1861", "frame 1"))
         << "but not for ever";
 }
 
@@ -72,7 +74,7 @@ TEST(V4l2Outage, SaysThatTheCameraIsGoneAndThatItIsBack) {
     V4l2RecordingIntake intake;
     EXPECT_THAT(record(kernel, *camera, intake,
                        {a_frame(), a_frame(), unplugged(), plugged_after(seconds(5)), a_frame(), a_frame()}),
-                ElementsAre("frame 0", "frame 1", "lost", "resumed", "frame 0", "frame 1"));
+                ElementsAre("frame 0", "frame 1", "lost", "resumed 151", "frame 0", "frame 1"));
     EXPECT_THAT(intake.text_of(Kind::device_lost), HasSubstr("gone"));
     EXPECT_EQ(kernel.open_descriptors(), 1);
     EXPECT_EQ(kernel.mapped_buffers(), 4);
@@ -87,7 +89,7 @@ TEST(V4l2Outage, TriesToReopenAboutOnceASecond) {
     kernel.change(0, shy);
     const int before = kernel.opens();
     EXPECT_THAT(record(kernel, *camera, intake, {a_frame(), dequeue_error(ENODEV), silence(seconds(10))}),
-                ElementsAre("frame 0", "lost"));
+                ElementsAre("frame 0", "lost", "drop 301"));
     EXPECT_NEAR(kernel.opens() - before, 11, 1);
 }
 
@@ -98,7 +100,7 @@ TEST(V4l2Outage, FindsTheCameraByItsLinkWhereItsNumberHasChanged) {
     V4l2RecordingIntake intake;
     EXPECT_THAT(
         record(kernel, *camera, intake, {a_frame(), unplugged(), plugged_after(seconds(2), "/dev/video5"), a_frame()}),
-        ElementsAre("frame 0", "lost", "resumed", "frame 0"));
+        ElementsAre("frame 0", "lost", "resumed 61", "frame 0"));
     EXPECT_THAT(intake.text_of(Kind::resumed), HasSubstr("now as /dev/video5"));
 }
 
@@ -121,7 +123,7 @@ TEST(V4l2Outage, WaitsForTheSameCameraAndTheSameFormat) {
         kernel.change(0, {});
         ASSERT_TRUE(kernel.wait_until_played());
         camera->stop();
-        EXPECT_THAT(intake.lines(), ElementsAre("frame 0", "stall", "lost", "resumed", "frame 0"));
+        EXPECT_THAT(intake.lines(), ElementsAre("frame 0", "stall", "lost", StartsWith("resumed "), "frame 0"));
         EXPECT_THAT(intake.text_of(Kind::device_lost), HasSubstr(why));
     }
 }
@@ -135,11 +137,11 @@ TEST(V4l2Outage, ReopensADriverThatKeepsFailing) {
     std::vector<FakeStep> script = {a_frame()};
     script.insert(script.end(), 5, dequeue_error(EIO));
     script.push_back(a_frame());
-    EXPECT_THAT(record(script), ElementsAre("frame 0", "note", "lost", "resumed", "frame 0"));
+    EXPECT_THAT(record(script), ElementsAre("frame 0", "note", "lost", "resumed 5", "frame 0"));
 }
 
 TEST(V4l2Outage, ReopensADriverThatStopsByItself) {
-    EXPECT_THAT(record({a_frame(), stream_error(), a_frame()}), ElementsAre("frame 0", "lost", "resumed", "frame 0"));
+    EXPECT_THAT(record({a_frame(), stream_error(), a_frame()}), ElementsAre("frame 0", "lost", "resumed 1", "frame 0"));
 }
 
 TEST(V4l2Outage, KeepsTheFrameWhoseBufferCouldNotBeGivenBack) {
