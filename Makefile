@@ -38,4 +38,4 @@ bench:
 	scripts/install-deps.sh test
 	$(configure) -DONETAKE_BENCH=ON
 	$(compile)
-	for program in build/release/bench/*_bench; do $$program || exit 1; done
+	bench/run.sh build/release/bench
