@@ -19,6 +19,10 @@ file(RELATIVE_PATH pc_to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_I
 configure_file(cmake/onetake.pc.in onetake.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/onetake.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
+if(TARGET onetake_worker)
+  install(TARGETS onetake_worker RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/onetake)
+endif()
+
 if(TARGET onetake_cli)
   install(TARGETS onetake_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(FILES docs/onetake.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

@@ -147,7 +147,8 @@ class FlagMaker {
 
     template <class Field>
     CLI::Option* add_number(Field& field, const std::string& text) {
-        using Number = std::conditional_t<std::is_same_v<Field, double>, double, int>;
+        constexpr bool whole = std::is_same_v<Field, int> || std::is_same_v<Field, std::optional<int>>;
+        using Number = std::conditional_t<whole, int, double>;
         return add_value("N", text, [&field, flag = flag_, min = info_.min, max = info_.max](const std::string& value) {
             field = parsed<Number>(flag, value, min, max);
         });

@@ -50,6 +50,7 @@ TEST(ConfigFlags, EveryTypeOfFieldTakesItsValue) {
     EXPECT_EQ(config.fps, 59.94);
     EXPECT_EQ(config.data_dir, "/takes");
     EXPECT_EQ(config.buffersize, 4);
+    EXPECT_EQ(config_of({"--cfr", "29.97"}).cfr, 29.97);
     EXPECT_EQ(config.on_full, OnFull::block);
     EXPECT_EQ(config.subsample, Subsample::s444);
     EXPECT_EQ(config.fourcc, "YUYV");

@@ -3,6 +3,8 @@
 set -uo pipefail
 
 onetake=$(realpath "$1")
+here=$(realpath "$(dirname "$0")")
+[ -x "$onetake" ] || { echo "there is no program $1"; exit 1; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
@@ -40,6 +42,15 @@ for command in record process list devices import version; do
 done
 expect 0 record --help-all
 says out --queue-size
+
+# The documentation knows every option there is.
+docs=$here/../../docs/cli.md
+for command in record process; do
+    expect 0 $command --help-all
+    for option in $(sed -nE 's/^  (-h, )?--(\[no-\])?([a-z0-9-]+).*/\3/p' out); do
+        [ "$option" = help ] || grep -qE -- "--(no-)?$option\b" "$docs" || complain "docs/cli.md lacks --$option"
+    done
+done
 
 expect 0 --version
 says out 'onetake '
