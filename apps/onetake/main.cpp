@@ -25,6 +25,8 @@ constexpr auto kCommands = std::to_array<Command>({
     {"list", "show the takes there are", list},
     {"devices", "show cameras with their modes, and microphones", devices},
     {"import", "make a take of what another program recorded", import_command},
+    {"calibrate", "measure the offset between microphone and camera", calibrate_command},
+    {"selftest", "measure the sync of a test film on this machine", selftest_command},
     {"version", "show the version, and which optional parts work here", version_command},
 });
 

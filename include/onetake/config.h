@@ -39,7 +39,8 @@ struct RecorderConfig {
     std::vector<std::string> more_audio_devices;  ///< further microphones, one more audio track each
     int sample_rate = 48000;                      ///< Hz
     int channels = 1;
-    int blocksize = 1024;  ///< samples per channel and block
+    int blocksize = 1024;     ///< samples per channel and block
+    bool calibration = true;  ///< the take carries the offset that was measured for these devices
 
     std::string encoder = "turbojpeg";  ///< JPEG encoder
     int quality = 90;                   ///< JPEG quality

@@ -72,6 +72,7 @@ void visit_config_fields(Config& c, Visit&& visit) {
     visit(FieldInfo{"sample_rate", "", audio, "Hz", 8000, 192000}, c.sample_rate);
     visit(FieldInfo{"channels", "", audio, "of each microphone", 1, 8}, c.channels);
     visit(FieldInfo{"blocksize", "", audio, "samples per block", 16, 65536}, c.blocksize);
+    visit(FieldInfo{"calibration", "", audio, "carry the offset measured for these devices"}, c.calibration);
     visit(FieldInfo{"encoder", "", jpeg, "JPEG encoder", 0, 0, "turbojpeg"}, c.encoder);
     visit(FieldInfo{"quality", "", jpeg, "JPEG quality", 1, 100}, c.quality);
     visit(FieldInfo{"subsample", "", jpeg, "JPEG chroma"}, c.subsample);

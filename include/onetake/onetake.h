@@ -1,10 +1,12 @@
 #pragma once
 
+#include <onetake/calibration.h>
 #include <onetake/config.h>
 #include <onetake/config_fields.h>
 #include <onetake/devices.h>
 #include <onetake/metrics.h>
 #include <onetake/recorder.h>
 #include <onetake/result.h>
+#include <onetake/selftest.h>
 #include <onetake/take.h>
 #include <onetake/version.h>

@@ -1,5 +1,6 @@
 #include "capture/portaudio_system.h"
 
+#include "capture/portaudio_loudspeaker.h"
 #include "capture/portaudio_stream.h"
 #include "capture/stderr_silence.h"
 
@@ -107,6 +108,12 @@ Result<std::shared_ptr<SoundSystem>> sound_system() {
     return PortAudioSystem::shared();
 }
 
+Result<std::unique_ptr<Loudspeaker>> open_loudspeaker() {
+    const auto system = PortAudioSystem::shared();
+    if (!system) return fail(system.error());
+    return (*system)->open_loudspeaker();
+}
+
 Result<std::shared_ptr<PortAudioSystem>> PortAudioSystem::shared() {
     const auto turn = Turn::within(kPatience);
     if (!turn) return fail(turn.error());
@@ -168,6 +175,16 @@ Result<std::unique_ptr<SoundStream>> PortAudioSystem::open(const AudioDeviceInfo
     if (!stream) return fail(stream.error());
     ++library().open_streams;
     return std::unique_ptr<SoundStream>(std::move(*stream));
+}
+
+Result<std::unique_ptr<Loudspeaker>> PortAudioSystem::open_loudspeaker() {
+    const auto turn = Turn::within(kPatience);
+    if (!turn) return fail(turn.error());
+    const StderrSilence silence;
+    auto stream = PortAudioLoudspeaker::open([keep = shared_from_this()](void* open) { close_stream(open); });
+    if (!stream) return fail(std::move(stream).error());
+    ++library().open_streams;
+    return std::unique_ptr<Loudspeaker>(std::move(*stream));
 }
 
 }  // namespace onetake

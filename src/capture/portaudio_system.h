@@ -1,5 +1,6 @@
 #pragma once
 
+#include "capture/loudspeaker.h"
 #include "capture/sound_system.h"
 
 #include <memory>
@@ -21,6 +22,9 @@ class PortAudioSystem final : public SoundSystem, public std::enable_shared_from
     Result<bool> refresh() override;
     Result<std::unique_ptr<SoundStream>> open(const AudioDeviceInfo& device, const SoundFormat& format,
                                               std::shared_ptr<SampleFeed> feed) override;
+
+    /// The default output.
+    Result<std::unique_ptr<Loudspeaker>> open_loudspeaker();
 
  private:
     PortAudioSystem() = default;

@@ -1,3 +1,4 @@
+#include "capture/loudspeaker.h"
 #include "capture/sound_system.h"
 
 namespace onetake {
@@ -7,6 +8,11 @@ Result<std::shared_ptr<SoundSystem>> sound_system() {
         ErrorCode::missing_part,
         "No microphone: onetake was built without PortAudio. Install portaudio19-dev and build again, or record "
         "without sound.");
+}
+
+Result<std::unique_ptr<Loudspeaker>> open_loudspeaker() {
+    return fail(ErrorCode::missing_part,
+                "No loudspeaker: onetake was built without PortAudio. Install portaudio19-dev and build again.");
 }
 
 }  // namespace onetake

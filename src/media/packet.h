@@ -38,6 +38,8 @@ struct Packet {
     int stream = 0;
     std::int64_t pts = 0, dts = 0, duration = 0;  ///< ticks of the stream's time_scale
     bool key = false;
+    bool hidden = false;  ///< the decoder needs it, its pictures or sound are not part of the film (edit lists)
+    int skip_first = 0, skip_last = 0;  ///< decoded samples that are not: priming and padding
     std::vector<std::uint8_t> bytes;
 };
 

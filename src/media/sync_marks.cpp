@@ -9,8 +9,6 @@ namespace onetake {
 
 namespace {
 
-// A flash lifts the whole picture by at least this.
-constexpr double least_flash = 20;
 // Whole periods of the tone that one look at its loudness spans. Even, so that half of them cancel the ripple, too.
 constexpr double periods = 4;
 constexpr double quiet_before_s = 0.03;
@@ -54,7 +52,7 @@ std::size_t nearest(std::span<const Duration> times, Duration t) {
 
 }  // namespace
 
-std::vector<Duration> find_flashes(std::span<const LumaSample> frames) {
+std::vector<Duration> find_flashes(std::span<const LumaSample> frames, double least_rise) {
     std::vector<Duration> flashes;
     if (frames.size() < 2) return flashes;
     std::vector<double> lumas;
@@ -62,7 +60,7 @@ std::vector<Duration> find_flashes(std::span<const LumaSample> frames) {
     for (const auto& f : frames) lumas.push_back(f.luma);
     const double dark = quantile(lumas, 0.5);
     const double bright = *std::max_element(lumas.begin(), lumas.end());
-    if (bright - dark < least_flash) return flashes;
+    if (bright - dark < least_rise) return flashes;
     const double on = dark + 0.5 * (bright - dark);
     const double off = dark + 0.3 * (bright - dark);
     bool lit = frames.front().luma > off;

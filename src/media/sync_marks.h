@@ -17,8 +17,8 @@ struct LumaSample {
 };
 
 /// Times of the first bright frame of each flash. A flash counts only after a darker frame: one that runs when the
-/// film begins may have begun earlier. Empty where nothing stands out.
-std::vector<Duration> find_flashes(std::span<const LumaSample> frames);
+/// film begins may have begun earlier. Empty where nothing stands out by `least_rise`.
+std::vector<Duration> find_flashes(std::span<const LumaSample> frames, double least_rise = 20);
 
 /// Where beeps begin, in samples (fractions are meant), to about 0.1 ms for tones of 20 ms and more that set in at
 /// once. `tone_hz`: pitch, within a few percent. A beep that already sounds at the first sample is left out.

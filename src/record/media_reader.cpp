@@ -141,7 +141,8 @@ bool MediaReader::give(const StoredSound& sound, BoundedQueue<RenderItem>& out) 
     if (have < sound.span.frames) note(fmt::format("{} ends before its journal: sound is missing.", audio.wav->path()));
     if (have == 0) return true;
     const auto length = sound.span.end - sound.span.begin;
-    run.begin = media_time(sound.span.begin, *source_.origin()) + options_.sound_offset;
+    run.begin =
+        media_time(sound.span.begin, *source_.origin()) + source_.sound_move(sound.track, options_.sound_offset);
     run.end = run.begin + Duration(std::llround(static_cast<double>(length.count()) * static_cast<double>(have) /
                                                 static_cast<double>(sound.span.frames)));
     run.after_gap = sound.span.after_gap || !std::exchange(audio.begun, true);

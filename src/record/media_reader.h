@@ -38,7 +38,7 @@ using RenderItem = std::variant<DecodedFrame, CopiedFrame, PlacedSound>;
 struct MediaReaderOptions {
     std::string take_folder;
     bool copy = false;        ///< give out JPEGs, not pictures
-    Duration sound_offset{};  ///< added to the times of all sound
+    Duration sound_offset{};  ///< how far all sound is moved, positive: later; 0: as the take says
     /// Set while the take may still be recorded: called where nothing more is known yet; waits a moment, and returns
     /// false once everything is written.
     std::function<bool()> wait_for_more;

@@ -4,6 +4,7 @@
 #include "capture/microphone.h"
 #include "capture/test_source.h"
 #include "capture/v4l2_camera.h"
+#include "record/calibration.h"
 #include "record/config.h"
 
 #include <onetake/version.h>
@@ -201,7 +202,27 @@ Status Recording::open_sink(const std::string& name) {
         else
             gated_audios_.push_back(std::make_unique<GatedAudio>(**input, *gate_));
     }
+    ONETAKE_TRY(write_offsets());
     return sink_->start();
+}
+
+Status Recording::write_offsets() {
+    if (video_descriptions_.empty()) return {};
+    const TrackId video{TrackKind::video, 1};
+    const auto configured = duration_from_seconds(-config_.latency_offset_ms * 1e-3);
+    const auto store = CalibrationStore::of_user();
+    for (std::size_t i = 0; i < audio_descriptions_.size(); ++i) {
+        const TrackId audio{TrackKind::audio, static_cast<int>(i) + 1};
+        if (configured != Duration{}) ONETAKE_TRY(sink_->add_offset({video, audio, configured, "configured"}));
+        const auto key = calibration_key(video_descriptions_.front(), audio_descriptions_[i]);
+        if (!config_.calibration || !store || key.camera.empty() || key.microphone.empty()) continue;
+        const auto found = store->find(key);
+        if (!found)
+            sink_->note(fmt::format("Recorded without the measured offset: {}", found.error().message));
+        else if (*found)
+            ONETAKE_TRY(sink_->add_offset({video, audio, (*found)->offset, "calibration"}));
+    }
+    return {};
 }
 
 Status Recording::start_sources() {

@@ -64,6 +64,8 @@ class Recording {
     Status open_test_source();
     void describe_pushed();
     Status open_sink(const std::string& name);
+    /// What is known of the sound's constant offset goes into the take.
+    Status write_offsets();
     Status start_sources();
     void stop_sources();
 

@@ -76,6 +76,10 @@ Result<AudioTrackInput*> TakeSink::add_audio(const AudioDescription& description
     return audios_.back().get();
 }
 
+Status TakeSink::add_offset(const OffsetRecord& offset) {
+    return writer_.write_record(offset);
+}
+
 void TakeSink::note(std::string text) {
     std::lock_guard lock(mutex_);
     if (notes_.size() < kMostNotes && std::ranges::find(notes_, text) == notes_.end())

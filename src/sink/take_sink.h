@@ -48,6 +48,8 @@ class TakeSink {
     /// The intakes live as long as the sink. `transcode`: JPEGs that come in are decoded and encoded anew.
     Result<VideoTrackInput*> add_video(const VideoDescription& description, bool transcode);
     Result<AudioTrackInput*> add_audio(const AudioDescription& description);
+    /// Tells how late the sound of a track is. After the tracks were added, before start().
+    Status add_offset(const OffsetRecord& offset);
     /// A line for the metrics and the journal. Thread-safe.
     void note(std::string text);
 

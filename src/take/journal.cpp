@@ -68,6 +68,13 @@ json record_json(const JournalRecord& record) {
                 {"config", json::parse(r->config_json, nullptr, false)}};
     }
     if (const auto* r = std::get_if<TrackRecord>(&record)) return track_json(*r);
+    if (const auto* r = std::get_if<OffsetRecord>(&record)) {
+        return {{"k", "offset"},
+                {"video", to_string(r->video)},
+                {"audio", to_string(r->audio)},
+                {"offset_ns", r->offset.count()},
+                {"source", r->source}};
+    }
     if (const auto* r = std::get_if<ClockRecord>(&record)) {
         return {{"k", "clock"},
                 {"host_ns", to_ns(r->reading.host)},
@@ -194,8 +201,8 @@ HostTime host_time(const json& j, const char* key) {
     return host_time_from_ns(j.at(key).get<std::int64_t>());
 }
 
-TrackId track_of(const json& j) {
-    const auto id = track_id_from(j.at("track").get<std::string>());
+TrackId track_of(const json& j, const char* key = "track") {
+    const auto id = track_id_from(j.at(key).get<std::string>());
     if (!id) throw std::invalid_argument("not a track");
     return *id;
 }
@@ -259,6 +266,18 @@ std::optional<JournalRecord> record_from(const json& j) {
         return r;
     }
     if (kind == "track") return track_record(j);
+    if (kind == "offset") {
+        OffsetRecord r;
+        r.video = track_of(j, "video");
+        r.audio = track_of(j, "audio");
+        if (r.video.kind != TrackKind::video || r.audio.kind != TrackKind::audio)
+            throw std::invalid_argument("tracks of the wrong kind");
+        const auto offset = j.at("offset_ns").get<std::int64_t>();
+        if (offset < -kMostOffset.count() || offset > kMostOffset.count()) throw std::out_of_range("offset_ns");
+        r.offset = Duration(offset);
+        get_if_there(j, "source", r.source);
+        return r;
+    }
     if (kind == "clock") {
         ClockRecord r;
         r.reading.host = host_time(j, "host_ns");

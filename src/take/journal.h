@@ -65,6 +65,14 @@ struct EventRecord {
     std::string text;
 };
 
+/// How much later than its pictures a take's sound is, as far as that is constant. Rendering moves it back.
+struct OffsetRecord {
+    TrackId video, audio;
+    Duration offset{};   ///< positive: sound is late; at most kMostOffset either way
+    std::string source;  ///< "calibration": measured before; "configured": told by latency_offset_ms
+};
+inline constexpr Duration kMostOffset = std::chrono::seconds(10);
+
 struct EndRecord {
     HostTime time;
     std::string reason = "stopped";
@@ -73,7 +81,8 @@ struct EndRecord {
 };
 
 using JournalRecord =
-    std::variant<TakeRecord, TrackRecord, ClockRecord, FrameRecord, BlockRecord, DropRecord, EventRecord, EndRecord>;
+    std::variant<TakeRecord, TrackRecord, OffsetRecord, ClockRecord, FrameRecord, BlockRecord, DropRecord, EventRecord,
+                 EndRecord>;
 
 /// The record as a line, `\n` included, appended to `line`.
 void append_line(const JournalRecord& record, std::string& line);

@@ -63,13 +63,15 @@ Status write_rows(AtomicFile& out, const std::string& folder, TrackId track) {
 }  // namespace
 
 Status write_manifest(const std::string& folder, const Metrics& metrics) {
-    ordered_json clocks = ordered_json::array(), events = ordered_json::array();
+    ordered_json clocks = ordered_json::array(), events = ordered_json::array(), offsets = ordered_json::array();
     std::vector<std::pair<TrackId, ordered_json>> tracks;
     EndRecord end;
     constexpr std::size_t kMostEvents = 10'000;  // the journal keeps them all
     const auto take = for_each_record(folder, [&](const JournalRecord& record) -> Status {
         if (std::holds_alternative<ClockRecord>(record))
             clocks.push_back(record_object(record));
+        else if (std::holds_alternative<OffsetRecord>(record))
+            offsets.push_back(record_object(record));
         else if (std::holds_alternative<DropRecord>(record) || std::holds_alternative<EventRecord>(record)) {
             if (events.size() < kMostEvents) events.push_back(record_object(record));
         } else if (const auto* t = std::get_if<TrackRecord>(&record))
@@ -92,6 +94,7 @@ Status write_manifest(const std::string& folder, const Metrics& metrics) {
                                {"config", ordered_json::parse(take->config_json, nullptr, false)},
                                {"metrics", metrics_json(metrics)},
                                {"clocks", std::move(clocks)},
+                               {"offsets", std::move(offsets)},
                                {"events", std::move(events)}};
     const auto text = head.dump(2, ' ', false, ordered_json::error_handler_t::replace);
     ONETAKE_TRY(out->write(std::string_view(text).substr(0, text.size() - 2)));  // without the closing "\n}"

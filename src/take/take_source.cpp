@@ -55,6 +55,10 @@ Status TakeSource::read_one() {
         if (known) return {};
         if (track->track.kind == TrackKind::audio) sounds_.emplace(track->track.number, track->audio.sample_rate);
         tracks_.push_back(std::move(*track));
+    } else if (const auto* offset = std::get_if<OffsetRecord>(&**record)) {
+        // The first video track is what sound is laid against.
+        if (offset->video.number == 1)
+            (offset->source == "configured" ? configured_ : calibrated_)[offset->audio.number] = offset->offset;
     } else if (const auto* clock = std::get_if<ClockRecord>(&**record)) {
         if (!clock_) clock_ = clock->reading;
     } else if (std::holds_alternative<FrameRecord>(**record) || std::holds_alternative<BlockRecord>(**record)) {
@@ -133,6 +137,14 @@ void TakeSource::end() {
         sound.clock.finish(spans_);
         for (const auto& span : spans_) events_.push_back(StoredSound{{TrackKind::audio, number}, span});
     }
+}
+
+Duration TakeSource::sound_move(TrackId audio, Duration configured) const {
+    const auto of = [&](const std::map<int, Duration>& offsets) {
+        const auto it = offsets.find(audio.number);
+        return it == offsets.end() ? Duration{} : it->second;
+    };
+    return (configured != Duration{} ? configured : -of(configured_)) - of(calibrated_);
 }
 
 WallTime TakeSource::wall_time(HostTime t) const {

@@ -50,6 +50,9 @@ class TakeSource {
     const std::vector<TrackRecord>& tracks() const { return tracks_; }
     /// Media time 0 of a rendered file (docs/clocks.md); empty until it is known, which is before the first event.
     std::optional<HostTime> origin() const { return origin_; }
+    /// How far rendering moves a track's sound, positive: later. `configured` if it is not 0, else what was configured
+    /// while recording; and back by what was calibrated.
+    Duration sound_move(TrackId audio, Duration configured) const;
     /// UTC of an instant near the take's beginning.
     WallTime wall_time(HostTime t) const;
     std::uint64_t journal_offset() const { return reader_.offset(); }
@@ -76,6 +79,7 @@ class TakeSource {
     JournalReader reader_;
     Follow follow_;
     std::vector<TrackRecord> tracks_;
+    std::map<int, Duration> calibrated_, configured_;  // sound late by so much; by audio track number
     std::optional<ClockReading> clock_;
     std::map<int, Sound> sounds_;           // by track number
     std::map<int, HostTime> first_frames_;  // by track number

@@ -1,0 +1,93 @@
+#include "commands.h"
+#include "config_flags.h"
+#include "interrupt.h"
+#include "screen_flash.h"
+
+#include <onetake/calibration.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string_view>
+#include <thread>
+
+namespace onetake::cli {
+
+namespace {
+
+constexpr auto kFields =
+    std::to_array<std::string_view>({"video_device", "width", "height", "fps", "fourcc", "convert_rgb", "v4l2_controls",
+                                     "audio_device", "sample_rate", "channels", "blocksize", "data_dir"});
+constexpr auto kTimeToRead = std::chrono::seconds(4);
+
+void add_options(CommandLine& app, RecorderConfig& config, CalibrateOptions& options) {
+    app.add_option("--from", options.take, "measure this take, which shows flashes with beeps")->type_name("TAKE");
+    app.add_flag("--store,!--no-store", options.store, "keep the offset for later takes (yes)");
+    const auto number = [&app](const char* flag, double min, double max, const char* text, auto& field) {
+        return app
+            .add_option_function<std::string>(
+                flag,
+                [&field, flag, min, max](const std::string& value) {
+                    field = static_cast<std::remove_reference_t<decltype(field)>>(number_of(flag, value, min, max));
+                },
+                text)
+            ->type_name("N");
+    };
+    number("--flashes", 5, 1000, "how many are shown (16)", options.flashes);
+    number("--screen-delay-ms", -1000, 1000, "until the screen lights up (30)", options.screen_delay_ms);
+    app.keep_for_help_all(number("--tone-hz", 100, 4000, "pitch of the take's beeps (1000)", options.tone_hz));
+    add_config_flags(app, config, [](const FieldInfo& field) {
+        return std::find(kFields.begin(), kFields.end(), field.name) != kFields.end();
+    });
+}
+
+/// Says what is going to happen; false if the user ends it before it begins.
+bool announce() {
+    std::fputs(
+        "Turn the camera so that it sees this screen, and the loudspeaker up.\n"
+        "The screen will flash and beep for half a minute; Ctrl-C ends it.\n",
+        stderr);
+    const auto until = std::chrono::steady_clock::now() + kTimeToRead;
+    while (!Interrupt::flag() && std::chrono::steady_clock::now() < until)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return !Interrupt::flag();
+}
+
+}  // namespace
+
+int calibrate_command(const Args& args) {
+    RecorderConfig config;
+    CalibrateOptions options;
+    bool json = false, quiet = false;
+    CommandLine app{"Measure how late the microphone is against the camera; later takes carry it.",
+                    "onetake calibrate"};
+    add_options(app, config, options);
+    app.add_flag("--json", json, "print JSON");
+    app.add_flag("--quiet", quiet, "print errors only");
+    app.footer("Example: onetake calibrate --device 0\n         onetake calibrate --from take-with-flashes");
+    if (const auto code = parse(app, args)) return *code;
+
+    const Interrupt interrupt;
+    options.cancel = &Interrupt::flag();
+    std::optional<ScreenFlash> screen;
+    if (options.take.empty()) {
+        if (!ScreenFlash::possible())
+            return report({ErrorCode::unsupported,
+                           "A flash needs a terminal on stderr. Run this in one that the camera can see, or measure a "
+                           "take of another light and sound with --from."});
+        if (!announce()) return kFailed;
+        screen.emplace();
+        options.show_flash = [&screen](bool lit) { screen->show(lit); };
+    }
+    const auto result = calibrate(config, options);
+    screen.reset();
+    if (!result) return report(result.error());
+    if (json)
+        print(to_json(*result) + "\n");
+    else if (!quiet)
+        print(summary(*result));
+    return kDone;
+}
+
+}  // namespace onetake::cli

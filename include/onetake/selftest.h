@@ -1,0 +1,60 @@
+#pragma once
+
+#include <onetake/devices.h>
+#include <onetake/result.h>
+#include <onetake/version.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace onetake {
+
+struct SelftestOptions {
+    double duration_s = 6;  ///< 3 to 600
+    int width = 640, height = 360;
+    double fps = 30;
+    double limit_ms = 1;  ///< the largest error between picture and sound that passes
+    std::string folder;   ///< where to record: its disk is what is measured; empty: the system's temporary folder
+    const std::atomic<bool>* cancel = nullptr;  ///< becomes true: end and clean up
+};
+
+/// One thing that must be so.
+struct SelftestCheck {
+    std::string name;
+    bool passed = false;
+    std::string detail;
+};
+
+struct SelftestReport {
+    std::vector<SelftestCheck> checks;
+    double worst_ms = 0;        ///< error of the pair of flash and beep that is furthest apart; positive: sound late
+    double mean_ms = 0;         ///< of all pairs
+    std::size_t pairs = 0;
+    double worst_frame_us = 0;  ///< furthest that a picture in the film lies from its stamp
+    std::uint64_t frames = 0;   ///< in the take
+    std::uint64_t lost = 0;     ///< pictures that this machine was too slow for
+    double render_s = 0;        ///< from the end of the recording to the film
+    double disk_mb_per_s = 0;   ///< written and synced, 10^6 bytes
+    std::vector<Part> parts;
+    std::vector<VideoDeviceInfo> cameras;
+    std::vector<AudioDeviceInfo> microphones;
+    std::string microphone_problem;  ///< why they can't be listed; else empty
+    std::vector<std::string> notes;
+
+    /// Whether every check passed.
+    ONETAKE_API bool passed() const;
+};
+
+/// Records the test source's flashes and beeps, renders the film, decodes it, and measures how far it is in sync. What
+/// it makes is removed again, whatever happens. Blocks for some 3 s more than the duration. Errors: what kept it from
+/// measuring at all; cancelled. A film out of sync is no error but a check that did not pass.
+ONETAKE_API Result<SelftestReport> selftest(const SelftestOptions& options = {});
+
+/// The report for people.
+ONETAKE_API std::string summary(const SelftestReport& report);
+/// The report as one JSON object.
+ONETAKE_API std::string to_json(const SelftestReport& report);
+
+}  // namespace onetake

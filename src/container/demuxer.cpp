@@ -1,0 +1,179 @@
+#include "container/demuxer.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fmt/format.h>
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/intreadwrite.h>
+#include <libavutil/mathematics.h>
+#include <libavutil/pixdesc.h>
+}
+
+namespace onetake {
+
+namespace {
+
+constexpr int kLargestPacket = 256 << 20;
+constexpr int kLargestHeader = 1 << 20;  // bytes of a codec's setup
+constexpr std::size_t kSkipBytes = 10;   // of libav's "skip samples" side data
+constexpr std::int64_t kNanoseconds = 1'000'000'000;
+// What may be opened: formats that hold all they need in the one file.
+constexpr const char* kFormats = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,wav";
+
+Error read_error(const std::string& path, int error) {
+    const int number = AVUNERROR(error);
+    if (number > 0 && number < 200) return file_error("Can't read", path, number);
+    std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
+    av_strerror(error, text.data(), text.size());
+    return {ErrorCode::corrupt,
+            fmt::format("Can't read {}: {}. Is it a whole MP4, Matroska or WAV file?", path, text.data())};
+}
+
+StreamParams params_of(const AVStream& stream) {
+    const AVCodecParameters& par = *stream.codecpar;
+    StreamParams p;
+    p.kind = par.codec_type == AVMEDIA_TYPE_VIDEO   ? TrackKind::video
+             : par.codec_type == AVMEDIA_TYPE_AUDIO ? TrackKind::audio
+                                                    : TrackKind::data;
+    p.codec = avcodec_get_name(par.codec_id);
+    p.time_scale = stream.time_base.num == 1 && stream.time_base.den > 0 ? stream.time_base.den : kNanoseconds;
+    if (par.extradata_size > 0 && par.extradata_size <= kLargestHeader)
+        p.extradata.assign(par.extradata, par.extradata + par.extradata_size);
+    p.bit_rate = par.bit_rate;
+    p.profile = par.profile;
+    p.level = par.level;
+    if (const auto* title = av_dict_get(stream.metadata, "title", nullptr, 0)) p.title = title->value;
+    if (p.kind == TrackKind::video) {
+        p.width = par.width;
+        p.height = par.height;
+        if (const char* name = av_get_pix_fmt_name(static_cast<AVPixelFormat>(par.format))) p.pixel_format = name;
+        p.color.range = par.color_range == AVCOL_RANGE_JPEG ? ColorRange::full : ColorRange::limited;
+        p.color.matrix = par.color_space == AVCOL_SPC_BT709 ? ColorMatrix::bt709 : ColorMatrix::bt601;
+        if (stream.avg_frame_rate.num > 0 && stream.avg_frame_rate.den > 0) p.fps = av_q2d(stream.avg_frame_rate);
+    } else if (p.kind == TrackKind::audio) {
+        p.sample_rate = par.sample_rate;
+        p.channels = par.ch_layout.nb_channels;
+        p.frame_size = par.frame_size;
+        p.initial_padding = par.initial_padding;
+    }
+    return p;
+}
+
+}  // namespace
+
+class Demuxer::Impl {
+ public:
+    explicit Impl(std::string path) : path_(std::move(path)), packet_(av_packet_alloc()) {}
+    Impl(Impl&&) = delete;
+    Impl& operator=(Impl&&) = delete;
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+    ~Impl() {
+        av_packet_free(&packet_);
+        avformat_close_input(&context_);
+    }
+
+    Status open();
+    Result<std::optional<Packet>> next();
+    const std::vector<StreamParams>& streams() const { return streams_; }
+
+ private:
+    Result<Packet> taken();
+
+    const std::string path_;
+    AVPacket* packet_;
+    AVFormatContext* context_ = nullptr;
+    std::vector<StreamParams> streams_;
+};
+
+Status Demuxer::Impl::open() {
+    AVDictionary* options = nullptr;
+    av_dict_set(&options, "protocol_whitelist", "file", 0);
+    av_dict_set(&options, "format_whitelist", kFormats, 0);
+    // "file:" keeps a colon in the name from being taken for a protocol.
+    const int opened = avformat_open_input(&context_, ("file:" + path_).c_str(), nullptr, &options);
+    av_dict_free(&options);
+    if (opened < 0) return fail(read_error(path_, opened));
+    if (const int found = avformat_find_stream_info(context_, nullptr); found < 0)
+        return fail(read_error(path_, found));
+    bool playable = false;
+    for (unsigned i = 0; i < context_->nb_streams; ++i) {
+        streams_.push_back(params_of(*context_->streams[i]));
+        playable = playable || streams_.back().kind != TrackKind::data;
+    }
+    if (!playable) return fail(ErrorCode::unsupported, fmt::format("{} holds neither picture nor sound.", path_));
+    return {};
+}
+
+Result<std::optional<Packet>> Demuxer::Impl::next() {
+    for (;;) {
+        const int read = av_read_frame(context_, packet_);
+        if (read == AVERROR_EOF) {
+            // The end of a file that could be read no further looks the same but for this.
+            if (context_->pb != nullptr && context_->pb->error < 0) return fail(read_error(path_, context_->pb->error));
+            return std::nullopt;
+        }
+        if (read < 0) return fail(read_error(path_, read));
+        // A stream may turn up later than the header said; nobody has asked for it.
+        const bool known = static_cast<std::size_t>(packet_->stream_index) < streams_.size();
+        if (!known || packet_->size == 0) {
+            av_packet_unref(packet_);
+            continue;
+        }
+        auto packet = taken();
+        av_packet_unref(packet_);
+        if (!packet) return fail(std::move(packet).error());
+        return std::move(*packet);
+    }
+}
+
+Result<Packet> Demuxer::Impl::taken() {
+    const auto index = static_cast<std::size_t>(packet_->stream_index);
+    const auto& params = streams_[index];
+    if (packet_->size > kLargestPacket)
+        return fail(ErrorCode::corrupt, fmt::format("{}: a packet of {} bytes is no packet.", path_, packet_->size));
+    if (packet_->pts == AV_NOPTS_VALUE && params.kind != TrackKind::data)
+        return fail(ErrorCode::corrupt, fmt::format("{}: a packet of stream {} has no time.", path_, index));
+    const AVRational from = context_->streams[index]->time_base, to{1, static_cast<int>(params.time_scale)};
+    Packet p;
+    p.stream = packet_->stream_index;
+    p.pts = av_rescale_q(packet_->pts, from, to);
+    p.dts = packet_->dts == AV_NOPTS_VALUE ? p.pts : av_rescale_q(packet_->dts, from, to);
+    p.duration = av_rescale_q(packet_->duration, from, to);
+    p.key = (packet_->flags & AV_PKT_FLAG_KEY) != 0;
+    p.hidden = (packet_->flags & AV_PKT_FLAG_DISCARD) != 0;
+    std::size_t size = 0;
+    const auto* skip = av_packet_get_side_data(packet_, AV_PKT_DATA_SKIP_SAMPLES, &size);
+    if (skip != nullptr && size >= kSkipBytes) {
+        constexpr std::uint32_t kMostSkipped = 1 << 24;
+        p.skip_first = static_cast<int>(std::min(AV_RL32(skip), kMostSkipped));
+        p.skip_last = static_cast<int>(std::min(AV_RL32(skip + 4), kMostSkipped));
+    }
+    p.bytes.assign(packet_->data, packet_->data + packet_->size);
+    return p;
+}
+
+Demuxer::Demuxer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Demuxer::Demuxer(Demuxer&&) noexcept = default;
+Demuxer& Demuxer::operator=(Demuxer&&) noexcept = default;
+Demuxer::~Demuxer() = default;
+
+Result<Demuxer> Demuxer::open(const std::string& path) {
+    auto impl = std::make_unique<Impl>(path);
+    ONETAKE_TRY(impl->open());
+    return Demuxer(std::move(impl));
+}
+
+const std::vector<StreamParams>& Demuxer::streams() const {
+    return impl_->streams();
+}
+
+Result<std::optional<Packet>> Demuxer::next() {
+    return impl_->next();
+}
+
+}  // namespace onetake

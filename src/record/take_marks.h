@@ -1,0 +1,34 @@
+#pragma once
+
+#include "base/error.h"
+#include "media/source.h"
+#include "media/sync_marks.h"
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+namespace onetake {
+
+/// The flashes and beeps of a take's first video and first audio track, by its stored stamps; no film is needed. Times
+/// count from the take's origin.
+struct TakeMarks {
+    VideoDescription camera;
+    AudioDescription microphone;
+    std::vector<Duration> flashes, beeps;
+    std::size_t frames = 0;
+    Duration frame_interval{};  ///< median
+    bool test_source = false;   ///< stamped by the built-in test source
+};
+
+struct TakeMarksOptions {
+    double least_rise = 4;  ///< of the mean brightness (0 … 255) that is a flash: a screen may fill little of the view
+    double tone_hz = 1000;
+    const std::atomic<bool>* cancel = nullptr;  ///< becomes true: give up
+};
+
+/// Looks for them. Pictures that can't be read are passed over. Errors: not_found for a take that lacks picture or
+/// sound; cancelled.
+Result<TakeMarks> find_take_marks(const std::string& take_folder, const TakeMarksOptions& options = {});
+
+}  // namespace onetake
