@@ -15,7 +15,7 @@ namespace onetake::cli {
 
 using Args = std::vector<std::string>;
 
-enum ExitCode : int { kDone = 0, kFailed = 1, kUsage = 2, kLosses = 3 };
+enum ExitCode : int { kDone = 0, kFailed = 1, kUsage = 2, kLosses = 3, kEndedEarly = 4 };
 
 /// A command's parser with the house's habits: a repeated option's last value counts, `--help-all` exists.
 class CommandLine : public CLI::App {

@@ -10,6 +10,8 @@ int process(const Args& args);
 int devices(const Args& args);
 int list(const Args& args);
 int import_command(const Args& args);
+int check(const Args& args);
+int recover(const Args& args);
 int selftest_command(const Args& args);
 int calibrate_command(const Args& args);
 int version_command(const Args& args);

@@ -24,6 +24,8 @@ constexpr auto kCommands = std::to_array<Command>({
     {"process", "enhance and render stored takes", process},
     {"list", "show the takes there are", list},
     {"devices", "show cameras with their modes, and microphones", devices},
+    {"check", "verify a take: what is there, what is lost", check},
+    {"recover", "make a broken take whole", recover},
     {"import", "make a take of what another program recorded", import_command},
     {"calibrate", "measure the offset between microphone and camera", calibrate_command},
     {"selftest", "measure the sync of a test film on this machine", selftest_command},
@@ -39,7 +41,8 @@ std::string help() {
         "\n  -h, --help  after a command: its options and an example\n"
         "  --version   the same as the command\n\n"
         "Without a command it records: onetake --duration 60 --name interview\n"
-        "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 finished with losses\n";
+        "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 finished with losses,\n"
+        "            4 ended early, the disk was full or could not be written\n";
     return text;
 }
 

@@ -33,6 +33,10 @@ Result<AppendFile> AppendFile::create(int dir_fd, std::string path) {
 Result<AppendFile> AppendFile::open_end(std::string path) {
     UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!fd) return fail(file_error("Can't open", path, errno));
+    return adopt(std::move(fd), std::move(path));
+}
+
+Result<AppendFile> AppendFile::adopt(UniqueFd fd, std::string path) {
     const auto end = ::lseek(fd.get(), 0, SEEK_END);
     if (end < 0) return fail(file_error("Can't seek in", path, errno));
     return AppendFile(std::move(fd), std::move(path), static_cast<std::uint64_t>(end));

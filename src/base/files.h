@@ -18,6 +18,8 @@ class AppendFile {
     static Result<AppendFile> create(int dir_fd, std::string path);
     /// Opens an existing file to go on at its end.
     static Result<AppendFile> open_end(std::string path);
+    /// Goes on at the end of a file that is open for writing; `path` is for messages.
+    static Result<AppendFile> adopt(UniqueFd fd, std::string path);
 
     /// Writes all of it or fails; after a failure size() tells what got in.
     Status write(std::span<const std::byte> bytes);

@@ -41,6 +41,9 @@ class Recording {
     /// A pooled buffer for a frame to push.
     Result<Buffer> buffer(std::size_t bytes, int track);
 
+    /// Becomes readable, and stays so, when the disk is full or can't be written: the take is to be closed then.
+    int ended_early_fd() const { return ended_early_.get(); }
+
     Progress progress();
     const std::string& name() const { return sink_->take().name(); }
 
@@ -59,7 +62,7 @@ class Recording {
         StampGate gate;
     };
 
-    explicit Recording(const RecorderConfig& config) : config_(config) {}
+    explicit Recording(const RecorderConfig& config);
     Status open_devices();
     Status open_test_source();
     void describe_pushed();
@@ -70,7 +73,8 @@ class Recording {
     void stop_sources();
 
     const RecorderConfig config_;
-    SystemClock clock_;  // what the test source paces itself by
+    const UniqueFd ended_early_;  // an eventfd
+    SystemClock clock_;           // what the test source paces itself by
     std::vector<std::unique_ptr<VideoSource>> cameras_;
     std::vector<std::unique_ptr<AudioSource>> microphones_;
     std::vector<VideoDescription> video_descriptions_;

@@ -1,12 +1,9 @@
 #include "record/stored_take.h"
 
-#include "take/metrics_json.h"
+#include "take/manifest.h"
 #include "take/take_source.h"
 
 #include <fmt/format.h>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <optional>
 #include <sys/stat.h>
 
 namespace onetake {
@@ -16,20 +13,6 @@ namespace {
 bool exists(const std::string& path) {
     struct stat st {};
     return ::stat(path.c_str(), &st) == 0;
-}
-
-// The manifest's metrics, without holding its lists of frames and blocks in memory.
-std::optional<Metrics> manifest_metrics(const std::string& path) {
-    std::ifstream file(path);
-    if (!file) return std::nullopt;
-    using nlohmann::ordered_json;
-    const auto skip_tracks = [](int depth, ordered_json::parse_event_t event, ordered_json& parsed) {
-        return !(depth == 1 && event == ordered_json::parse_event_t::key && parsed == "tracks");
-    };
-    const auto manifest = ordered_json::parse(file, skip_tracks, false);
-    const auto metrics = manifest.find("metrics");
-    if (!manifest.is_object() || metrics == manifest.end() || !metrics->is_object()) return std::nullopt;
-    return metrics_from_json(*metrics);
 }
 
 Result<Metrics> journal_metrics(const std::string& folder) {
@@ -53,8 +36,8 @@ Result<TakeResult> stored_take(const std::string& data_dir, const std::string& n
     const auto folder = take_folder(data_dir, name);
     if (auto journal = JournalReader::open(folder); !journal) return fail(std::move(journal).error());
     const auto manifest = fmt::format("{}/{}", folder, kManifestName);
-    if (auto metrics = manifest_metrics(manifest)) {
-        result.metrics = std::move(*metrics);
+    if (auto head = read_manifest(folder)) {
+        result.metrics = std::move(head->metrics);
         result.manifest_path = manifest;
     } else {
         auto counted = journal_metrics(folder);

@@ -1,6 +1,7 @@
 #include "sink/take_sink.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "sink/track_input.h"
 
 #include <algorithm>
@@ -18,6 +19,7 @@ constexpr auto kTick = std::chrono::milliseconds(200);
 constexpr auto kRefreshEvery = seconds(1);
 constexpr auto kClockEvery = seconds(60);
 constexpr std::size_t kMostNotes = 100;
+constexpr int kMostFailures = 10;  // of one track, one after the other, before a disk counts as unusable
 
 // A stamp's distance to its predecessor that counts as a hole in a track of pictures.
 Duration longest_interval(const VideoDescription& d) {
@@ -88,6 +90,7 @@ void TakeSink::note(std::string text) {
 
 Status TakeSink::start() {
     ONETAKE_TRY(pool_.start());
+    writer_.sync_all();
     start_ = host_now();
     writing_ = std::thread([this] { write_loop(); });
     syncing_ = std::thread([this] { sync_loop(); });
@@ -118,13 +121,22 @@ void TakeSink::write_loop() {
         const auto now = host_now();
         if (now - refreshed >= kRefreshEvery) {
             refreshed = now;
+            if (ended_early_) continue;
             write_drops();
-            if (auto status = writer_.refresh(); !status) write_failed(status.error());
+            watch_disk(now);
+            if (auto status = writer_.refresh(); !status) {
+                const auto code = status.error().code;
+                write_failed(status.error(), code == ErrorCode::not_found ? kMostFailures : 0);
+            }
         }
-        if (now - clocked >= kClockEvery) {
+        if (now - clocked >= kClockEvery && !ended_early_) {
             clocked = now;
             write(JournalRecord(ClockRecord{read_clocks()}));
         }
+    }
+    if (ended_early_) {
+        writer_.begin_closing();
+        write(JournalRecord(EventRecord{std::nullopt, "note", ended_at_, why_ended_}));
     }
     write_drops();
     write(JournalRecord(ClockRecord{read_clocks()}));
@@ -147,10 +159,13 @@ void TakeSink::write(EncodedFrame encoded) {
             track.corrupt_.add(1);
             if (!std::exchange(track.said_corrupt_, true))
                 note(fmt::format("{}: a frame could not be encoded: {}", to_string(track.id_), frame.failure));
+        } else if (ended_early_) {
+            track.disk_.add(1);
         } else if (auto status = writer_.write_frame(track.id_, frame.jpeg.span(), frame.stamp); !status) {
             track.disk_.add(1);
-            write_failed(status.error());
+            write_failed(status.error(), ++track.failures_);
         } else {
+            track.failures_ = 0;
             ++track.written_;
             track.bytes_ += frame.jpeg.size();
             track.latency_.add(host_now() - frame.stamp.time);
@@ -171,11 +186,14 @@ void TakeSink::write(StoredBlock stored) {
     auto& track = *stored.track;
     const auto& block = stored.block;
     const auto frames = block.frames();
-    if (auto status = writer_.write_block(track.id_, block); !status) {
+    if (ended_early_) {
+        track.disk_.add(static_cast<std::uint64_t>(frames));
+    } else if (auto status = writer_.write_block(track.id_, block); !status) {
         track.disk_.add(static_cast<std::uint64_t>(frames));
         track.lost_before_ = true;
-        write_failed(status.error());
+        write_failed(status.error(), ++track.failures_);
     } else {
+        track.failures_ = 0;
         track.written_ += static_cast<std::uint64_t>(frames);
         const double rate = track.description_.sample_rate;
         if (!track.first_) track.first_ = block.time;
@@ -198,7 +216,7 @@ void TakeSink::write(StoredBlock stored) {
 }
 
 void TakeSink::write(const JournalRecord& record) {
-    if (auto status = writer_.write_record(record); !status) write_failed(status.error());
+    if (auto status = writer_.write_record(record); !status) write_failed(status.error(), 0);
 }
 
 void TakeSink::write_drops() {
@@ -217,8 +235,32 @@ void TakeSink::write_drops() {
     for (auto& track : audios_) each(*track);
 }
 
-void TakeSink::write_failed(const Error& error) {
+void TakeSink::write_failed(const Error& error, int in_row) {
     note(fmt::format("Writing failed: {}", error.message));
+    if (error.code == ErrorCode::no_space || in_row >= kMostFailures) end_early(error.message);
+}
+
+void TakeSink::end_early(const std::string& why) {
+    if (ended_early_) return;
+    {
+        std::lock_guard lock(mutex_);
+        why_ended_ = why;
+    }
+    ended_at_ = host_now();
+    ended_early_ = true;
+    log().warn("The take ends early: {}", why);
+    if (options_.on_ended_early) options_.on_ended_early();
+}
+
+void TakeSink::watch_disk(HostTime now) {
+    const auto left = disk_bytes_left(writer_.folder());
+    if (!left) return;
+    const auto so_far = counts();
+    auto warning = disk_watch_.update(now, so_far.video_bytes + so_far.audio_bytes, *left);
+    if (!warning) return;
+    log().warn("{}", *warning);
+    note(*warning);
+    write(JournalRecord(EventRecord{std::nullopt, "note", now, std::move(*warning)}));
 }
 
 void TakeSink::drain() {
@@ -308,6 +350,7 @@ Metrics TakeSink::metrics() const {
     m.projected_av_skew_ms_per_hour = kMsPerHourAndPpm * (m.soundcard_drift_ppm - m.camera_fps_label_error_ppm);
     std::lock_guard lock(mutex_);
     m.notes = notes_;
+    m.ended_early = why_ended_;
     return m;
 }
 

@@ -1,13 +1,16 @@
 #pragma once
 
 #include "media/source.h"
+#include "sink/disk_watch.h"
 #include "sink/jpeg_pool.h"
 #include "take/take_writer.h"
 
 #include <onetake/config.h>
 #include <onetake/metrics.h>
 
+#include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,6 +26,9 @@ struct TakeSinkOptions {
     int workers = 2;
     int queue_size = 64;  ///< frames per video track between intake and disk
     OnFull on_full = OnFull::drop;
+    /// Called once, from the sink's thread, when nothing more can be stored: the disk is full, or can't be written.
+    /// What comes later is counted as lost; the take is to be closed.
+    std::function<void()> on_ended_early;
 };
 
 /// What was counted so far; for the progress line.
@@ -53,6 +59,9 @@ class TakeSink {
     /// A line for the metrics and the journal. Thread-safe.
     void note(std::string text);
 
+    /// Whether nothing more is stored, because the disk is full or can't be written. Thread-safe.
+    bool ended_early() const { return ended_early_; }
+
     Status start();
     /// Writes everything that was taken in and ends the threads. Idempotent.
     void drain();
@@ -80,7 +89,10 @@ class TakeSink {
     void write(StoredBlock block);
     void write(const JournalRecord& record);
     void write_drops();
-    void write_failed(const Error& error);
+    /// `in_row`: failures of a track since its last success.
+    void write_failed(const Error& error, int in_row);
+    void end_early(const std::string& why);
+    void watch_disk(HostTime now);
     void post(Item item);
     template <class TrackInput>
     void take_event(TrackInput& track, SourceEvent event);
@@ -94,11 +106,15 @@ class TakeSink {
     JpegPool pool_;
     std::thread writing_, syncing_;
     bool drained_ = false;
+    std::atomic<bool> ended_early_{false};
+    DiskWatch disk_watch_;  // the writing thread's
+    HostTime ended_at_;     // the writing thread's
 
     mutable std::mutex mutex_;  // guards what follows
     std::condition_variable wake_sync_;
     bool end_sync_ = false;
     std::vector<std::string> notes_;
+    std::string why_ended_;
 };
 
 }  // namespace onetake

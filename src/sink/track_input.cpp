@@ -33,6 +33,10 @@ VideoTrackInput::VideoTrackInput(TakeSink& sink, TrackId id, int index, const Vi
 
 Delivery VideoTrackInput::offer(Frame frame) {
     ++expected_;
+    if (sink_.ended_early()) {
+        disk_.add(1);
+        return Delivery::ended_early;
+    }
     const bool ready = frame.format == PixelFormat::jpeg && !transcode_;
     if (ready) {
         if (auto info = inspect_jpeg(frame.bytes.span()); !info) {
@@ -81,6 +85,10 @@ Delivery AudioTrackInput::offer(AudioBlock block) {
     for (const auto s : block.samples) peak = std::max(peak, std::abs(static_cast<int>(s)));
     peak_ = static_cast<float>(peak) / 32768.0f;
     expected_ += frames;
+    if (sink_.ended_early()) {
+        disk_.add(frames);
+        return Delivery::ended_early;
+    }
     std::lock_guard lock(mutex_);
     if (closed_ || !slots_.try_take()) {
         queue_.add(frames);

@@ -22,7 +22,7 @@ namespace onetake {
 class TakeSink;
 
 /// What became of something that was delivered.
-enum class Delivery { taken, dropped, refused };
+enum class Delivery { taken, dropped, refused, ended_early };
 
 /// Losses of one track, counted from any thread; the writing thread puts them into the journal.
 class LossCounter {
@@ -49,7 +49,7 @@ class VideoTrackInput final : public VideoIntake {
     void report(SourceEvent event) override;
 
     /// As deliver(), and tells what became of it: `dropped` counted because the queue was full; `refused` after
-    /// close(). A frame that is no whole JPEG counts as corrupt.
+    /// close(); `ended_early` counted because the disk is full. A frame that is no whole JPEG counts as corrupt.
     Delivery offer(Frame frame);
     /// Ends waiting; what comes later is dropped and counted. When it returns, nothing more goes on. From any thread.
     void close();
@@ -81,6 +81,7 @@ class VideoTrackInput final : public VideoIntake {
     std::uint64_t gaps_ = 0;
     Duration gap_time_{};
     bool said_corrupt_ = false;
+    int failures_ = 0;  // of writing, since the last success
 };
 
 /// One audio track of a TakeSink.
@@ -116,6 +117,7 @@ class AudioTrackInput final : public AudioIntake {
     bool mixed_sources_ = false;
     std::uint64_t xruns_ = 0, gaps_ = 0;
     Duration gap_time_{};
+    int failures_ = 0;  // of writing, since the last success
 };
 
 }  // namespace onetake

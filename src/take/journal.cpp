@@ -13,7 +13,13 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kMostFrames = 1'000'000'000'000;  // beyond any take: keeps sums from overflowing
+// Beyond any take; they keep sums and differences from overflowing.
+constexpr std::int64_t kMostFrames = 1'000'000'000'000;
+constexpr std::int64_t kMostSamples = 1'000'000'000'000;
+constexpr std::int64_t kFarthestMedia = 3'000'000'000'000'000'000;
+constexpr std::int64_t kFarthestStamp = 4'500'000'000'000'000'000;  // of anything else: media's, and their length
+constexpr std::int64_t kMostBytes = std::int64_t{1} << 40;          // of one frame
+constexpr int kDeepestNesting = 64;
 
 json controls_json(const std::vector<std::pair<std::string, std::string>>& controls) {
     json object = json::object();
@@ -83,8 +89,10 @@ json record_json(const JournalRecord& record) {
                 {"spread_ns", r->reading.spread.count()}};
     }
     if (const auto* r = std::get_if<DropRecord>(&record)) {
-        return {{"k", "drop"},       {"track", to_string(r->track)}, {"cause", to_string(r->cause)},
-                {"count", r->count}, {"host_ns", to_ns(r->time)},    {"text", r->text}};
+        json j = {{"k", "drop"},       {"track", to_string(r->track)}, {"cause", to_string(r->cause)},
+                  {"count", r->count}, {"host_ns", to_ns(r->time)},    {"text", r->text}};
+        if (r->first) j["first"] = *r->first;
+        return j;
     }
     if (const auto* r = std::get_if<EventRecord>(&record)) {
         json j = {{"k", "event"}, {"event", r->event}, {"host_ns", to_ns(r->time)}, {"text", r->text}};
@@ -141,6 +149,10 @@ class FlatScanner {
     std::size_t at_ = 0;
 };
 
+bool is_stamp(std::int64_t ns) {
+    return ns >= -kFarthestMedia && ns <= kFarthestMedia;
+}
+
 bool number(std::string_view text, std::int64_t& out) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
     return error == std::errc{} && end == text.data() + text.size();
@@ -182,23 +194,42 @@ struct FlatFields {
 
     std::optional<JournalRecord> record() const {
         if (!track || !source || !n || !t || !r || *n < 1 || *n > kMostFrames) return std::nullopt;
+        if (!is_stamp(*t) || !is_stamp(*r)) return std::nullopt;
         if (kind == "f" && track->kind == TrackKind::video) {
-            if (!b || *b < 0 || (q && (*q < 0 || *q > UINT32_MAX))) return std::nullopt;
+            if (!b || *b < 0 || *b > kMostBytes || (q && (*q < 0 || *q > UINT32_MAX))) return std::nullopt;
             FrameRecord f{*track, *n, {host_time_from_ns(*t), host_time_from_ns(*r), *source, {}}, 0};
             if (q) f.stamp.driver_sequence = static_cast<std::uint32_t>(*q);
             f.bytes = static_cast<std::uint64_t>(*b);
             return f;
         }
         if (kind == "a" && track->kind == TrackKind::audio) {
-            if (!i || *i < 0 || *i > INT64_MAX / 1024) return std::nullopt;
+            if (!i || *i < 0 || *i > kMostSamples - *n) return std::nullopt;
             return BlockRecord{*track, *i, *n, host_time_from_ns(*t), host_time_from_ns(*r), *source, x};
         }
         return std::nullopt;
     }
 };
 
+std::int64_t integer(const json& j, const char* key, std::int64_t low, std::int64_t high) {
+    const auto& value = j.at(key);
+    if (!value.is_number_integer()) throw std::invalid_argument(key);
+    if (value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX))
+        throw std::out_of_range(key);
+    const auto n = value.get<std::int64_t>();
+    if (n < low || n > high) throw std::out_of_range(key);
+    return n;
+}
+
+std::uint64_t count(const json& j, const char* key) {
+    return static_cast<std::uint64_t>(integer(j, key, 0, kMostSamples));
+}
+
+std::int64_t nanoseconds(const json& j, const char* key) {
+    return integer(j, key, -kFarthestStamp, kFarthestStamp);
+}
+
 HostTime host_time(const json& j, const char* key) {
-    return host_time_from_ns(j.at(key).get<std::int64_t>());
+    return host_time_from_ns(nanoseconds(j, key));
 }
 
 TrackId track_of(const json& j, const char* key = "track") {
@@ -208,9 +239,7 @@ TrackId track_of(const json& j, const char* key = "track") {
 }
 
 int bounded(const json& j, const char* key, int low, int high) {
-    const auto value = j.at(key).get<std::int64_t>();
-    if (value < low || value > high) throw std::out_of_range(key);
-    return static_cast<int>(value);
+    return static_cast<int>(integer(j, key, low, high));
 }
 
 template <class T>
@@ -233,7 +262,7 @@ TrackRecord track_record(const json& j) {
         get_if_there(j, "driver", v.driver);
         get_if_there(j, "stable_id", v.stable_id);
         get_if_there(j, "fourcc", v.fourcc);
-        get_if_there(j, "buffers", v.buffers);
+        if (j.contains("buffers")) v.buffers = bounded(j, "buffers", 0, 65535);
         get_if_there(j, "notes", v.notes);
         v.color.range = j.value("range", "full") == "limited" ? ColorRange::limited : ColorRange::full;
         v.color.matrix = j.value("matrix", "bt601") == "bt709" ? ColorMatrix::bt709 : ColorMatrix::bt601;
@@ -246,7 +275,7 @@ TrackRecord track_record(const json& j) {
         get_if_there(j, "device", a.device);
         get_if_there(j, "name", a.name);
         get_if_there(j, "host_api", a.host_api);
-        get_if_there(j, "blocksize", a.blocksize);
+        if (j.contains("blocksize")) a.blocksize = bounded(j, "blocksize", 0, 1'000'000'000);
         get_if_there(j, "latency_s", a.latency_s);
         get_if_there(j, "notes", a.notes);
     }
@@ -257,7 +286,7 @@ std::optional<JournalRecord> record_from(const json& j) {
     const auto kind = j.at("k").get<std::string>();
     if (kind == "take") {
         TakeRecord r;
-        r.format = j.at("format").get<int>();
+        r.format = bounded(j, "format", 0, 1'000'000);
         r.name = j.at("name").get<std::string>();
         get_if_there(j, "program", r.program);
         get_if_there(j, "created", r.created);
@@ -281,9 +310,9 @@ std::optional<JournalRecord> record_from(const json& j) {
     if (kind == "clock") {
         ClockRecord r;
         r.reading.host = host_time(j, "host_ns");
-        r.reading.boot = BootTime(Duration(j.at("boot_ns").get<std::int64_t>()));
-        r.reading.wall = WallTime(Duration(j.at("wall_ns").get<std::int64_t>()));
-        r.reading.spread = Duration(j.value("spread_ns", std::int64_t{0}));
+        r.reading.boot = BootTime(Duration(nanoseconds(j, "boot_ns")));
+        r.reading.wall = WallTime(Duration(nanoseconds(j, "wall_ns")));
+        if (j.contains("spread_ns")) r.reading.spread = Duration(nanoseconds(j, "spread_ns"));
         return r;
     }
     if (kind == "drop") {
@@ -293,8 +322,9 @@ std::optional<JournalRecord> record_from(const json& j) {
         using enum DropRecord::Cause;
         for (auto known : std::array{queue, driver, corrupt, disk})
             if (to_string(known) == cause) r.cause = known;
-        r.count = j.at("count").get<std::uint64_t>();
+        r.count = count(j, "count");
         r.time = host_time(j, "host_ns");
+        if (j.contains("first")) r.first = integer(j, "first", 0, kMostSamples);
         get_if_there(j, "text", r.text);
         return r;
     }
@@ -310,8 +340,8 @@ std::optional<JournalRecord> record_from(const json& j) {
         EndRecord r;
         r.time = host_time(j, "host_ns");
         get_if_there(j, "reason", r.reason);
-        get_if_there(j, "frames", r.frames);
-        get_if_there(j, "samples", r.samples);
+        if (j.contains("frames")) r.frames = count(j, "frames");
+        if (j.contains("samples")) r.samples = count(j, "samples");
         get_if_there(j, "duration_s", r.duration_s);
         return r;
     }
@@ -376,8 +406,12 @@ Result<std::optional<JournalRecord>> parse_line(std::string_view line) {
     if (FlatScanner(line).scan([&](auto key, auto value) { return fields.set(key, value); }))
         if (auto record = fields.record()) return record;
     try {
-        const auto j = json::parse(line);
-        return record_from(j);
+        // Nesting is bounded: what is read may be written again, and that recurses.
+        const auto shallow = [](int depth, json::parse_event_t, const json&) {
+            if (depth > kDeepestNesting) throw std::out_of_range("nested too deeply");
+            return true;
+        };
+        return record_from(json::parse(line, shallow));
     } catch (const std::exception& e) {
         return fail(ErrorCode::corrupt, fmt::format("not a journal record: {}", e.what()));
     }

@@ -56,6 +56,8 @@ struct DropRecord {
     std::uint64_t count = 0;  ///< frames, or samples per channel
     HostTime time;
     std::string text;
+    /// Number of the first of them, if they were stored and named before they were lost.
+    std::optional<std::int64_t> first = {};
 };
 
 struct EventRecord {
@@ -80,9 +82,8 @@ struct EndRecord {
     double duration_s = 0;
 };
 
-using JournalRecord =
-    std::variant<TakeRecord, TrackRecord, OffsetRecord, ClockRecord, FrameRecord, BlockRecord, DropRecord, EventRecord,
-                 EndRecord>;
+using JournalRecord = std::variant<TakeRecord, TrackRecord, OffsetRecord, ClockRecord, FrameRecord, BlockRecord,
+                                   DropRecord, EventRecord, EndRecord>;
 
 /// The record as a line, `\n` included, appended to `line`.
 void append_line(const JournalRecord& record, std::string& line);

@@ -1,11 +1,13 @@
 #include "take/journal_reader.h"
 
+#include "take/take_dir.h"
+
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/stat.h>
+#include <utility>
 
 namespace onetake {
 
@@ -17,17 +19,17 @@ constexpr std::size_t kLongestLine = 1 << 20;
 }  // namespace
 
 Result<JournalReader> JournalReader::open(const std::string& take_folder) {
-    auto path = fmt::format("{}/{}", take_folder, kJournalName);
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (!fd) {
-        if (errno == ENOENT)
-            return fail(ErrorCode::not_found,
-                        fmt::format("There is no take at {} (no {}).", take_folder, kJournalName));
-        return fail(file_error("Can't open the journal", path, errno));
-    }
-    struct stat st {};
-    if (::fstat(fd.get(), &st) != 0 || !S_ISREG(st.st_mode))
-        return fail(ErrorCode::corrupt, fmt::format("{} is not a regular file.", path));
+    const auto no_take = [&] {
+        return fail(ErrorCode::not_found, fmt::format("There is no take at {} (no {}).", take_folder, kJournalName));
+    };
+    auto dir = TakeDir::open(take_folder);
+    if (!dir) return dir.error().code == ErrorCode::not_found ? no_take() : fail(std::move(dir).error());
+    auto fd = dir->open_file(kJournalName, O_RDONLY);
+    if (!fd) return fd.error().code == ErrorCode::not_found ? no_take() : fail(std::move(fd).error());
+    return read_from(std::move(*fd), dir->path(kJournalName));
+}
+
+Result<JournalReader> JournalReader::read_from(UniqueFd fd, std::string path) {
     JournalReader reader(std::move(fd), std::move(path));
 
     auto first = reader.next();
@@ -49,15 +51,21 @@ Result<std::optional<std::string_view>> JournalReader::next_line() {
                 static_cast<const char*>(std::memchr(buffer_.data() + searched, '\n', buffer_.size() - searched))) {
             const auto length = static_cast<std::size_t>(end - (buffer_.data() + at_));
             const std::string_view line(buffer_.data() + at_, length);
+            const bool too_long = skipped_ > 0;
+            offset_ += std::exchange(skipped_, 0) + length + 1;
             at_ += length + 1;
-            offset_ += length + 1;
-            return line;
+            if (!too_long) return line;
+            ++bad_lines_;
+            searched = at_;
+            continue;
         }
         buffer_.erase(0, at_);
         at_ = 0;
+        if (buffer_.size() > kLongestLine) {
+            skipped_ += buffer_.size();
+            buffer_.clear();
+        }
         searched = buffer_.size();
-        if (buffer_.size() > kLongestLine)
-            return fail(ErrorCode::corrupt, fmt::format("{} has a line of over {} bytes.", path_, kLongestLine));
         buffer_.resize(searched + kChunk);
         ssize_t n;
         do n = ::read(fd_.get(), buffer_.data() + searched, kChunk);

@@ -12,18 +12,21 @@ namespace onetake {
 /// Thread-bound.
 class JournalReader {
  public:
-    /// Opens `<take>/timeline.jsonl` and checks that its first line is a take of a format this reader knows.
+    /// Opens `<take>/timeline.jsonl` and checks that its first line is a take of a format this reader knows. Symbolic
+    /// links are not followed.
     static Result<JournalReader> open(const std::string& take_folder);
+    /// The same of an open file; `path` is for messages.
+    static Result<JournalReader> read_from(UniqueFd fd, std::string path);
 
     /// The next record of a known kind. Empty at the present end of the file: the end for good, or as far as it is
-    /// written. A line that is no record is passed over and counted.
+    /// written. A line that is no record, or absurdly long, is passed over and counted.
     Result<std::optional<JournalRecord>> next();
 
     const TakeRecord& take() const { return take_; }
     /// Lines passed over because they were no records.
     std::uint64_t bad_lines() const { return bad_lines_; }
     /// Bytes after the last `\n`: a line cut off by a crash, or being written now.
-    std::size_t unfinished_bytes() const { return buffer_.size() - at_; }
+    std::uint64_t unfinished_bytes() const { return skipped_ + buffer_.size() - at_; }
     /// Position in the file behind the last record given out.
     std::uint64_t offset() const { return offset_; }
     /// Whether a process is recording into this take now.
@@ -39,6 +42,7 @@ class JournalReader {
     std::string buffer_;
     std::size_t at_ = 0;
     std::uint64_t offset_ = 0, bad_lines_ = 0;
+    std::uint64_t skipped_ = 0;  ///< bytes of a line that is too long, already thrown away
     TakeRecord take_;
 };
 

@@ -3,10 +3,14 @@
 #include "base/files.h"
 #include "take/journal_reader.h"
 #include "take/metrics_json.h"
+#include "take/take_dir.h"
 
+#include <cerrno>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 namespace onetake {
 
@@ -23,14 +27,18 @@ ordered_json record_object(const JournalRecord& record) {
 }
 
 // Reads the journal once and gives each record to `on`.
+struct JournalRead {
+    TakeRecord take;
+    std::uint64_t bytes = 0;
+};
 template <class On>
-Result<TakeRecord> for_each_record(const std::string& folder, On&& on) {
+Result<JournalRead> for_each_record(const std::string& folder, On&& on) {
     auto reader = JournalReader::open(folder);
     if (!reader) return fail(std::move(reader).error());
     for (;;) {
         auto record = reader->next();
         if (!record) return fail(std::move(record).error());
-        if (!*record) return reader->take();
+        if (!*record) return JournalRead{reader->take(), reader->offset()};
         ONETAKE_TRY(on(**record));
     }
 }
@@ -67,7 +75,7 @@ Status write_manifest(const std::string& folder, const Metrics& metrics) {
     std::vector<std::pair<TrackId, ordered_json>> tracks;
     EndRecord end;
     constexpr std::size_t kMostEvents = 10'000;  // the journal keeps them all
-    const auto take = for_each_record(folder, [&](const JournalRecord& record) -> Status {
+    const auto read = for_each_record(folder, [&](const JournalRecord& record) -> Status {
         if (std::holds_alternative<ClockRecord>(record))
             clocks.push_back(record_object(record));
         else if (std::holds_alternative<OffsetRecord>(record))
@@ -80,18 +88,20 @@ Status write_manifest(const std::string& folder, const Metrics& metrics) {
             end = *e;
         return {};
     });
-    if (!take) return fail(take.error());
+    if (!read) return fail(read.error());
+    const auto& take = read->take;
 
     auto out = AtomicFile::create(fmt::format("{}/{}", folder, kManifestName));
     if (!out) return fail(std::move(out).error());
     const ordered_json head = {{"format", kTakeFormat},
-                               {"name", take->name},
-                               {"program", take->program},
-                               {"created", take->created},
-                               {"start_ns", to_ns(take->start)},
+                               {"name", take.name},
+                               {"program", take.program},
+                               {"created", take.created},
+                               {"start_ns", to_ns(take.start)},
                                {"end_ns", to_ns(end.time)},
                                {"reason", end.reason},
-                               {"config", ordered_json::parse(take->config_json, nullptr, false)},
+                               {"journal_bytes", read->bytes},
+                               {"config", ordered_json::parse(take.config_json, nullptr, false)},
                                {"metrics", metrics_json(metrics)},
                                {"clocks", std::move(clocks)},
                                {"offsets", std::move(offsets)},
@@ -108,6 +118,59 @@ Status write_manifest(const std::string& folder, const Metrics& metrics) {
     }
     ONETAKE_TRY(out->write("]\n}\n"));
     return out->commit();
+}
+
+Result<ManifestHead> parse_manifest_head(std::string_view text) {
+    constexpr int kDeepestNesting = 64;
+    struct Enough {};
+    ManifestHead head;
+    bool have_metrics = false;
+    std::string key;
+    using Event = ordered_json::parse_event_t;
+    const auto pick = [&](int depth, Event event, ordered_json& parsed) {
+        if (depth > kDeepestNesting) throw std::out_of_range("nested too deeply");
+        if (depth != 1) return true;
+        if (event == Event::key) {
+            key = parsed.get<std::string>();
+            if (key == "tracks") throw Enough{};  // the last, and the only one that grows with the take
+        } else if (event == Event::object_end && key == "metrics") {
+            head.metrics = metrics_from_json(parsed);
+            have_metrics = true;
+        } else if (event == Event::value) {
+            if (key == "reason" && parsed.is_string()) head.reason = parsed.get<std::string>();
+            if (key == "end_ns" && parsed.is_number_integer()) head.end_ns = parsed.get<std::int64_t>();
+            if (key == "journal_bytes" && parsed.is_number_unsigned()) head.journal_bytes = parsed.get<std::uint64_t>();
+        }
+        return true;
+    };
+    try {
+        [[maybe_unused]] const auto parsed = ordered_json::parse(text, pick);
+    } catch (const Enough&) {
+    } catch (const std::exception& e) {
+        return fail(ErrorCode::corrupt, fmt::format("not a manifest: {}", e.what()));
+    }
+    if (!have_metrics) return fail(ErrorCode::corrupt, "not a manifest: it has no metrics");
+    return head;
+}
+
+Result<ManifestHead> read_manifest(const std::string& folder) {
+    constexpr std::size_t kLargestHead = std::size_t{16} << 20;
+    auto dir = TakeDir::open(folder);
+    if (!dir) return fail(std::move(dir).error());
+    auto fd = dir->open_file(kManifestName, O_RDONLY);
+    if (!fd) return fail(std::move(fd).error());
+    std::string text(kLargestHead, '\0');
+    std::size_t have = 0;
+    while (have < text.size()) {
+        const auto n = ::read(fd->get(), text.data() + have, text.size() - have);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return fail(file_error("Can't read", dir->path(kManifestName), errno));
+        if (n == 0) break;
+        have += static_cast<std::size_t>(n);
+    }
+    auto head = parse_manifest_head(std::string_view(text).substr(0, have));
+    if (!head) head.error().message = fmt::format("{}: {}", dir->path(kManifestName), head.error().message);
+    return head;
 }
 
 }  // namespace onetake

@@ -44,6 +44,7 @@ void visit_metrics(M& m, Visit&& visit) {
     visit("gap_s", m.gap_s);
     visit("disk_bytes_left", m.disk_bytes_left);
     visit("peak_memory_mb", m.peak_memory_mb);
+    visit("ended_early", m.ended_early);
     visit("notes", m.notes);
 }
 

@@ -14,6 +14,7 @@ namespace onetake {
 inline constexpr int kTakeFormat = 1;
 inline constexpr const char* kJournalName = "timeline.jsonl";
 inline constexpr const char* kManifestName = "manifest.json";
+inline constexpr const char* kReserveName = ".reserve";
 
 /// One track of a take, "v1" or "a2".
 struct TrackId {
@@ -35,5 +36,10 @@ std::string track_path(TrackId id);
 
 /// File name of frame `n` (from 1) below its track's folder: "f_000001.jpg".
 std::string frame_file(std::int64_t n);
+/// The number of a frame's file name; empty for any other name.
+std::optional<std::int64_t> frame_number(std::string_view file_name);
+
+/// Whether a file of a take's folder is one that only a crash leaves behind: the reserve, a manifest half made.
+bool is_crash_rest(std::string_view file_name);
 
 }  // namespace onetake

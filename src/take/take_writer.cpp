@@ -1,11 +1,11 @@
 #include "take/take_writer.h"
 
 #include "take/manifest.h"
+#include "take/take_dir.h"
 
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +15,7 @@ TakeWriter::TakeWriter(std::string folder, std::string name, UniqueFd dir, Appen
     : folder_(std::move(folder)),
       name_(std::move(name)),
       dir_(std::move(dir)),
+      reserve_(std::make_unique<DiskReserve>(dir_.get())),
       journal_(std::move(journal)),
       fsync_(fsync) {}
 
@@ -30,13 +31,29 @@ Result<TakeWriter> TakeWriter::create(const TakeWriterOptions& options, const Cl
         return fail(file_error("Can't make the folder", folder, errno));
     }
     UniqueFd dir(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
-    if (!dir) return fail(file_error("Can't open the folder", folder, errno));
+    if (!dir) {
+        const auto error = file_error("Can't open the folder", folder, errno);
+        ::rmdir(folder.c_str());
+        return fail(error);
+    }
+    UniqueFd again(::fcntl(dir.get(), F_DUPFD_CLOEXEC, 0));
+    auto writer = begin(options, now, folder, std::move(dir));
+    if (!writer) {
+        // A name must not stay taken by nothing.
+        ::unlinkat(again.get(), kReserveName, 0);
+        ::unlinkat(again.get(), kJournalName, 0);
+        ::rmdir(folder.c_str());
+    }
+    return writer;
+}
+
+Result<TakeWriter> TakeWriter::begin(const TakeWriterOptions& options, const ClockReading& now, std::string folder,
+                                     UniqueFd dir) {
     auto journal = AppendFile::create(dir.get(), kJournalName);
     if (!journal) return fail(std::move(journal).error());
-    if (::flock(journal->fd(), LOCK_EX | LOCK_NB) != 0)
-        return fail(file_error("Can't lock the journal of", folder, errno));
-
+    ONETAKE_TRY(lock_journal(journal->fd(), folder));
     TakeWriter writer(std::move(folder), options.name, std::move(dir), std::move(*journal), options.fsync);
+    ONETAKE_TRY(writer.reserve_->keep(writer.closing_bytes()));
     TakeRecord take{kTakeFormat, options.name, options.program, utc_iso(now.wall), now.host, options.config_json};
     ONETAKE_TRY(writer.append(take));
     ONETAKE_TRY(writer.append(ClockRecord{now}));
@@ -49,13 +66,15 @@ Result<TakeWriter> TakeWriter::create(const TakeWriterOptions& options, const Cl
 Status TakeWriter::append(const JournalRecord& record) {
     line_.clear();
     append_line(record, line_);
-    const auto before = journal_.size();
-    if (auto status = journal_.write(line_); !status) {
-        // Half a line would swallow the next one.
-        if (journal_.size() != before) ONETAKE_TRY(journal_.truncate(before));
-        return status;
-    }
-    return fsync_ ? journal_.sync() : Status{};
+    // Half a line, left by a write that failed, would swallow the next one.
+    if (journal_.size() != journal_whole_) ONETAKE_TRY(journal_.truncate(journal_whole_));
+    auto status = journal_.write(line_);
+    if (status && fsync_) status = journal_.sync();
+    if (status)
+        journal_whole_ = journal_.size();
+    else
+        (void)journal_.truncate(journal_whole_);
+    return status;
 }
 
 Result<TrackId> TakeWriter::add_video_track(const VideoDescription& description) {
@@ -112,18 +131,36 @@ Status TakeWriter::write_frame(TrackId track, std::span<const std::uint8_t> jpeg
 Status TakeWriter::write_block(TrackId track, const AudioBlock& block) {
     auto& wav = audios_.at(static_cast<std::size_t>(track.number - 1));
     const auto first = wav.frames();
-    ONETAKE_TRY(wav.write(block.samples));
-    if (fsync_) ONETAKE_TRY(wav.sync());
-    return append(BlockRecord{track, first, block.frames(), block.time, block.arrival, block.source, block.xrun});
+    auto status = wav.write(block.samples);
+    if (status && fsync_) status = wav.sync();
+    if (status)
+        status = append(BlockRecord{track, first, block.frames(), block.time, block.arrival, block.source, block.xrun});
+    // Sound that no record speaks of has no time.
+    if (!status && wav.frames() != first) (void)wav.cut(first);
+    return status;
 }
 
 Status TakeWriter::write_record(const JournalRecord& record) {
     return append(record);
 }
 
-Status TakeWriter::refresh() {
+Status TakeWriter::refresh_headers() {
     for (auto& wav : audios_) ONETAKE_TRY(wav.refresh_header());
     return {};
+}
+
+// The manifest's rows are shorter than the journal's lines; the rest is room for its head and the journal's last lines.
+std::uint64_t TakeWriter::closing_bytes() const {
+    constexpr std::uint64_t kHead = std::uint64_t{2} << 20, kStep = std::uint64_t{1} << 20;
+    return kHead + (journal_.size() / kStep + 1) * kStep;
+}
+
+Status TakeWriter::refresh() {
+    struct stat st {};
+    if (::fstat(dir_.get(), &st) == 0 && st.st_nlink == 0)
+        return fail(ErrorCode::not_found, fmt::format("The take's folder {} was deleted while recording.", folder_));
+    ONETAKE_TRY(reserve_->keep(closing_bytes()));
+    return refresh_headers();
 }
 
 void TakeWriter::sync_all() const {
@@ -136,8 +173,10 @@ Status TakeWriter::finish(EndRecord end, const Metrics& metrics) {
     auto step = [&](Status status) {
         if (!status && first) first = std::move(status);
     };
-    step(refresh());
+    reserve_->release();
+    step(refresh_headers());
     for (auto& wav : audios_) step(wav.sync());
+    sync_all();  // an `end` record that is on the disk says that all the media are
     for (const auto& video : videos_) end.frames += static_cast<std::uint64_t>(video.frames);
     for (const auto& wav : audios_) end.samples += static_cast<std::uint64_t>(wav.frames());
     step(append(end));

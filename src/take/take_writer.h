@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/files.h"
+#include "take/disk_reserve.h"
 #include "take/journal.h"
 #include "take/wav.h"
 
@@ -39,8 +40,11 @@ class TakeWriter {
     Status write_block(TrackId track, const AudioBlock& block);
     /// Writes a drop, event or clock record.
     Status write_record(const JournalRecord& record);
-    /// Brings the WAV headers up to date; about once a second.
+    /// Brings the WAV headers up to date, keeps back what closing will need, and looks whether the take is still there;
+    /// about once a second. Errors: no_space while closing still fits; not_found if the take's folder was deleted.
     Status refresh();
+    /// Gives back the space kept for closing. Only what closes the take may be written from then on.
+    void begin_closing() { reserve_->release(); }
 
     /// Asks the file system to write out everything. Blocks as long as the disk needs; from any thread, while others
     /// write.
@@ -65,11 +69,17 @@ class TakeWriter {
     };
 
     TakeWriter(std::string folder, std::string name, UniqueFd dir, AppendFile journal, bool fsync);
+    static Result<TakeWriter> begin(const TakeWriterOptions& options, const ClockReading& now, std::string folder,
+                                    UniqueFd dir);
     Status append(const JournalRecord& record);
+    Status refresh_headers();
+    std::uint64_t closing_bytes() const;
 
     std::string folder_, name_;
     UniqueFd dir_;
+    std::unique_ptr<DiskReserve> reserve_;
     AppendFile journal_;
+    std::uint64_t journal_whole_ = 0;  ///< bytes of the journal that are whole lines
     bool fsync_;
     std::vector<VideoTrack> videos_;
     std::vector<WavWriter> audios_;

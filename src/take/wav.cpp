@@ -12,6 +12,7 @@ namespace onetake {
 namespace {
 
 constexpr std::uint64_t kHeaderBytes = 12 + 8 + 28 + 8 + 16 + 8;
+constexpr std::int64_t kMostSamplesAtOnce = std::int64_t{1} << 28;  // a journal may claim anything
 
 void put_tag(std::vector<std::byte>& out, const char (&tag)[5]) {
     for (int i = 0; i < 4; ++i) out.push_back(static_cast<std::byte>(tag[i]));
@@ -21,6 +22,35 @@ template <class T>
 void put(std::vector<std::byte>& out, T value) {
     for (std::size_t i = 0; i < sizeof(T); ++i)
         out.push_back(static_cast<std::byte>(static_cast<std::uint64_t>(value) >> (8 * i)));
+}
+
+std::vector<std::byte> wav_header(std::int64_t frames, int sample_rate, int channels, std::uint64_t riff_limit) {
+    const auto data = static_cast<std::uint64_t>(frames) * static_cast<std::uint64_t>(channels) * 2;
+    const auto riff = kHeaderBytes - 8 + data;
+    const bool large = riff + 8 > riff_limit;
+    const auto size32 = [&](std::uint64_t size) { return large ? 0xFFFFFFFFu : static_cast<std::uint32_t>(size); };
+    std::vector<std::byte> h;
+    h.reserve(kHeaderBytes);
+    large ? put_tag(h, "RF64") : put_tag(h, "RIFF");
+    put(h, size32(riff));
+    put_tag(h, "WAVE");
+    large ? put_tag(h, "ds64") : put_tag(h, "JUNK");
+    put(h, std::uint32_t{28});
+    put(h, large ? riff : 0);
+    put(h, large ? data : 0);
+    put(h, large ? static_cast<std::uint64_t>(frames) : 0);
+    put(h, std::uint32_t{0});
+    put_tag(h, "fmt ");
+    put(h, std::uint32_t{16});
+    put(h, std::uint16_t{1});
+    put(h, static_cast<std::uint16_t>(channels));
+    put(h, static_cast<std::uint32_t>(sample_rate));
+    put(h, static_cast<std::uint32_t>(sample_rate * channels * 2));
+    put(h, static_cast<std::uint16_t>(channels * 2));
+    put(h, std::uint16_t{16});
+    put_tag(h, "data");
+    put(h, size32(data));
+    return h;
 }
 
 std::uint64_t little_endian(const unsigned char* bytes, int n) {
@@ -39,56 +69,92 @@ Result<WavWriter> WavWriter::create(int dir_fd, std::string path, int sample_rat
     auto file = AppendFile::create(dir_fd, std::move(path));
     if (!file) return fail(std::move(file).error());
     WavWriter writer(std::move(*file), sample_rate, channels, riff_limit);
-    ONETAKE_TRY(writer.file_.write(writer.header()));
+    ONETAKE_TRY(writer.file_.write(wav_header(0, sample_rate, channels, riff_limit)));
     return writer;
 }
 
-std::vector<std::byte> WavWriter::header() const {
-    const auto data = static_cast<std::uint64_t>(frames_) * static_cast<std::uint64_t>(channels_) * 2;
-    const auto riff = kHeaderBytes - 8 + data;
-    const bool large = riff + 8 > riff_limit_;
-    const auto size32 = [&](std::uint64_t size) { return large ? 0xFFFFFFFFu : static_cast<std::uint32_t>(size); };
-    std::vector<std::byte> h;
-    h.reserve(kHeaderBytes);
-    large ? put_tag(h, "RF64") : put_tag(h, "RIFF");
-    put(h, size32(riff));
-    put_tag(h, "WAVE");
-    large ? put_tag(h, "ds64") : put_tag(h, "JUNK");
-    put(h, std::uint32_t{28});
-    put(h, large ? riff : 0);
-    put(h, large ? data : 0);
-    put(h, large ? static_cast<std::uint64_t>(frames_) : 0);
-    put(h, std::uint32_t{0});
-    put_tag(h, "fmt ");
-    put(h, std::uint32_t{16});
-    put(h, std::uint16_t{1});
-    put(h, static_cast<std::uint16_t>(channels_));
-    put(h, static_cast<std::uint32_t>(sample_rate_));
-    put(h, static_cast<std::uint32_t>(sample_rate_ * channels_ * 2));
-    put(h, static_cast<std::uint16_t>(channels_ * 2));
-    put(h, std::uint16_t{16});
-    put_tag(h, "data");
-    put(h, size32(data));
-    return h;
-}
-
 Status WavWriter::write(std::span<const std::int16_t> interleaved) {
-    const auto before = file_.size();
+    const auto whole = kHeaderBytes + static_cast<std::uint64_t>(frames_ * channels_) * 2;
+    // What a write that failed left behind would shift all that follows.
+    if (file_.size() != whole) ONETAKE_TRY(file_.truncate(whole));
     if (auto status = file_.write(std::as_bytes(interleaved)); !status) {
-        if (file_.size() != before) ONETAKE_TRY(file_.truncate(before));
+        (void)file_.truncate(whole);
         return status;
     }
     frames_ += static_cast<std::int64_t>(interleaved.size()) / channels_;
     return {};
 }
 
+Status WavWriter::cut(std::int64_t frames) {
+    ONETAKE_TRY(file_.truncate(kHeaderBytes + static_cast<std::uint64_t>(frames * channels_) * 2));
+    frames_ = frames;
+    return {};
+}
+
 Status WavWriter::refresh_header() {
-    return file_.write_at(0, header());
+    return file_.write_at(0, wav_header(frames_, sample_rate_, channels_, riff_limit_));
+}
+
+namespace {
+
+std::int64_t frames_in(std::uint64_t file_bytes, int channels) {
+    const auto data = file_bytes > kHeaderBytes ? file_bytes - kHeaderBytes : 0;
+    return static_cast<std::int64_t>(data / (2 * static_cast<std::uint64_t>(channels)));
+}
+
+// The header that a file should have and has not; empty if it has, or is not ours.
+Result<std::vector<std::byte>> wanted_header(int fd, const std::string& path, int sample_rate, int channels,
+                                             std::uint64_t riff_limit) {
+    struct stat st {};
+    if (::fstat(fd, &st) != 0) return fail(file_error("Can't read", path, errno));
+    auto wanted =
+        wav_header(frames_in(static_cast<std::uint64_t>(st.st_size), channels), sample_rate, channels, riff_limit);
+    std::vector<std::byte> present(kHeaderBytes);
+    const auto n = ::pread(fd, present.data(), present.size(), 0);
+    if (n < 0) return fail(file_error("Can't read", path, errno));
+    if (static_cast<std::size_t>(n) == present.size() && present == wanted) wanted.clear();
+    UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (const auto reader = WavReader::read_from(std::move(copy), path);
+        reader && reader->data_offset() != kHeaderBytes)
+        wanted.clear();
+    return wanted;
+}
+
+}  // namespace
+
+std::int64_t wav_frames_by_length(int fd, int channels) {
+    struct stat st {};
+    return ::fstat(fd, &st) == 0 ? frames_in(static_cast<std::uint64_t>(st.st_size), channels) : 0;
+}
+
+Result<bool> wav_header_needs_repair(int fd, const std::string& path, int sample_rate, int channels,
+                                     std::uint64_t riff_limit) {
+    const auto wanted = wanted_header(fd, path, sample_rate, channels, riff_limit);
+    if (!wanted) return fail(wanted.error());
+    return !wanted->empty();
+}
+
+Result<bool> repair_wav_header(int fd, const std::string& path, int sample_rate, int channels,
+                               std::uint64_t riff_limit) {
+    const auto wanted = wanted_header(fd, path, sample_rate, channels, riff_limit);
+    if (!wanted) return fail(wanted.error());
+    std::size_t done = 0;
+    while (done < wanted->size()) {
+        const auto n = ::pwrite(fd, wanted->data() + done, wanted->size() - done, static_cast<off_t>(done));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return fail(file_error("Can't write to", path, errno));
+        done += static_cast<std::size_t>(n);
+    }
+    return !wanted->empty();
 }
 
 Result<WavReader> WavReader::open(const std::string& path) {
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!fd) return fail(file_error("Can't open", path, errno));
+    return read_from(std::move(fd), path);
+}
+
+Result<WavReader> WavReader::read_from(UniqueFd fd, std::string path) {
     struct stat st {};
     if (::fstat(fd.get(), &st) != 0) return fail(file_error("Can't read", path, errno));
     if (!S_ISREG(st.st_mode)) return fail(ErrorCode::corrupt, fmt::format("{} is not a regular file.", path));
@@ -160,6 +226,9 @@ Status WavReader::read(std::int64_t first, std::int64_t count, std::vector<std::
     if (first < 0 || count <= 0) return {};
     count = std::min(count, frames() - first);
     if (count <= 0) return {};
+    if (count > kMostSamplesAtOnce / channels_)
+        return fail(ErrorCode::corrupt,
+                    fmt::format("{} samples of {} are more than can be read at once.", count, path_));
     out.resize(static_cast<std::size_t>(count * channels_));
     auto* to = reinterpret_cast<char*>(out.data());
     std::size_t want = out.size() * 2, have = 0;

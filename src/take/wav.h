@@ -18,6 +18,8 @@ class WavWriter {
 
     /// Appends interleaved samples, whole or not at all: what a failed write left behind is cut off again.
     Status write(std::span<const std::int16_t> interleaved);
+    /// Throws away what is behind the first `frames` samples.
+    Status cut(std::int64_t frames);
     /// Brings the header's sizes up to date.
     Status refresh_header();
     Status sync() { return file_.sync(); }
@@ -26,7 +28,6 @@ class WavWriter {
 
  private:
     WavWriter(AppendFile file, int sample_rate, int channels, std::uint64_t riff_limit);
-    std::vector<std::byte> header() const;
 
     AppendFile file_;
     int sample_rate_, channels_;
@@ -34,11 +35,25 @@ class WavWriter {
     std::int64_t frames_ = 0;
 };
 
+/// Makes the header of a WavWriter's file, open for reading and writing, agree with its length, whatever the header is
+/// now; touches nothing if it does. A WAV laid out by another program, and readable, is left alone.
+/// Value: whether anything was written. `path` is for messages.
+Result<bool> repair_wav_header(int fd, const std::string& path, int sample_rate, int channels,
+                               std::uint64_t riff_limit = 0xFFFFFFFF);
+/// Whether repair_wav_header() would write.
+Result<bool> wav_header_needs_repair(int fd, const std::string& path, int sample_rate, int channels,
+                                     std::uint64_t riff_limit = 0xFFFFFFFF);
+
+/// Samples per channel in a WavWriter's file, by its length alone.
+std::int64_t wav_frames_by_length(int fd, int channels);
+
 /// Reads 16-bit PCM from a WAV or RF64 file, also one that was cut off or is still growing: the file's real length
 /// counts, not the header's. Hostile input is an error, never more. Thread-bound.
 class WavReader {
  public:
     static Result<WavReader> open(const std::string& path);
+    /// The same of an open file; `path` is for messages.
+    static Result<WavReader> read_from(UniqueFd fd, std::string path);
 
     int sample_rate() const { return sample_rate_; }
     int channels() const { return channels_; }
@@ -47,6 +62,8 @@ class WavReader {
     /// Reads samples [first, first + count) into `out` (interleaved); fewer where the file ends.
     Status read(std::int64_t first, std::int64_t count, std::vector<std::int16_t>& out);
     const std::string& path() const { return path_; }
+    /// Where the samples begin, bytes.
+    std::uint64_t data_offset() const { return data_offset_; }
 
  private:
     WavReader(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}

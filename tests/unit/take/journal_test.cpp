@@ -4,6 +4,7 @@
 #include "take/journal_reader.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sstream>
@@ -63,6 +64,7 @@ const std::vector<JournalRecord> kRecords = {
         {TrackKind::audio, 1}, 1024, 1024, host_time_from_ns(1), host_time_from_ns(2), StampSource::device, true},
     BlockRecord{{TrackKind::audio, 1}, 0, 1, host_time_from_ns(1), host_time_from_ns(2), StampSource::arrival, false},
     DropRecord{{TrackKind::video, 1}, DropRecord::Cause::driver, 3, host_time_from_ns(4), "text"},
+    DropRecord{{TrackKind::audio, 1}, DropRecord::Cause::disk, 3, host_time_from_ns(4), "text", 17},
     EventRecord{TrackId{TrackKind::audio, 1}, "stall", host_time_from_ns(4), "no sound for 2 s"},
     EventRecord{std::nullopt, "note", host_time_from_ns(4), "line\nbreak"},
     EndRecord{host_time_from_ns(9), "stopped", 100, 200, 3.5},
@@ -87,16 +89,37 @@ TEST(Journal, PassesOverKindsItDoesNotKnow) {
 }
 
 TEST(Journal, RefusesWhatIsNoRecordWithoutThrowing) {
-    for (const auto* text :
-         {"", "{", "[]", "null", "{}", R"({"k":1})", R"({"k":"f"})",
-          R"({"k":"f","v":"a1","n":1,"t":1,"r":1,"s":"test","b":1})",
-          R"({"k":"f","v":"v1","n":0,"t":1,"r":1,"s":"test","b":1})",
-          R"({"k":"f","v":"v1","n":1,"t":1.5,"r":1,"s":"test","b":1})",
-          R"({"k":"f","v":"v1","n":99999999999999999999,"t":1,"r":1,"s":"test","b":1})",
-          R"({"k":"a","v":"a1","i":-1,"n":1,"t":1,"r":1,"s":"test"})",
-          R"({"k":"track","track":"v1","kind":"video","width":-1,"height":1})",
-          R"({"k":"track","track":"a1","sample_rate":0,"channels":1})", "\xff\xfe", R"({"k":"end","host_ns":"x"})"})
+    for (const auto* text : {"",
+                             "{",
+                             "[]",
+                             "null",
+                             "{}",
+                             R"({"k":1})",
+                             R"({"k":"f"})",
+                             R"({"k":"f","v":"a1","n":1,"t":1,"r":1,"s":"test","b":1})",
+                             R"({"k":"f","v":"v1","n":0,"t":1,"r":1,"s":"test","b":1})",
+                             R"({"k":"f","v":"v1","n":1,"t":1.5,"r":1,"s":"test","b":1})",
+                             R"({"k":"f","v":"v1","n":99999999999999999999,"t":1,"r":1,"s":"test","b":1})",
+                             R"({"k":"a","v":"a1","i":-1,"n":1,"t":1,"r":1,"s":"test"})",
+                             R"({"k":"track","track":"v1","kind":"video","width":-1,"height":1})",
+                             R"({"k":"f","v":"v1","n":1,"t":9223372036854775807,"r":1,"s":"test","b":1})",
+                             R"({"k":"f","v":"v1","n":1,"t":1,"r":1,"s":"test","b":9223372036854775807})",
+                             R"({"k":"a","v":"a1","i":999999999999,"n":2,"t":1,"r":1,"s":"test"})",
+                             R"({"k":"drop","track":"v1","cause":"disk","count":-1,"host_ns":1})",
+                             R"({"k":"drop","track":"v1","cause":"disk","count":1.5,"host_ns":1})",
+                             R"({"k":"drop","track":"v1","cause":"disk","count":2,"first":-1,"host_ns":1})",
+                             R"({"k":"end","host_ns":1e300})",
+                             R"({"k":"end","host_ns":18446744073709551615})",
+                             R"({"k":"track","track":"a1","sample_rate":0,"channels":1})",
+                             "\xff\xfe",
+                             R"({"k":"end","host_ns":"x"})"})
         EXPECT_FALSE(parse_line(text)) << text;
+}
+
+TEST(Journal, RefusesBottomlessNesting) {
+    const std::string deep = R"({"k":"take","format":1,"name":"x","start_ns":1,"config":)" + std::string(300'000, '[');
+    EXPECT_FALSE(parse_line(deep));
+    EXPECT_FALSE(parse_line(deep + std::string(300'000, ']') + "}"));
 }
 
 TEST(Journal, NeverLetsATrackPointOutOfItsTake) {
@@ -162,12 +185,34 @@ TEST(JournalReader, RefusesATakeOfANewerFormatAndSaysWhich) {
     EXPECT_NE(reader.error().message.find("format 2"), std::string::npos);
 }
 
-TEST(JournalReader, RefusesLinesWithoutEnd) {
+TEST(JournalReader, PassesOverALineOfAbsurdLengthInBoundedMemory) {
     TempDir dir;
-    std::ofstream(dir.file("timeline.jsonl")) << line(kRecords[0]) << std::string(3 << 20, 'x');
+    const std::string absurd(5 << 20, 'x');
+    std::ofstream(dir.file("timeline.jsonl")) << line(kRecords[0]) << absurd << '\n' << line(kRecords[4]) << absurd;
     auto reader = JournalReader::open(dir.path());
     ASSERT_TRUE(reader);
-    EXPECT_FALSE(reader->next());
+    const auto record = reader->next().value();
+    ASSERT_TRUE(record);
+    EXPECT_EQ(line(*record), line(kRecords[4]));
+    EXPECT_FALSE(reader->next().value());
+    EXPECT_EQ(reader->bad_lines(), 1u);
+    EXPECT_EQ(reader->unfinished_bytes(), absurd.size());
+    EXPECT_EQ(reader->offset(), line(kRecords[0]).size() + absurd.size() + 1 + line(kRecords[4]).size());
+}
+
+TEST(JournalReader, FollowsNoSymbolicLink) {
+    TempDir dir;
+    std::filesystem::create_directories(dir.file("real"));
+    std::ofstream(dir.file("real/timeline.jsonl")) << line(kRecords[0]);
+    std::filesystem::create_directory_symlink("real", dir.file("linked"));
+    std::filesystem::create_directories(dir.file("other"));
+    std::filesystem::create_symlink("../real/timeline.jsonl", dir.file("other/timeline.jsonl"));
+    EXPECT_TRUE(JournalReader::open(dir.file("real")));
+    for (const auto* name : {"linked", "other"}) {
+        const auto reader = JournalReader::open(dir.file(name));
+        ASSERT_FALSE(reader) << name;
+        EXPECT_EQ(reader.error().code, ErrorCode::refused);
+    }
 }
 
 }  // namespace

@@ -1,0 +1,117 @@
+#include <onetake/take.h>
+
+#include <cmath>
+#include <fmt/format.h>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+namespace onetake {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string_view cause_text(std::string_view cause) {
+    if (cause == "queue") return "dropped, the queue was full";
+    if (cause == "driver") return "lost by the device";
+    if (cause == "corrupt") return "damaged before they were stored";
+    if (cause == "disk") return "could not be written";
+    if (cause == "missing") return "gone";
+    if (cause == "short") return "cut short";
+    if (cause == "damaged") return "damaged on the disk";
+    if (cause == "altered") return "exchanged: not what was stored";
+    if (cause == "no_record") return "without a time";
+    return cause;
+}
+
+std::string number(double value, int digits) {
+    return std::isfinite(value) ? fmt::format("{:.{}f}", value, digits) : "–";
+}
+
+std::string loss_line(const TakeLoss& l) {
+    const auto* unit = l.track.starts_with('v') ? "frames" : "samples";
+    auto text = fmt::format("  {:<14}{} {} {}", l.track, l.count, unit, cause_text(l.cause));
+    if (l.seconds > 0) text += fmt::format(", {} s", number(l.seconds, 3));
+    if (l.bytes > 0) text += fmt::format(", {} bytes", l.bytes);
+    if (std::isfinite(l.at_s)) text += fmt::format(", from {} s on", number(l.at_s, 3));
+    if (!l.which.empty()) text += fmt::format(" ({})", l.which);
+    return text + "\n";
+}
+
+std::string_view state(const CheckReport& r) {
+    if (r.recording) return "recording";
+    if (r.needs_recovery) return "broken";
+    return r.whole() ? "whole" : "losses";
+}
+
+std::string_view headline(const CheckReport& r) {
+    if (r.recording) return r.whole() ? "is being recorded; whole so far" : "is being recorded, with losses so far";
+    if (r.needs_recovery) return "is broken; onetake recover makes it whole";
+    return r.whole() ? "is whole" : "is closed, with losses";
+}
+
+ordered_json finite(double value) {
+    return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr);
+}
+
+ordered_json check_json(const CheckReport& r) {
+    auto losses = ordered_json::array();
+    for (const auto& l : r.losses)
+        losses.push_back({{"track", l.track},
+                          {"cause", l.cause},
+                          {"count", l.count},
+                          {"seconds", finite(l.seconds)},
+                          {"bytes", l.bytes},
+                          {"at_s", finite(l.at_s)},
+                          {"which", l.which}});
+    return {{"name", r.name},
+            {"state", state(r)},
+            {"recording", r.recording},
+            {"closed", r.closed},
+            {"needs_recovery", r.needs_recovery},
+            {"duration_s", finite(r.duration_s)},
+            {"frames", r.frames},
+            {"samples", r.samples},
+            {"bytes", r.bytes},
+            {"losses", std::move(losses)},
+            {"findings", r.findings}};
+}
+
+std::string dump(const ordered_json& object) {
+    return object.dump(2, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string summary(const CheckReport& r) {
+    auto text = fmt::format("Take {} {}\n", r.name, headline(r));
+    const auto row = [&](std::string_view label, std::string_view value) {
+        fmt::format_to(std::back_inserter(text), "  {:<14}{}\n", label, value);
+    };
+    row("length", fmt::format("{} s", number(r.duration_s, 3)));
+    row("there",
+        fmt::format("{} frames, {} samples, {:.1f} MB", r.frames, r.samples, static_cast<double>(r.bytes) / 1e6));
+    for (const auto& loss : r.losses) text += loss_line(loss);
+    for (const auto& finding : r.findings) row("note", finding);
+    return text;
+}
+
+std::string summary(const RecoverReport& r) {
+    std::string text;
+    for (const auto& step : r.steps) text += fmt::format("{}\n", step);
+    if (r.steps.empty()) text += "Nothing was to do.\n";
+    return text + summary(r.take);
+}
+
+std::string to_json(const CheckReport& report) {
+    return dump(check_json(report));
+}
+
+std::string to_json(const RecoverReport& report) {
+    auto object = check_json(report.take);
+    object["steps"] = report.steps;
+    object["cut_bytes"] = report.cut_bytes;
+    return dump(object);
+}
+
+}  // namespace onetake
