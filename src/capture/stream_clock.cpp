@@ -1,6 +1,7 @@
 #include "capture/stream_clock.h"
 
 #include <cmath>
+#include <utility>
 
 namespace onetake {
 
@@ -14,6 +15,7 @@ constexpr Duration kCurrentAhead = 50ms;
 // A sample can't be captured after it came. But sound servers estimate (PulseAudio: 20 ms after), and a monitor hands
 // on what is only about to be played: steady times that are a little late serve better than a mixture with arrivals.
 constexpr Duration kAdcAhead = 100ms;
+constexpr Duration kAdcBack = 100ms;
 // Longer than any buffer of a stream opened with 0.1 s of latency.
 constexpr Duration kAdcOldest = 2500ms;
 
@@ -65,8 +67,10 @@ BlockStamp StreamClock::stamp(const CallbackTimes& times) {
     if (adc > now + kAdcAhead || adc < now - kAdcOldest) return by_arrival;
     const HostTime time =
         kind_ == Kind::monotonic ? HostTime(adc) : host_time_of_wall(WallTime(adc), times.host, times.wall);
-    // A time that does not advance is the driver's last one again.
-    if (time <= last_from_device_) return by_arrival;
+    // The same time again is a driver's stale one. A small step back is a coarse pointer's jitter: an arrival in its
+    // place would lie far off its neighbours.
+    const bool stale = times.adc == std::exchange(last_adc_, times.adc);
+    if (stale || (last_from_device_ && time < *last_from_device_ - kAdcBack)) return by_arrival;
     last_from_device_ = time;
     return {time, StampSource::device};
 }

@@ -4,6 +4,7 @@
 #include "media/frame.h"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace onetake {
@@ -58,7 +59,8 @@ class StreamClock {
     Kind kind_ = Kind::undecided;
     int observed_ = 0, on_monotonic_ = 0, on_realtime_ = 0;
     HostTime first_;
-    HostTime last_from_device_ = HostTime::min();
+    double last_adc_ = 0;
+    std::optional<HostTime> last_from_device_;
 };
 
 std::string_view to_string(StreamClock::Kind kind);

@@ -2,7 +2,6 @@
 #include "capture/microphone.h"
 #include "integration/microphone/heard.h"
 
-#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstdint>
@@ -40,6 +39,12 @@ class PulseTest : public ::testing::Test {
         ASSERT_TRUE(opened) << opened.error().message;
         microphone = std::move(*opened);
         ASSERT_TRUE(microphone->start(heard));
+    }
+    // Calls that were abandoned to stop in time end before the program does.
+    void TearDown() override {
+        microphone.reset();
+        if (server > 0) kill(server, SIGCONT);
+        while (BoundedCall::abandoned() > 0) std::this_thread::yield();
     }
     void stop_in_time() {
         const auto before = host_now();
@@ -103,12 +108,10 @@ TEST_F(PulseTest, HearsWhatIsPlayed) {
     ASSERT_GT(run.size(), 20u);
     EXPECT_NEAR(frequency(run, kRate), 440.0, 0.01);
     EXPECT_LT(stamp_line(run, kRate).residual_rms, 10e-3);
-    // The server's estimate of its latency jumps now and then; a time that goes back is not taken.
-    const auto from_device =
-        std::count_if(run.begin(), run.end(), [](const auto& b) { return b.source == StampSource::device; });
-    EXPECT_GT(from_device * 10, static_cast<std::ptrdiff_t>(run.size()) * 9);
-    for (const auto& block : run)
+    for (const auto& block : run) {
+        EXPECT_EQ(block.source, StampSource::device);
         EXPECT_LT(std::chrono::abs(block.arrival - block.time), 500ms) << "on the host's clock, not on the wall clock";
+    }
 }
 
 TEST_F(PulseTest, NoticesAServerThatHangs) {
@@ -117,8 +120,6 @@ TEST_F(PulseTest, NoticesAServerThatHangs) {
     EXPECT_TRUE(heard.wait_for(Kind::stall));
     EXPECT_TRUE(heard.wait_for(Kind::device_lost));
     stop_in_time();
-    kill(server, SIGCONT);
-    while (BoundedCall::abandoned() > 0) std::this_thread::yield();
 }
 
 TEST_F(PulseTest, NoticesAServerThatDies) {
