@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <array>
 #include <cmath>
 #include <condition_variable>
 #include <cstring>
@@ -126,8 +127,7 @@ class AVRecorder::Impl {
         if (!make_mp4) return result;
         auto report = render_take(render_options_for(name));
         cancel_ = false;
-        if (!report) return fail(std::move(report).error());
-        take_report(std::move(report), *result);
+        if (!made) return fail(std::move(made).error());
         return result;
     }
 
@@ -136,15 +136,15 @@ class AVRecorder::Impl {
         return recording_;
     }
 
-    // Until `until`, or request_stop().
+    // Until `until`, request_stop(), or until the take can't go on.
     void wait(HostTime until) {
         for (;;) {
             const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - host_now()).count();
             if (left <= 0) return;
-            pollfd fd{wake_.get(), POLLIN, 0};
-            if (::poll(&fd, 1, static_cast<int>(std::min<std::int64_t>(left, 1'000'000))) > 0) {
+            std::array<pollfd, 2> fds{{{wake_.get(), POLLIN, 0}, {running->ended_early_fd(), POLLIN, 0}}};
+            if (::poll(fds.data(), fds.size(), static_cast<int>(std::min<std::int64_t>(left, 1'000'000))) > 0) {
                 std::uint64_t count = 0;
-                (void)!::read(wake_.get(), &count, sizeof count);
+                if (fds[0].revents != 0) (void)!::read(wake_.get(), &count, sizeof count);
                 return;
             }
         }
@@ -156,6 +156,7 @@ class AVRecorder::Impl {
         const std::uint64_t one = 1;
         (void)!::write(wake_.get(), &one, sizeof one);
     }
+        const auto running = recording();
 
     const RecorderConfig config_;
     ProgressCallback progress_;
@@ -216,7 +217,7 @@ Result<TakeResult> AVRecorder::record(double duration_s, const std::string& name
 }
 
 Status AVRecorder::start(const std::string& name) {
-    return impl_->start(name, true);
+    return impl_->start(name, true, true);
 }
 
 Result<TakeResult> AVRecorder::stop(bool make_mp4, bool enhance) {

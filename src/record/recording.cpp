@@ -12,6 +12,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -56,6 +57,11 @@ std::vector<T> first_and_more(const T& first, const std::vector<T>& more) {
     return all;
 }
 
+tl::unexpected<Error> ended_early() {
+    return fail(ErrorCode::no_space,
+                "The disk is full or can't be written; what is pushed now is lost and counted. Call stop().");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Recording>> Recording::start(const RecorderConfig& config, const std::string& asked_name) {
@@ -79,8 +85,10 @@ Result<std::unique_ptr<Recording>> Recording::start(const RecorderConfig& config
             recording->describe_pushed();
             break;
     }
-    ONETAKE_TRY(recording->open_sink(name));
-    if (auto status = recording->start_sources(); !status) {
+    auto status = recording->open_sink(name);
+    if (status) status = recording->start_sources();
+    if (!status) {
+        if (!recording->sink_) return fail(std::move(status).error());
         // Nothing was recorded: leave no empty take behind.
         recording->stop_sources();
         recording->finished_ = true;
@@ -92,6 +100,9 @@ Result<std::unique_ptr<Recording>> Recording::start(const RecorderConfig& config
     }
     return recording;
 }
+
+Recording::Recording(const RecorderConfig& config)
+    : config_(config), ended_early_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Recording::~Recording() {
     if (finished_ || !sink_) return;
@@ -177,6 +188,10 @@ Status Recording::open_sink(const std::string& name) {
     options.workers = config_.workers;
     options.queue_size = config_.queue_size;
     options.on_full = config_.on_full;
+    options.on_ended_early = [this] {
+        const std::uint64_t one = 1;
+        (void)!::write(ended_early_.get(), &one, sizeof one);
+    };
     auto sink = TakeSink::create(options);
     if (!sink) return fail(std::move(sink).error());
     sink_ = std::move(*sink);
@@ -298,7 +313,9 @@ Status Recording::push(Frame frame, std::optional<double> t, int track) {
     if (!stamp) return fail(stamp.error());
     const int width = frame.width, height = frame.height;
     frame.stamp = {stamp->time, now, stamp->source, {}};
-    if (video.input->offer(std::move(frame)) == Delivery::refused)
+    const auto delivery = video.input->offer(std::move(frame));
+    if (delivery == Delivery::ended_early) return ended_early();
+    if (delivery == Delivery::refused)
         return fail(ErrorCode::refused, "The take is being stopped; the frame was not stored.");
     video.gate.accept(*stamp);
     video.width = width;
@@ -319,7 +336,7 @@ Status Recording::push(AudioBlock block, std::optional<double> t, int track) {
     block.time = stamp->time;
     block.arrival = now;
     block.source = stamp->source;
-    (void)audio.input->offer(std::move(block));
+    if (audio.input->offer(std::move(block)) == Delivery::ended_early) return ended_early();
     audio.gate.accept(*stamp);
     return {};
 }
