@@ -8,8 +8,8 @@
 #include <onetake/recorder.h>
 
 #include <algorithm>
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <condition_variable>
 #include <cstring>
@@ -127,7 +127,8 @@ class AVRecorder::Impl {
         if (!make_mp4) return result;
         auto report = render_take(render_options_for(name));
         cancel_ = false;
-        if (!made) return fail(std::move(made).error());
+        if (!report) return fail(std::move(report).error());
+        take_report(std::move(report), *result);
         return result;
     }
 
@@ -138,6 +139,7 @@ class AVRecorder::Impl {
 
     // Until `until`, request_stop(), or until the take can't go on.
     void wait(HostTime until) {
+        const auto running = recording();
         for (;;) {
             const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - host_now()).count();
             if (left <= 0) return;
@@ -156,7 +158,6 @@ class AVRecorder::Impl {
         const std::uint64_t one = 1;
         (void)!::write(wake_.get(), &one, sizeof one);
     }
-        const auto running = recording();
 
     const RecorderConfig config_;
     ProgressCallback progress_;
@@ -217,7 +218,7 @@ Result<TakeResult> AVRecorder::record(double duration_s, const std::string& name
 }
 
 Status AVRecorder::start(const std::string& name) {
-    return impl_->start(name, true, true);
+    return impl_->start(name, true);
 }
 
 Result<TakeResult> AVRecorder::stop(bool make_mp4, bool enhance) {
