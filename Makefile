@@ -8,7 +8,7 @@ compile := cmake --build --preset release --parallel $(jobs)
 
 demo:
 	scripts/install-deps.sh build
-	$(configure)
+	$(configure) -DONETAKE_TESTS=OFF -DONETAKE_BENCH=OFF
 	$(compile) --target onetake_cli
 	scripts/demo.sh build/release/onetake
 

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,6 +39,21 @@ Status give_name(const std::string& from, const std::string& to, bool replace) {
     return {};
 }
 
+// Removes what programs that were killed left of this file. A part that is being written is locked.
+void remove_left_behind(const std::string& path) {
+    namespace fs = std::filesystem;
+    const auto folder = fs::path(path).parent_path();
+    const auto prefix = fs::path(path).filename().string() + ".";
+    std::error_code ec;
+    for (auto it = fs::directory_iterator(folder.empty() ? "." : folder, ec); !ec && it != fs::directory_iterator();
+         it.increment(ec)) {
+        const auto name = it->path().filename().string();
+        if (!name.starts_with(prefix) || !name.ends_with(".part")) continue;
+        const UniqueFd part(::open(it->path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+        if (part && ::flock(part.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(it->path().c_str());
+    }
+}
+
 }  // namespace
 
 PartFile::PartFile(UniqueFd fd, std::string path, std::string part_path, bool replace)
@@ -47,9 +63,10 @@ Result<PartFile> PartFile::create(std::string path, bool replace) {
     static std::atomic<unsigned> counter{0};
     struct stat st {};
     if (!replace && ::lstat(path.c_str(), &st) == 0) return taken(path);
+    remove_left_behind(path);
     auto part_path = fmt::format("{}.{}-{}.part", path, ::getpid(), counter++);
     UniqueFd fd(::open(part_path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
-    if (!fd) return fail(file_error("Can't create", part_path, errno));
+    if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return fail(file_error("Can't create", part_path, errno));
     return PartFile(std::move(fd), std::move(path), std::move(part_path), replace);
 }
 

@@ -64,7 +64,8 @@ std::string summary(const TakeResult& result) {
                                                                      m.camera_fps_label_error_ppm)
                                                        : ""));
     if (m.video_mb > 0)
-        t.row("picture", fmt::format("{:.1f} MB, {:.1f} Mbit/s, JPEG by {}", m.video_mb, m.video_mbps, m.encoder));
+        t.row("picture", fmt::format("{:.1f} MB, {:.1f} Mbit/s, JPEGs {}", m.video_mb, m.video_mbps,
+                                     m.encoder == "untouched" ? "stored untouched" : "by " + m.encoder));
     if (std::isfinite(m.write_latency_p95_ms))
         t.row("to disk in", fmt::format("{:.1f} ms (95 %), {:.1f} ms at most; queue at most {}", m.write_latency_p95_ms,
                                         m.write_latency_max_ms, m.queue_max));

@@ -43,6 +43,17 @@ TEST(PartFile, NeverReplacesUnlessTold) {
     EXPECT_EQ(std::filesystem::file_size(folder / "old.mp4"), 0U);
 }
 
+TEST(PartFile, ClearsAwayWhatAKilledProgramLeftAndNothingElse) {
+    const ScratchFolder folder;
+    std::ofstream(folder / "a.mp4.4711-0.part") << "left behind";
+    std::ofstream(folder / "b.mp4.4711-0.part") << "another's";
+    const auto first = PartFile::create(folder / "a.mp4", false).value();
+    const auto second = PartFile::create(folder / "a.mp4", false).value();
+    EXPECT_EQ(folder.names().size(), 3U) << "both parts that are being written, and the other file's";
+    EXPECT_FALSE(std::filesystem::exists(folder / "a.mp4.4711-0.part"));
+    EXPECT_TRUE(std::filesystem::exists(folder / "b.mp4.4711-0.part"));
+}
+
 TEST(PartFile, NamesAFolderThatIsNotThere) {
     const auto file = PartFile::create("/no/such/folder/a.mp4", false);
     ASSERT_FALSE(file);
