@@ -293,7 +293,14 @@ Result<TakeResult> Recording::close() {
     result.wav_path = take.wav_path();
     if (auto status = sink_->close(m); !status) {
         if (status.error().code == ErrorCode::internal) return fail(std::move(status).error());
-        m.notes.push_back(fmt::format("The take could not be closed whole: {}", status.error().message));
+        if (struct stat st{}; ::lstat(take.folder().c_str(), &st) != 0)
+            return fail(ErrorCode::io,
+                        fmt::format("Nothing of the take is left: {}",
+                                    m.ended_early.empty() ? status.error().message : m.ended_early));
+        const auto text = fmt::format("The take could not be closed whole ({}); `onetake recover {}` does that.",
+                                      status.error().message, take.name());
+        m.notes.push_back(text);
+        if (m.ended_early.empty()) m.ended_early = text;
     }
     if (struct stat st{}; ::stat(take.manifest_path().c_str(), &st) == 0) result.manifest_path = take.manifest_path();
     return result;
