@@ -58,7 +58,7 @@ struct Metrics {
     double gap_s = 0;        ///< their total length
     std::uint64_t disk_bytes_left = 0;
     double peak_memory_mb = 0;  ///< 10^6 bytes, largest resident size of the process so far
-    std::string ended_early;    ///< why the take could not go on until it was told to stop (disk full); else empty
+    std::string ended_early;    ///< why the take could not go on or not be closed (disk full); else empty
     std::vector<TrackBooks> books;
     std::vector<std::string> notes;  ///< fallbacks and warnings, one line each
 

@@ -25,13 +25,11 @@ std::string_view trim(std::string_view s) {
 
 // Calls `on(line number, text)` for each line that says something, until it fails.
 template <class On>
-Status for_each_line(const std::string& path, On&& on) {
-    const auto text = read_file(path, kLargestFile);
-    if (!text) return fail(text.error());
+Status for_each_line(std::string_view text, On&& on) {
     std::size_t at = 0;
-    for (int number = 1; at < text->size(); ++number) {
-        const auto end = std::min(text->find('\n', at), text->size());
-        auto line = std::string_view(*text).substr(at, end - at);
+    for (int number = 1; at < text.size(); ++number) {
+        const auto end = std::min(text.find('\n', at), text.size());
+        auto line = text.substr(at, end - at);
         at = end + 1;
         line = trim(line.substr(0, line.find('#')));
         if (!line.empty()) ONETAKE_TRY(on(number, line));
@@ -100,8 +98,14 @@ Result<Duration> parse_decimal_seconds(std::string_view text) {
 }
 
 Result<std::vector<Duration>> read_frame_times(const std::string& path) {
+    const auto text = read_file(path, kLargestFile);
+    if (!text) return fail(text.error());
+    return parse_frame_times(*text, path);
+}
+
+Result<std::vector<Duration>> parse_frame_times(std::string_view text, const std::string& path) {
     std::vector<Duration> times;
-    ONETAKE_TRY(for_each_line(path, [&](int number, std::string_view line) -> Status {
+    ONETAKE_TRY(for_each_line(text, [&](int number, std::string_view line) -> Status {
         const auto time = parse_decimal_seconds(line);
         if (!time) return fail(at_line(path, number, time.error().message));
         if (!times.empty() && *time <= times.back())
@@ -113,8 +117,14 @@ Result<std::vector<Duration>> read_frame_times(const std::string& path) {
 }
 
 Result<std::vector<AudioTime>> read_audio_times(const std::string& path) {
+    const auto text = read_file(path, kLargestFile);
+    if (!text) return fail(text.error());
+    return parse_audio_times(*text, path);
+}
+
+Result<std::vector<AudioTime>> parse_audio_times(std::string_view text, const std::string& path) {
     std::vector<AudioTime> times;
-    ONETAKE_TRY(for_each_line(path, [&](int number, std::string_view line) -> Status {
+    ONETAKE_TRY(for_each_line(text, [&](int number, std::string_view line) -> Status {
         const auto space = line.find_first_of(" \t,");
         AudioTime entry;
         const auto index = line.substr(0, space);

@@ -17,6 +17,8 @@ Result<Duration> parse_decimal_seconds(std::string_view text);
 /// A file of one decimal second per line; empty lines and what follows a `#` are passed over. Errors name file and
 /// line.
 Result<std::vector<Duration>> read_frame_times(const std::string& path);
+/// The same of the file's text; `path` is for messages.
+Result<std::vector<Duration>> parse_frame_times(std::string_view text, const std::string& path);
 
 struct AudioTime {
     std::int64_t sample = 0;
@@ -24,5 +26,6 @@ struct AudioTime {
 };
 /// A file of lines `sample_index seconds`, both increasing, at least one.
 Result<std::vector<AudioTime>> read_audio_times(const std::string& path);
+Result<std::vector<AudioTime>> parse_audio_times(std::string_view text, const std::string& path);
 
 }  // namespace onetake

@@ -21,7 +21,11 @@ Duration samples_to_duration(std::int64_t samples, int rate) {
 Result<TakeSource> TakeSource::open(const std::string& take_folder, Follow follow) {
     auto reader = JournalReader::open(take_folder);
     if (!reader) return fail(std::move(reader).error());
-    TakeSource source(std::move(*reader), follow);
+    return play_from(std::move(*reader), follow);
+}
+
+Result<TakeSource> TakeSource::play_from(JournalReader reader, Follow follow) {
+    TakeSource source(std::move(reader), follow);
     // The tracks stand in front of the first media.
     while (!source.ended_ && source.held_.empty()) {
         const auto before = source.reader_.offset();

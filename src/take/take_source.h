@@ -38,6 +38,8 @@ class TakeSource {
     enum class Follow { no, yes };
     /// `follow`: the take may still be recorded; the end of the journal is then not the end of the take.
     static Result<TakeSource> open(const std::string& take_folder, Follow follow = Follow::no);
+    /// The same of a journal that is open, at its beginning.
+    static Result<TakeSource> play_from(JournalReader reader, Follow follow = Follow::no);
 
     /// The next event; empty at the end, or, while following, where nothing more is known yet.
     Result<std::optional<TakeEvent>> next();

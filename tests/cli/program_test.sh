@@ -35,7 +35,7 @@ short=(--source test --width 320 --height 240 --fps 30 --warmup 0)
 
 expect 0 --help
 fits_screen
-for command in record process list devices import version; do
+for command in record process list check recover devices import version; do
     expect 0 "$command" --help
     fits_screen
     says out Example
@@ -147,6 +147,42 @@ expect 0 import race --frames jpegs --frame-times times.txt --json
 check cmp -s jpegs/f_000004.jpg av_data/race/frames/f_000004.jpg
 expect 0 process race
 check test -s processed_av/race.mp4
+
+# A take that was killed is said to be broken, is recovered, and renders.
+"$onetake" record --name killed "${short[@]}" --no-mp4 --quiet > out 2> err < /dev/null &
+program=$!
+until [ -e av_data/killed/frames/f_000010.jpg ]; do
+    kill -0 $program || break
+    sleep 0.05
+done
+expect 0 check killed --json
+check jq -e '.state == "recording"' out > jq.out
+expect 1 recover killed
+says err 'being recorded'
+kill -KILL $program
+wait $program 2> /dev/null
+expect 3 check killed --json
+check jq -e '.state == "broken" and .frames >= 10' out > jq.out
+code=0
+"$onetake" recover killed --json > out 2> err || code=$?
+check jq -e --argjson code $code '.state == {"0": "whole", "3": "losses"}["\($code)"] and (.steps | length) > 1' out > jq.out
+code=0
+"$onetake" recover killed > out 2> err || code=$?
+says out 'Nothing was to do.'
+expect 0 process killed --json
+check test -s processed_av/killed.mp4
+expect 0 check first
+says out 'is whole'
+rm av_data/later/frames/f_000003.jpg
+expect 3 check later
+says out '1 frames gone'
+expect 1 check no-such-take --json
+check jq -e '.state == "unreadable"' out > jq.out
+expect 2 check ../killed
+ln -s killed av_data/linked
+expect 1 recover linked
+says err 'symbolic link'
+expect 2 check
 
 [ $failures = 0 ] && echo "the program does what it says"
 exit $((failures > 0))

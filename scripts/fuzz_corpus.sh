@@ -1,0 +1,32 @@
+#!/bin/bash
+# fuzz_corpus.sh ONETAKE FOLDER: makes the fuzz targets' first inputs out of real takes, if they are not there yet.
+set -euo pipefail
+onetake=$(realpath "$1")
+folder=$2
+[ ! -e "$folder/done" ] || exit 0
+mkdir -p "$folder"/{journal,wav,jpeg,manifest,times,take}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+record() { "$onetake" record --source test --fps 30 --warmup 0 --no-mp4 --quiet --data-dir "$work" "$@"; }
+record --name short --width 64 --height 48 --duration 0.3
+record --name two --width 64 --height 48 --duration 0.2 --channels 2 --more-video-devices second --more-audio-devices second
+record --name gray --width 80 --height 64 --duration 0.1 --subsample gray --no-audio
+record --name s422 --width 64 --height 64 --duration 0.1 --subsample 422 --progressive --quality 20
+record --name s444 --width 64 --height 64 --duration 0.1 --subsample 444
+
+for take in "$work"/*/; do
+    name=$(basename "$take")
+    cp "$take/timeline.jsonl" "$folder/journal/$name"
+    cp "$take/timeline.jsonl" "$folder/take/$name"
+    grep -v '"k":"end"' "$take/timeline.jsonl" | head -c -7 > "$folder/take/$name-cut"
+    cp "$take/manifest.json" "$folder/manifest/$name"
+    [ ! -e "$take/audio.wav" ] || head -c 3000 "$take/audio.wav" > "$folder/wav/$name"
+    cp "$take/frames/f_000001.jpg" "$folder/jpeg/$name"
+    # Each line alone, too.
+    split -l 1 -a 3 "$take/timeline.jsonl" "$folder/journal/$name-line-"
+    jq -r '.tracks[] | select(.frames) | .frames[] | .[1] / 1e9' "$take/manifest.json" > "$folder/times/$name"
+    jq -r '.tracks[] | select(.blocks) | .blocks[] | "\(.[0]) \(.[2] / 1e9)"' "$take/manifest.json" > "$folder/times/$name-sound"
+done
+printf '# seconds\n1700000000.123456789\n1.7000000005e9\n' > "$folder/times/exponent"
+touch "$folder/done"

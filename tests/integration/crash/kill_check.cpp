@@ -1,0 +1,289 @@
+// kill_check: records with the program, kills it at random instants, and looks whether every take is recovered, how
+// much media went with the program, and whether the film is in sync.
+
+#include "integration/crash/child.h"
+#include "take/journal_reader.h"
+
+#include <onetake/recorder.h>
+#include <onetake/take.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
+
+namespace onetake {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr double kFps = 60;
+constexpr double kShortestInSync_s = 1.3;  // has a flash and a beep for sure
+
+struct Options {
+    std::string program, avsync, folder;
+    int kills = 24, parallel = 3;
+    std::uint64_t seed = 1;
+    double max_loss_ms = 100, max_av_ms = 1;
+    bool keep = false;
+};
+
+struct Tally {
+    int begun = 0, not_begun = 0, while_recording = 0, later = 0, ended_itself = 0, while_processing = 0;
+    int films = 0, films_in_sync = 0;
+    double worst_video_ms = 0, worst_audio_ms = 0, worst_av_ms = 0;
+    std::vector<std::string> failures;
+};
+
+/// What the journal of a killed take says of its end.
+struct Reached {
+    bool begun = false, closed = false;
+    std::optional<HostTime> first_frame, video_end, audio_end;
+};
+
+Reached read_journal(const std::string& folder) {
+    Reached r;
+    auto reader = JournalReader::open(folder);
+    if (!reader) return r;
+    r.begun = true;
+    while (const auto record = reader->next().value_or(std::nullopt)) {
+        if (const auto* f = std::get_if<FrameRecord>(&*record)) {
+            if (!r.first_frame) r.first_frame = f->stamp.time;
+            r.video_end = f->stamp.time + duration_from_seconds(1 / kFps);
+        } else if (const auto* a = std::get_if<BlockRecord>(&*record)) {
+            r.audio_end = a->time + from_ticks(a->samples, 48000);
+        } else if (std::holds_alternative<EndRecord>(*record)) {
+            r.closed = true;
+        }
+    }
+    return r;
+}
+
+double ms(Duration d) {
+    return to_seconds(d) * 1e3;
+}
+
+class KillCheck {
+ public:
+    explicit KillCheck(const Options& options) : options_(options) {}
+
+    Tally run() {
+        std::vector<std::thread> threads;
+        std::atomic<int> next{0};
+        for (int i = 0; i < options_.parallel; ++i)
+            threads.emplace_back([&] {
+                for (int n = next++; n < options_.kills; n = next++) {
+                    try {
+                        // Every sixth kill hits the rendering of a take that is there.
+                        n % 6 == 5 ? kill_processing(n) : kill_recording(n);
+                    } catch (const std::exception& e) {
+                        failed(n, e.what());
+                    }
+                }
+            });
+        for (auto& thread : threads) thread.join();
+        return tally_;
+    }
+
+ private:
+    struct Round {
+        std::string folder, takes, films, output;
+        std::mt19937_64 random;
+        double uniform(double low, double high) { return std::uniform_real_distribution<double>(low, high)(random); }
+    };
+
+    Round begin(int n) const {
+        const auto folder = fmt::format("{}/{}", options_.folder, n);
+        fs::create_directories(folder);
+        return {folder, folder + "/takes", folder + "/films", folder + "/output",
+                std::mt19937_64(options_.seed * 1'000'003 + static_cast<std::uint64_t>(n))};
+    }
+
+    std::vector<std::string> record_args(const Round& round, double seconds, bool mp4) const {
+        return {options_.program,
+                "record",
+                "--source",
+                "test",
+                "--width",
+                "160",
+                "--height",
+                "120",
+                "--fps",
+                fmt::format("{}", kFps),
+                "--warmup",
+                "0",
+                "--duration",
+                fmt::format("{:.3f}", seconds),
+                "--name",
+                "t",
+                "--data-dir",
+                round.takes,
+                "--processed-dir",
+                round.films,
+                mp4 ? "--mp4" : "--no-mp4",
+                "--quiet"};
+    }
+
+    void kill_recording(int n) {
+        auto round = begin(n);
+        const double seconds = round.uniform(0.3, 2.6);
+        const bool mp4 = n % 3 != 0;
+        Child program(record_args(round, seconds, mp4), round.output);
+        const auto started = host_now();
+        const bool ended = program.wait_until(started + duration_from_seconds(round.uniform(0, seconds + 0.6)));
+        const auto killed = program.kill();
+        const auto reached = read_journal(round.takes + "/t");
+        {
+            std::lock_guard lock(mutex_);
+            if (ended)
+                ++tally_.ended_itself;
+            else if (!reached.begun)
+                ++tally_.not_begun;
+            else
+                ++(reached.closed ? tally_.later : tally_.while_recording);
+        }
+        if (ended && program.code() != 0) failed(n, fmt::format("the program ended with {}", program.code()));
+        if (!reached.begun) return end(round);
+        if (!reached.closed) judge_loss(n, reached, killed, seconds);
+        recover(n, round);
+        end(round);
+    }
+
+    // Until it is killed, or its time is up, the program stores what its devices give.
+    void judge_loss(int n, const Reached& reached, HostTime killed, double seconds) {
+        if (!reached.first_frame) return;
+        const auto until = std::min(killed, *reached.first_frame + duration_from_seconds(seconds));
+        const double video = reached.video_end ? ms(until - *reached.video_end) : 0;
+        const double audio = ms(until - reached.audio_end.value_or(*reached.first_frame));
+        std::lock_guard lock(mutex_);
+        tally_.worst_video_ms = std::max(tally_.worst_video_ms, video);
+        tally_.worst_audio_ms = std::max(tally_.worst_audio_ms, audio);
+        if (video > options_.max_loss_ms || audio > options_.max_loss_ms)
+            tally_.failures.push_back(
+                fmt::format("kill {}: {:.1f} ms of pictures and {:.1f} ms of sound were lost", n, video, audio));
+    }
+
+    void recover(int n, const Round& round) {
+        const auto recovered = recover_take(round.takes, "t");
+        if (!recovered) return failed(n, recovered.error().message);
+        const auto checked = check_take(round.takes, "t");
+        if (!checked) return failed(n, checked.error().message);
+        if (!checked->closed || checked->needs_recovery || !checked->findings.empty())
+            return failed(n, "it is not whole after its recovery:\n" + summary(*checked));
+        for (const auto& loss : checked->losses)
+            if (loss.cause != "no_record" || loss.count > (loss.track == "v1" ? 2u : 1024u))
+                failed(n, "something was lost:\n" + summary(*checked));
+        const auto again = recover_take(round.takes, "t");
+        if (!again || !again->steps.empty()) failed(n, "a second recovery had something to do");
+        {
+            std::lock_guard lock(mutex_);
+            ++tally_.begun;
+        }
+        if (checked->frames > 0) render(n, round, checked->duration_s);
+    }
+
+    void render(int n, const Round& round, double seconds) {
+        RecorderConfig config;
+        config.data_dir = round.takes;
+        config.processed_dir = round.films;
+        config.preset = "ultrafast";
+        auto recorder = AVRecorder::create(config);
+        const auto film = recorder->process("t");
+        if (!film) return failed(n, film.error().message);
+        {
+            std::lock_guard lock(mutex_);
+            ++tally_.films;
+        }
+        if (seconds < kShortestInSync_s) return;
+        const auto report = round.folder + "/avsync";
+        Child witness({options_.avsync, film->mp4_path, "--json", "--max-ms", fmt::format("{}", options_.max_av_ms)},
+                      report);
+        witness.wait_until(host_now() + std::chrono::minutes(2));
+        std::ifstream file(report);
+        const auto json = nlohmann::json::parse(file, nullptr, false);
+        if (witness.code() != 0 || !json.is_object())
+            return failed(n, fmt::format("the film of {:.2f} s is not in sync: {}", seconds, json.dump()));
+        std::lock_guard lock(mutex_);
+        ++tally_.films_in_sync;
+        tally_.worst_av_ms = std::max(tally_.worst_av_ms, std::abs(json.at("worst_ms").get<double>()));
+    }
+
+    void kill_processing(int n) {
+        auto round = begin(n);
+        Child recording(record_args(round, 1.5, false), round.output);
+        if (!recording.wait_until(host_now() + std::chrono::minutes(1)) || recording.code() != 0)
+            return failed(n, "the take to render was not recorded");
+        Child program(
+            {options_.program, "process", "t", "--data-dir", round.takes, "--processed-dir", round.films, "--quiet"},
+            round.output);
+        program.wait_until(host_now() + duration_from_seconds(round.uniform(0, 0.6)));
+        program.kill();
+        {
+            std::lock_guard lock(mutex_);
+            ++tally_.while_processing;
+        }
+        const auto checked = check_take(round.takes, "t");
+        if (!checked || !checked->whole()) failed(n, "rendering changed the take");
+        // A film is there as a whole or not at all.
+        if (fs::exists(round.films + "/t.mp4")) {
+            Child witness({options_.avsync, round.films + "/t.mp4", "--min-pairs", "1"}, round.folder + "/avsync");
+            witness.wait_until(host_now() + std::chrono::minutes(2));
+            if (witness.code() != 0) failed(n, "a killed rendering left a film that is not whole");
+        }
+        recover(n, round);
+        end(round);
+    }
+
+    void end(const Round& round) const {
+        std::error_code ignored;
+        if (!options_.keep) fs::remove_all(round.folder, ignored);
+    }
+
+    void failed(int n, const std::string& why) {
+        std::lock_guard lock(mutex_);
+        tally_.failures.push_back(fmt::format("kill {}: {}", n, why));
+    }
+
+    const Options options_;
+    std::mutex mutex_;
+    Tally tally_;
+};
+
+int check_kills(Options options) {
+    auto pattern = (fs::temp_directory_path() / "onetake-kill-XXXXXX").string();
+    options.folder = ::mkdtemp(pattern.data());
+    const auto t = KillCheck(options).run();
+    fmt::print(
+        "{} kills: {} before the take began, {} while recording, {} after it, {} while rendering a stored take; "
+        "{} came too late\n",
+        options.kills, t.not_begun, t.while_recording, t.later, t.while_processing, t.ended_itself);
+    fmt::print("{} takes recovered; lost before the kill at most {:.1f} ms of pictures and {:.1f} ms of sound\n",
+               t.begun, t.worst_video_ms, t.worst_audio_ms);
+    fmt::print("{} films rendered, {} of them long enough to measure: |A-V| at most {:.3f} ms\n", t.films,
+               t.films_in_sync, t.worst_av_ms);
+    for (const auto& failure : t.failures) fmt::print("FAILED {}\n", failure);
+    std::error_code ignored;
+    if (t.failures.empty() || !options.keep) fs::remove_all(options.folder, ignored);
+    return t.failures.empty() && t.while_recording > 0 && t.films_in_sync > 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace onetake
+
+int main(int argc, char** argv) {
+    onetake::Options options;
+    CLI::App app{"Kills the recorder at random instants and looks what is left."};
+    app.add_option("PROGRAM", options.program, "onetake")->required();
+    app.add_option("WITNESS", options.avsync, "avsync_check")->required();
+    app.add_option("--kills", options.kills);
+    app.add_option("--parallel", options.parallel);
+    app.add_option("--seed", options.seed);
+    app.add_option("--max-loss-ms", options.max_loss_ms);
+    app.add_flag("--keep", options.keep, "keep the takes of failures");
+    CLI11_PARSE(app, argc, argv);
+    return onetake::check_kills(options);
+}

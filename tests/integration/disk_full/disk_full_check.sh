@@ -1,0 +1,79 @@
+#!/bin/bash
+# disk_full_check.sh ONETAKE AVSYNC_CHECK: records until a small disk is full, or its folder goes away, and looks what is left.
+# The disk is a tmpfs in a mount namespace of its own; exit code 77 where the system allows none.
+set -uo pipefail
+
+if [ "${IN_NAMESPACE:-0}" = 0 ]; then
+    user=()
+    [ "$(id -u)" = 0 ] || user=(-r)
+    unshare "${user[@]}" -m true 2> /dev/null || { echo "no mount namespace can be had here: not tested"; exit 77; }
+    IN_NAMESPACE=1 exec unshare "${user[@]}" -m "$0" "$(realpath "$1")" "$(realpath "$2")"
+fi
+onetake=$1
+avsync=$2
+folder=$(mktemp -d)
+trap 'umount "$folder/disk" 2> /dev/null; rm -rf "$folder"' EXIT
+mkdir "$folder/disk"
+mount -t tmpfs -o size=64m onetake-test "$folder/disk" || { echo "no tmpfs can be mounted here: not tested"; exit 77; }
+cd "$folder" || exit 1
+failures=0
+complain() {
+    echo "$1"
+    for file in out err check; do [ ! -e $file ] || sed "s/^/  $file: /" $file | head -40; done
+    failures=$((failures + 1))
+}
+expect() {
+    local wanted=$1 code=0
+    shift
+    "$onetake" "$@" > out 2> err < /dev/null || code=$?
+    [ $code = "$wanted" ] || complain "exit code $code instead of $wanted: onetake $*"
+}
+check() { "$@" || complain "not so: $*"; }
+scene=(--source test --width 1280 --height 720 --fps 30 --quality 95 --warmup 0)
+
+# A disk that fills up.
+before=$SECONDS
+expect 4 record "${scene[@]}" --duration 240 --name full --data-dir disk --no-mp4 --json
+check [ $((SECONDS - before)) -lt 230 ]
+check grep -q 'ended early' err
+check jq -e '.metrics.ended_early != "" and .metrics.frames > 50 and .metrics.books_balance' out > jq.out
+check jq -e '.metrics.notes | any(test("disk will be full in [0-9.]+ minutes"))' out > jq.out
+check [ -s disk/full/manifest.json ]
+check [ ! -e disk/full/.reserve ]
+jq -r '"full disk: \(.metrics.frames) frames, \(.metrics.duration_s) s, \(.metrics.video_mb) MB stored; \(.metrics.books[0].dropped_disk) frames lost"' out
+code=0
+"$onetake" check full --data-dir disk --json > check || code=$?
+[ $code = 0 ] || [ $code = 3 ] || complain "check ends with $code"
+check jq -e '.closed and (.needs_recovery | not) and (.losses | all(.cause == "disk"))' check > jq.out
+if [ $code = 3 ]; then expect 3 process full --data-dir disk --processed-dir films; else expect 0 process full --data-dir disk --processed-dir films; fi
+check "$avsync" films/full.mp4 --min-pairs 2
+# Nothing more fits, and that is said before anything is begun.
+expect 1 record "${scene[@]}" --duration 1 --name more --data-dir disk --no-mp4
+check grep -q 'Free space' err
+check [ ! -e disk/more ]
+rm -rf disk/full
+
+# The film goes to the same disk: the take comes first.
+dd if=/dev/zero of=disk/filler bs=1M count=40 status=none
+expect 4 record "${scene[@]}" --duration 240 --name both --data-dir disk --processed-dir disk/films --json
+check [ -s disk/both/manifest.json ]
+code=0
+"$onetake" check both --data-dir disk --json > check || code=$?
+[ $code = 0 ] || [ $code = 3 ] || complain "check ends with $code"
+rm -rf disk/both disk/films disk/filler
+
+# A folder that goes away.
+"$onetake" record "${scene[@]}" --duration 240 --name gone --data-dir disk --no-mp4 --json > out 2> err < /dev/null &
+program=$!
+until [ -e disk/gone/frames/f_000010.jpg ]; do
+    kill -0 $program 2> /dev/null || break
+    sleep 0.05
+done
+rm -rf disk/gone
+code=0
+wait $program || code=$?
+[ $code = 1 ] || complain "exit code $code after its folder was deleted"
+check grep -q 'was deleted' err
+
+[ $failures = 0 ] && echo "a full disk costs what comes after, and nothing that was there"
+exit $((failures > 0))

@@ -1,0 +1,77 @@
+#include "sink/disk_watch.h"
+
+#include <gtest/gtest.h>
+
+namespace onetake {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::uint64_t kMb = 1'000'000;
+
+/// A take that grows by 2 MB a second on a disk of its own.
+class Growing {
+ public:
+    explicit Growing(std::uint64_t left) : left_(left) {}
+
+    /// Warnings over the next so many seconds.
+    int warnings(int for_s, std::uint64_t per_second = 2 * kMb) {
+        int given = 0;
+        for (int i = 0; i < for_s; ++i) {
+            now_ += seconds(1);
+            stored_ += per_second;
+            left_ -= std::min(left_, per_second);
+            if (auto warning = watch_.update(now_, stored_, left_)) {
+                ++given;
+                last_ = *warning;
+            }
+        }
+        return given;
+    }
+    void free_space(std::uint64_t bytes) { left_ += bytes; }
+    const std::string& last() const { return last_; }
+
+ private:
+    DiskWatch watch_;
+    HostTime now_;
+    std::uint64_t stored_ = 0, left_;
+    std::string last_;
+};
+
+TEST(DiskWatch, WarnsTenMinutesAheadAndTwoMinutesAheadOnceEach) {
+    Growing take(2 * kMb * 60 * 15);
+    EXPECT_EQ(take.warnings(4 * 60), 0);
+    EXPECT_EQ(take.warnings(2 * 60), 1);
+    EXPECT_NE(take.last().find("10.0 minutes"), std::string::npos) << take.last();
+    EXPECT_EQ(take.warnings(6 * 60), 0);
+    EXPECT_EQ(take.warnings(2 * 60), 1);
+    EXPECT_NE(take.last().find("2.0 minutes"), std::string::npos) << take.last();
+    EXPECT_EQ(take.warnings(60), 0);
+}
+
+TEST(DiskWatch, WarnsAtOnceWhereLittleIsLeftFromTheStart) {
+    Growing take(2 * kMb * 60);
+    EXPECT_EQ(take.warnings(10), 1);
+}
+
+TEST(DiskWatch, WarnsAnewAfterSpaceWasMade) {
+    Growing take(2 * kMb * 60 * 5);
+    EXPECT_EQ(take.warnings(10), 1);
+    take.free_space(2 * kMb * 60 * 60);
+    EXPECT_EQ(take.warnings(10), 0);
+    EXPECT_EQ(take.warnings(56 * 60), 1);
+}
+
+TEST(DiskWatch, SaysNothingWhileNothingIsStored) {
+    Growing take(kMb);
+    EXPECT_EQ(take.warnings(100, 0), 0);
+}
+
+TEST(DiskWatch, GoesByTheRateOfTheLastHalfMinute) {
+    Growing take(200 * kMb * 60 * 15);
+    EXPECT_EQ(take.warnings(60, 2 * kMb), 0);
+    EXPECT_EQ(take.warnings(35, 500 * kMb), 1);
+}
+
+}  // namespace
+}  // namespace onetake
