@@ -19,6 +19,7 @@ build:
 
 test:
 	scripts/install-deps.sh test
+	scripts/fetch_sherpa.sh
 	$(configure) -DONETAKE_TESTS=ON -DONETAKE_BENCH=ON
 	$(compile)
 	ctest --preset release --parallel $(jobs)

@@ -14,6 +14,7 @@ build_packages=(
 test_packages=(
     libgtest-dev libgmock-dev libbenchmark-dev
     ffmpeg jq
+    python3 python3-pip  # fetch_sherpa.sh and the toy models of speech enhancement
     libasound2-dev libasound2-plugins alsa-utils pulseaudio pulseaudio-utils
     # The device lab: QEMU boots Debian's kernel with v4l2loopback, vivid and snd-aloop (tests/device/).
     v4l-utils qemu-system-x86 busybox-static cpio kmod iproute2 procps util-linux gcc-12 make libc6-dev libelf1
