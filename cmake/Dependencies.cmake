@@ -23,3 +23,6 @@ target_include_directories(libyuv SYSTEM INTERFACE ${LIBYUV_INCLUDE_DIR})
 
 # Optional: without PortAudio a take has no microphone, and says so.
 pkg_check_modules(PORTAUDIO IMPORTED_TARGET portaudio-2.0)
+
+# Optional: without libcurl models are not downloaded, and the program says so.
+pkg_check_modules(CURL IMPORTED_TARGET libcurl)

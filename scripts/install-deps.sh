@@ -10,6 +10,7 @@ build_packages=(
     libturbojpeg0-dev libyuv-dev
     libavcodec-dev libavformat-dev libavutil-dev libswresample-dev libswscale-dev
     portaudio19-dev libexpected-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev
+    libcurl4-openssl-dev
 )
 test_packages=(
     libgtest-dev libgmock-dev libbenchmark-dev

@@ -55,6 +55,10 @@ std::string recording_text(const Progress& p, std::optional<double> duration_s) 
     return text;
 }
 
+std::string enhancing_text(const Progress& p) {
+    return fmt::format("enhancing {:3.0f}%", std::clamp(p.enhance_fraction, 0.0, 1.0) * 100);
+}
+
 std::string rendering_text(const Progress& p) {
     std::string text = fmt::format("rendering {:3.0f}%", std::clamp(p.render_fraction, 0.0, 1.0) * 100);
     if (std::isfinite(p.render_speed)) text += fmt::format("  {:.1f}x", p.render_speed);
@@ -110,7 +114,10 @@ void ProgressLine::clear() {
 }
 
 std::string progress_text(const Progress& progress, std::optional<double> duration_s, std::size_t width) {
-    return (rendering(progress) ? rendering_text(progress) : recording_text(progress, duration_s)).substr(0, width);
+    const auto text = std::isfinite(progress.enhance_fraction) ? enhancing_text(progress)
+                      : rendering(progress)                    ? rendering_text(progress)
+                                                               : recording_text(progress, duration_s);
+    return text.substr(0, width);
 }
 
 std::string progress_json(const Progress& p) {
@@ -118,7 +125,9 @@ std::string progress_json(const Progress& p) {
         return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
     };
     nlohmann::ordered_json json;
-    if (rendering(p)) {
+    if (std::isfinite(p.enhance_fraction)) {
+        json = {{"phase", "enhancing"}, {"fraction", number(p.enhance_fraction)}};
+    } else if (rendering(p)) {
         json = {{"phase", "rendering"},
                 {"fraction", number(p.render_fraction)},
                 {"speed", number(p.render_speed)},

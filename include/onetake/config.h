@@ -56,6 +56,8 @@ struct RecorderConfig {
     std::string denoise_model;  ///< path of a DPDFNet model
     int denoise_num_threads = 1;
     std::string denoise_provider = "cpu";
+    bool denoise_live = true;                 ///< enhance while recording; false: after stop()
+    double denoise_attenuation_limit_db = 0;  ///< noise is lowered by at most this; 0: no limit
 
     std::string codec = "auto";       ///< video encoder of the MP4
     std::string preset = "veryfast";  ///< the encoder's preset

@@ -86,6 +86,9 @@ void visit_config_fields(Config& c, Visit&& visit) {
     visit(FieldInfo{"denoise_model", "", enhance, "path of a DPDFNet model"}, c.denoise_model);
     visit(FieldInfo{"denoise_num_threads", "", enhance, "threads of the model", 1, 64}, c.denoise_num_threads);
     visit(FieldInfo{"denoise_provider", "", enhance, "where the model runs", 0, 0, "cpu|cuda"}, c.denoise_provider);
+    visit(FieldInfo{"denoise_live", "", enhance, "enhance while recording"}, c.denoise_live);
+    visit(FieldInfo{"denoise_attenuation_limit_db", "", enhance, "lower noise by at most this; 0: no limit", 0, 100},
+          c.denoise_attenuation_limit_db);
     visit(FieldInfo{"codec", "", render, "video encoder", 0, 0, "auto|libx264|libx265|h264_nvenc|h264_vaapi|copy"},
           c.codec);
     visit(FieldInfo{"preset", "", render, "the encoder's preset"}, c.preset);

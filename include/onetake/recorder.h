@@ -24,6 +24,7 @@ struct Progress {
     double audio_level_db = kNotApplicable;  ///< peak of the last block, dB of full scale
     std::uint64_t disk_bytes_left = 0;
     double disk_minutes_left = kNotApplicable;  ///< at the present rate
+    double enhance_fraction = kNotApplicable;   ///< enhancing speech, before rendering: 0 … 1
     double render_fraction = kNotApplicable;    ///< rendering: 0 … 1
     double render_speed = kNotApplicable;       ///< media seconds per second
     double render_eta_s = kNotApplicable;

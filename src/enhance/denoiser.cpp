@@ -27,7 +27,7 @@ Result<worker::Ready> greeting(WorkerProcess& process, const WorkerPatience& pat
 }  // namespace
 
 Denoiser::Denoiser(WorkerProcess worker, const DenoiserOptions& options)
-    : worker_(std::move(worker)), patience_{options.patience, options.cancel} {
+    : worker_(std::move(worker)), patience_{options.patience, options.cancelled} {
     if (options.attenuation_limit_db > 0)
         kept_ = static_cast<float>(std::pow(10.0, -options.attenuation_limit_db / 20));
 }
@@ -56,8 +56,8 @@ Result<Denoiser> Denoiser::start(const DenoiserOptions& options) {
 Result<std::string> Denoiser::probe() {
     auto process = WorkerProcess::spawn({"--version"});
     if (!process) return fail(std::move(process).error());
-    constexpr WorkerPatience kPatience{std::chrono::seconds(10), nullptr};
-    const auto ready = greeting(*process, kPatience);
+    const WorkerPatience patience{std::chrono::seconds(10), {}};
+    const auto ready = greeting(*process, patience);
     if (!ready) return fail(ready.error());
     return std::string(ready->library);
 }

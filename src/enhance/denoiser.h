@@ -4,8 +4,8 @@
 #include "base/time.h"
 #include "enhance/worker_process.h"
 
-#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,7 +18,7 @@ struct DenoiserOptions {
     std::string provider = "cpu";                  ///< where the model runs
     double attenuation_limit_db = 0;               ///< noise is lowered by at most this; 0: no limit
     Duration patience = std::chrono::seconds(60);  ///< for one answer of the worker
-    const std::atomic<bool>* cancel = nullptr;  ///< becomes true: the call that waits fails with cancelled; may be null
+    std::function<bool()> cancelled;  ///< asked often while waiting; true: the call fails with cancelled. May be empty
 };
 
 /// One stream of mono sound through a DPDFNet model, run by a worker process: whatever the model does, it can't hurt

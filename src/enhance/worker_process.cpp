@@ -163,14 +163,14 @@ Result<WorkerProcess> WorkerProcess::spawn(const std::vector<std::string>& argum
 
 Status WorkerProcess::wait_for(short events, const Wait& wait) {
     for (;;) {
-        if (wait.patience.cancel && wait.patience.cancel->load())
+        if (wait.patience.cancelled && wait.patience.cancelled())
             return fail(ErrorCode::cancelled, "Speech enhancement was cancelled.");
         const auto left = wait.until - host_now();
         if (left <= Duration::zero())
             return fail(ErrorCode::timed_out,
                         fmt::format("The speech enhancement worker gave no answer within {:.0f} s. Its last words: {}",
                                     to_seconds(wait.patience.timeout), last_words()));
-        const auto slice = wait.patience.cancel ? std::min<Duration>(left, kCancelEvery) : left;
+        const auto slice = wait.patience.cancelled ? std::min<Duration>(left, kCancelEvery) : left;
         pollfd fds[2] = {{socket_.get(), events, 0}, {words_.get(), POLLIN, 0}};
         const auto ms = std::chrono::ceil<milliseconds>(slice).count();
         const int n = ::poll(fds, words_ ? 2 : 1, static_cast<int>(std::min<std::int64_t>(ms, 1'000'000)));

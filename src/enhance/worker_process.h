@@ -5,8 +5,8 @@
 #include "base/unique_fd.h"
 #include "enhance/worker_protocol.h"
 
-#include <atomic>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <sys/types.h>
@@ -17,7 +17,7 @@ namespace onetake {
 /// How long the worker may take for one answer, and whether anybody still wants it.
 struct WorkerPatience {
     Duration timeout = std::chrono::seconds(60);
-    const std::atomic<bool>* cancel = nullptr;  ///< becomes true: give up; may be null
+    std::function<bool()> cancelled;  ///< asked often; true: give up. May be empty
 };
 
 /// The program onetake-enhance as a child of this process, and the socket to it. No call hangs: each ends by its

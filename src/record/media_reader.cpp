@@ -52,10 +52,28 @@ Status MediaReader::open_tracks() {
                 audio.wav.emplace(std::move(*wav));
             else
                 note(wav.error().message);
+            if (audio.wav && t.track.number == 1) take_enhanced(audio);
             audios_.emplace(t.track.number, std::move(audio));
         }
     }
     return {};
+}
+
+void MediaReader::take_enhanced(Audio& audio) {
+    if (!options_.enhanced.path || audio.wav->frames() == 0) return;
+    auto path = options_.enhanced.path();
+    if (path.empty()) return;
+    auto enhanced = WavReader::open(path);
+    if (!enhanced) {
+        // It may just have been given its final name.
+        path = options_.enhanced.path();
+        if (path.empty()) return;
+        enhanced = WavReader::open(path);
+    }
+    if (!enhanced) return note(enhanced.error().message);
+    if (options_.enhanced.wait_for && !options_.enhanced.wait_for(1)) return;
+    audio.raw_rate = audio.wav->sample_rate();
+    audio.wav.emplace(std::move(*enhanced));
 }
 
 Result<std::optional<TakeEvent>> MediaReader::next_event() {
@@ -98,7 +116,7 @@ Status MediaReader::run(BoundedQueue<RenderItem>& out) {
         auto event = next_event();
         if (!event) return fail(std::move(event).error());
         if (!*event) return {};
-        if (!std::visit([&](const auto& e) { return give(e, out); }, **event)) return {};
+        if (!std::visit([&](const auto& e) { return give(e, out); }, **event)) return enhancement_;
     }
 }
 
@@ -130,22 +148,31 @@ bool MediaReader::give(const StoredFrame& frame, BoundedQueue<RenderItem>& out) 
 bool MediaReader::give(const StoredSound& sound, BoundedQueue<RenderItem>& out) {
     auto& audio = audios_.at(sound.track.number);
     if (!audio.file_track || !audio.wav) return true;
+    const auto span = audio.raw_rate ? at_rate(sound.span, *audio.raw_rate, audio.wav->sample_rate()) : sound.span;
+    if (audio.raw_rate && options_.enhanced.wait_for) {
+        enhancement_ = options_.enhanced.wait_for(span.first_sample + span.frames);
+        if (!enhancement_) return false;
+    }
     PlacedSound placed{*audio.file_track, {}};
     auto& run = placed.run;
-    if (auto status = audio.wav->read(sound.span.first_sample, sound.span.frames, run.samples); !status) {
+    if (auto status = audio.wav->read(span.first_sample, span.frames, run.samples); !status) {
         note(status.error().message);
         return true;
     }
     run.channels = audio.wav->channels();
     const auto have = static_cast<std::int64_t>(run.samples.size()) / run.channels;
-    if (have < sound.span.frames) note(fmt::format("{} ends before its journal: sound is missing.", audio.wav->path()));
-    if (have == 0) return true;
-    const auto length = sound.span.end - sound.span.begin;
-    run.begin =
-        media_time(sound.span.begin, *source_.origin()) + source_.sound_move(sound.track, options_.sound_offset);
+    // The length of enhanced sound is right to one sample only.
+    if (have < span.frames - (audio.raw_rate ? 1 : 0))
+        note(fmt::format("{} ends before its journal: sound is missing.", audio.wav->path()));
+    if (have == 0) {
+        audio.begun = audio.begun && !span.after_gap;
+        return true;
+    }
+    const auto length = span.end - span.begin;
+    run.begin = media_time(span.begin, *source_.origin()) + source_.sound_move(sound.track, options_.sound_offset);
     run.end = run.begin + Duration(std::llround(static_cast<double>(length.count()) * static_cast<double>(have) /
-                                                static_cast<double>(sound.span.frames)));
-    run.after_gap = sound.span.after_gap || !std::exchange(audio.begun, true);
+                                                static_cast<double>(span.frames)));
+    run.after_gap = span.after_gap || !std::exchange(audio.begun, true);
     return out.push(std::move(placed));
 }
 

@@ -3,6 +3,7 @@
 #include "base/bounded_queue.h"
 #include "codec/jpeg_decoder.h"
 #include "media/timed_audio.h"
+#include "record/enhanced_sound.h"
 #include "take/take_source.h"
 #include "take/wav.h"
 
@@ -42,6 +43,7 @@ struct MediaReaderOptions {
     /// Set while the take may still be recorded: called where nothing more is known yet; waits a moment, and returns
     /// false once everything is written.
     std::function<bool()> wait_for_more;
+    EnhancedSound enhanced;  ///< taken for the first audio track, where there is any
 };
 
 /// Reads a take's media as its journal tells: the half of a rendering that comes before the encoders. Thread-bound.
@@ -57,7 +59,7 @@ class MediaReader {
 
     /// What a track's first whole JPEG says; empty for a track without one.
     std::optional<JpegInfo> first_picture(TrackId track);
-    /// A track's WAV; null without sound.
+    /// The WAV that a track's sound is read from; null without sound.
     const WavReader* wav(TrackId track) const;
     /// Gives a track's media out under this number of the file's. A track that is not mapped is passed over. Pictures
     /// of another size than `picture` are lost.
@@ -81,12 +83,14 @@ class MediaReader {
     struct Audio {
         std::optional<int> file_track;
         std::optional<WavReader> wav;
+        std::optional<int> raw_rate;  ///< Hz, of the raw sound; set where `wav` holds the enhanced one
         bool begun = false;
     };
 
     MediaReader(MediaReaderOptions options, TakeSource source)
         : options_(std::move(options)), source_(std::move(source)) {}
     Status open_tracks();
+    void take_enhanced(Audio& audio);
     Result<std::optional<TakeEvent>> next_event();
     bool give(const StoredFrame& frame, BoundedQueue<RenderItem>& out);
     bool give(const StoredSound& sound, BoundedQueue<RenderItem>& out);
@@ -94,6 +98,7 @@ class MediaReader {
     std::span<const std::uint8_t> jpeg() const;
 
     const MediaReaderOptions options_;
+    Status enhancement_;  ///< why enhanced sound that was promised did not come
     TakeSource source_;
     std::optional<TakeEvent> first_event_;
     std::optional<JpegDecoder> decoder_;

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "media/jpeg_info.h"
+#include "record/following_enhancement.h"
 #include "record/recording.h"
 #include "record/renderer.h"
 #include "record/stored_take.h"
@@ -25,6 +26,7 @@ namespace onetake {
 namespace {
 
 constexpr auto kProgressEvery = std::chrono::milliseconds(500);
+constexpr double kBehindWorthANote_s = 2;
 
 /// Calls back twice a second until it goes away.
 class Ticker {
@@ -75,8 +77,8 @@ class AVRecorder::Impl {
     explicit Impl(RecorderConfig config)
         : config_(std::move(config)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
-    // `follow`: render while recording. `length`: how long the take will be, if that is known.
-    Status start(const std::string& name, bool follow, Duration length = {}) {
+    // `follow`, `enhance`: render, enhance while recording. `length`: how long the take will be, if that is known.
+    Status start(const std::string& name, bool follow, bool enhance, Duration length = {}) {
         if (recording())
             return fail(ErrorCode::wrong_state, "start() while a take is being recorded. Call stop() first.");
         auto made = Recording::start(config_, name);
@@ -86,9 +88,16 @@ class AVRecorder::Impl {
             std::lock_guard lock(mutex_);
             recording_ = running;
         }
-        if (follow && config_.instant_mp4) {
+        const bool will_enhance = enhance && config_.denoise && config_.audio && !config_.denoise_model.empty();
+        if (will_enhance && config_.denoise_live) {
+            enhancement_ = std::make_unique<FollowingEnhancement>(enhance_options_for(running->name()));
+            enhancement_->start();
+        }
+        // Sound that is enhanced after the take is not there to be followed.
+        if (follow && config_.instant_mp4 && (enhancement_ || !will_enhance)) {
             auto options = render_options_for(running->name());
             options.expected_length = length;
+            if (enhancement_) options.enhanced = enhancement_->sound();
             follower_ = std::make_unique<FollowingRender>(std::move(options));
             follower_->start();
         }
@@ -107,28 +116,42 @@ class AVRecorder::Impl {
         }
         if (!running) return fail(not_recording("stop()"));
         ticker_.reset();
-        const auto follower = std::move(follower_);
+        // The rendering reads what the enhancement makes: it goes first.
+        const auto enhancement = std::move(enhancement_);
+        auto follower = std::move(follower_);
         running->end_capture();
         const bool render = make_mp4 && running->has_media();
+        if (enhancement) enhancement->take_is_complete();
         if (follower && render) follower->take_is_complete(running->length());
         auto result = running->close();
         running.reset();
-        if (!result || !render) return result;
-        take_report(follower ? follower->wait() : render_take(render_options_for(result->name)), *result);
+        if (enhancement && (!result || !enhance)) enhancement->give_up();
+        if (!result) return result;
+        const bool sound = result->metrics.audio_samples > 0;
+        bool enhanced = false;
+        if (enhance && config_.denoise && sound)
+            enhanced = take_enhancement(enhancement ? enhancement->wait() : enhance_stored(result->name), *result);
+        if (enhanced && enhancement && enhancement->was_behind_s() > kBehindWorthANote_s)
+            result->metrics.notes.push_back(fmt::format("Speech enhancement was {:.0f} s behind when the take ended.",
+                                                        enhancement->was_behind_s()));
+        // A film that began with enhanced sound can't go on without.
+        if (enhancement && !enhanced && enhancement->was_heard()) follower.reset();
+        if (render) {
+            auto options = render_options_for(result->name);
+            if (enhanced) options.enhanced = stored_sound(*result);
+            take_report(follower ? follower->wait() : render_take(options), *result);
+        }
         cancel_ = false;
-        (void)enhance;  // notes of the take say that this build has none
         return result;
     }
 
-    Result<TakeResult> process(const std::string& name, bool make_mp4) {
+    Result<TakeResult> process(const std::string& name, bool make_mp4, std::optional<bool> enhance) {
         ONETAKE_TRY(check_take_name(name));
         auto result = stored_take(config_.data_dir, name);
         if (!result) return result;
-        if (!make_mp4) return result;
-        auto report = render_take(render_options_for(name));
+        auto made = process_stored(*result, make_mp4, enhance);
         cancel_ = false;
-        if (!report) return fail(std::move(report).error());
-        take_report(std::move(report), *result);
+        if (!made) return fail(std::move(made).error());
         return result;
     }
 
@@ -163,6 +186,62 @@ class AVRecorder::Impl {
     ProgressCallback progress_;
 
  private:
+    Status process_stored(TakeResult& result, bool make_mp4, std::optional<bool> enhance) {
+        const bool wanted = enhance.value_or(!config_.denoise_model.empty());
+        bool take_enhanced = enhance.value_or(true);
+        if (wanted && !result.wav_path.empty()) {
+            auto report = enhance_stored(result.name);
+            if (!report && report.error().code == ErrorCode::cancelled) return fail(std::move(report).error());
+            take_enhanced = take_enhancement(std::move(report), result);
+        } else if (const auto stored = stored_enhancement(folder_of(result.name))) {
+            take_enhancement(*stored, result);
+        }
+        if (!make_mp4) return {};
+        auto options = render_options_for(result.name);
+        if (take_enhanced) options.enhanced = stored_sound(result);
+        auto report = render_take(options);
+        if (!report) return fail(std::move(report).error());
+        take_report(std::move(report), result);
+        return {};
+    }
+
+    std::string folder_of(const std::string& name) const { return take_folder(config_.data_dir, name); }
+
+    EnhanceOptions enhance_options_for(const std::string& name) {
+        auto options = enhance_options(config_, name);
+        options.cancelled = [this] { return cancel_.load(); };
+        return options;
+    }
+
+    Result<EnhanceReport> enhance_stored(const std::string& name) {
+        return enhance_take(enhance_options_for(name), [this](double fraction) {
+            if (!progress_) return;
+            Progress p;
+            p.enhance_fraction = fraction;
+            progress_(p);
+        });
+    }
+
+    static EnhancedSound stored_sound(const TakeResult& result) {
+        return {[path = result.enhanced_wav_path] { return path; }, {}};
+    }
+
+    // Whether there is enhanced sound; if not, a note says why.
+    static bool take_enhancement(Result<EnhanceReport> report, TakeResult& result) {
+        auto& m = result.metrics;
+        if (!report) {
+            m.notes.push_back(fmt::format("The sound is kept as it was recorded, without speech enhancement: {}",
+                                          report.error().message));
+            return false;
+        }
+        result.enhanced_wav_path = report->path;
+        m.denoise_enabled = true;
+        m.denoise_model = report->model;
+        m.denoise_out_sr = report->sample_rate;
+        m.denoise_rt_factor = report->rt_factor;
+        return true;
+    }
+
     RenderOptions render_options_for(const std::string& name) {
         auto options = render_options(config_, name);
         options.on_progress = progress_;
@@ -186,7 +265,8 @@ class AVRecorder::Impl {
     mutable std::mutex mutex_;  // guards recording_, which pushing threads share
     std::shared_ptr<Recording> recording_;
     std::unique_ptr<Ticker> ticker_;
-    std::unique_ptr<FollowingRender> follower_;
+    std::unique_ptr<FollowingEnhancement> enhancement_;
+    std::unique_ptr<FollowingRender> follower_;  // reads what enhancement_ makes
 };
 
 AVRecorder::AVRecorder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -212,13 +292,13 @@ Result<TakeResult> AVRecorder::record(double duration_s, const std::string& name
     if (!(duration_s > 0))
         return fail(ErrorCode::invalid_argument, fmt::format("duration is {} s; it must be above 0.", duration_s));
     const auto length = duration_s < kLongest ? duration_from_seconds(duration_s) : Duration{};
-    ONETAKE_TRY(impl_->start(name, make_mp4, length));
+    ONETAKE_TRY(impl_->start(name, make_mp4, enhance, length));
     impl_->wait(host_now() + duration_from_seconds(std::min(duration_s, kLongest)));
     return stop(make_mp4, enhance);
 }
 
 Status AVRecorder::start(const std::string& name) {
-    return impl_->start(name, true);
+    return impl_->start(name, true, true);
 }
 
 Result<TakeResult> AVRecorder::stop(bool make_mp4, bool enhance) {
@@ -340,10 +420,7 @@ Status AVRecorder::push_audio(std::span<const float> samples, std::optional<doub
 Result<TakeResult> AVRecorder::process(const std::string& name, bool make_mp4, std::optional<bool> enhance) {
     if (is_recording())
         return fail(ErrorCode::wrong_state, "process() while a take is being recorded. Call stop() first.");
-    auto result = impl_->process(name, make_mp4);
-    if (result && enhance.value_or(!impl_->config_.denoise_model.empty()))
-        result->metrics.notes.emplace_back("Speech enhancement is not part of this build; the sound is kept as it is.");
-    return result;
+    return impl_->process(name, make_mp4, enhance);
 }
 
 void AVRecorder::on_progress(ProgressCallback callback) {

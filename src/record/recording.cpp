@@ -196,7 +196,6 @@ Status Recording::open_sink(const std::string& name) {
     if (!sink) return fail(std::move(sink).error());
     sink_ = std::move(*sink);
     for (auto& text : notes_) sink_->note(std::move(text));
-    if (config_.denoise) sink_->note("Speech enhancement is not part of this build; the sound is kept as it is.");
 
     gate_ = std::make_unique<StartGate>(static_cast<int>(cameras_.size()));
     // A camera's JPEGs are decoded and encoded anew unless they are to be stored untouched; pushed JPEGs never are.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "record/enhanced_sound.h"
 #include "record/render_progress.h"
 
 #include <onetake/config.h>
@@ -30,6 +31,7 @@ struct RenderOptions {
     std::optional<double> cfr;        ///< constant frame rate, with a map beside the file
     ProgressCallback on_progress;     ///< from the rendering thread, about twice a second; may be empty
     std::function<bool()> cancelled;  ///< asked often, from the rendering thread; true: stop, leave no file
+    EnhancedSound enhanced;           ///< taken in place of the raw sound, where there is any
     /// How long the take will be, where a recording that is followed knows it: room for the index is kept in front.
     Duration expected_length{};
 };

@@ -1,5 +1,6 @@
 #include "capture/sound_system.h"
 #include "codec/codec_parts.h"
+#include "enhance/denoiser.h"
 
 #include <onetake/version.h>
 
@@ -15,7 +16,9 @@ std::vector<Part> parts() {
     for (auto& part : codec_parts()) all.push_back(std::move(part));
     const auto sound = sound_system();
     all.push_back({"PortAudio", sound.has_value(), sound ? "microphones" : sound.error().message});
-    all.push_back({"speech enhancement", false, "not part of this build"});
+    const auto enhancement = Denoiser::probe();
+    all.push_back({"speech enhancement", enhancement.has_value(),
+                   enhancement ? "sherpa-onnx " + *enhancement : enhancement.error().message});
     return all;
 }
 

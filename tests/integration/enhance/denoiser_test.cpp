@@ -232,7 +232,7 @@ TEST_F(DenoiserTest, GivesUpOnAWorkerThatDoesNotAnswer) {
 TEST_F(DenoiserTest, StopsWaitingWhenCancelled) {
     std::atomic<bool> cancel{false};
     auto options = with(toy(""));
-    options.cancel = &cancel;
+    options.cancelled = [&] { return cancel.load(); };
     auto denoiser = Denoiser::start(options);
     ASSERT_TRUE(denoiser) << denoiser.error().message;
     ASSERT_EQ(::kill(denoiser->worker_pid(), SIGSTOP), 0);

@@ -17,7 +17,8 @@ TEST(Config, HasTheDefaultsThatWerePromised) {
         R"("video":true,"audio":true,"audio_device":"","more_audio_devices":[],"sample_rate":48000,"channels":1,)"
         R"("blocksize":1024,"encoder":"turbojpeg","quality":90,"subsample":"420","progressive":false,"workers":2,)"
         R"("queue_size":64,"on_full":"drop","fsync":false,"source":"device","denoise":false,"denoise_model":"",)"
-        R"("denoise_num_threads":1,"denoise_provider":"cpu","codec":"auto","preset":"veryfast","crf":23,)"
+        R"("denoise_num_threads":1,"denoise_provider":"cpu","denoise_live":true,)"
+        R"("denoise_attenuation_limit_db":0.0,"codec":"auto","preset":"veryfast","crf":23,)"
         R"("pixel_range":"full","container":"mp4","cfr":null,"instant_mp4":true,"audio_bitrate":128000,"latency_offset_ms":0.0,)"
         R"("data_dir":"av_data","processed_dir":"processed_av"})");
 }
