@@ -220,7 +220,14 @@ Status MediaDecoder::take_sound(DecodedMedia& out) const {
     }
     if (!readable_samples)
         return fail(ErrorCode::unsupported, fmt::format("{} comes in samples of a kind that can't be read.", codec_));
-    out.sound.push_back(std::move(sound));
+    // Matroska's priming has times below 0.
+    const auto early = std::min(to_ticks(-std::min(sound.time, Duration{}), sound.sample_rate),
+                                static_cast<std::int64_t>(sound.samples.size()));
+    if (early > 0) {
+        sound.samples.erase(sound.samples.begin(), sound.samples.begin() + static_cast<std::ptrdiff_t>(early));
+        sound.time += from_ticks(early, sound.sample_rate);
+    }
+    if (!sound.samples.empty()) out.sound.push_back(std::move(sound));
     return {};
 }
 

@@ -27,8 +27,8 @@ struct DecodedMedia {
 };
 
 /// Decodes one stream as far as measuring needs: how bright its pictures are, how its sound goes. Times are media
-/// times; what edit lists, priming and padding leave out is left out. Damaged input is an error, never more.
-/// Thread-bound.
+/// times; what edit lists, priming and padding leave out, and sound before media time 0, is left out. Damaged input is
+/// an error, never more. Thread-bound.
 class MediaDecoder {
  public:
     /// Errors: missing_part where this libavcodec can't decode the codec; unsupported where the stream is neither

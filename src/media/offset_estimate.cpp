@@ -50,7 +50,7 @@ Result<OffsetEstimate> estimate_offset(const SyncReport& marks, Duration frame_i
     const auto step = estimate.scatter / static_cast<std::int64_t>(estimate.pairs - 1);
     estimate.frame_locked = estimate.scatter < frame_interval / 4;
     estimate.offset = offsets.back() + step;
-    estimate.error = 2 * step + kBeepError;
+    estimate.error = step * 5 / 2 + kBeepError;
     return estimate;
 }
 
