@@ -5,7 +5,7 @@ _onetake() {
     [[ ${COMP_WORDS[1]} == -* || $COMP_CWORD -eq 1 ]] || command=${COMP_WORDS[1]}
 
     case $previous in
-        --data-dir | --processed-dir | --frames)
+        --data-dir | --processed-dir | --frames | --folder)
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             return
             ;;
@@ -15,7 +15,9 @@ _onetake() {
             ;;
     esac
 
-    if [[ $current == -* ]]; then
+    if [[ $command == calibrate && $previous == --from ]]; then
+        words=$("${COMP_WORDS[0]}" list 2> /dev/null | sed -nE '1d; s/^([^ ]+)  .*/\1/p')
+    elif [[ $current == -* ]]; then
         words=$("${COMP_WORDS[0]}" "$command" --help-all 2> /dev/null |
             sed -nE 's/^  (-h, )?--\[no-\]([a-z0-9-]+).*/--\2 --no-\2/p; s/^  (-h, )?(--[a-z0-9-]+).*/\2/p')
     elif ((COMP_CWORD == 1)); then

@@ -15,7 +15,7 @@ TEST(Config, HasTheDefaultsThatWerePromised) {
         R"({"video_device":"0","more_video_devices":[],"width":1280,"height":720,"fps":30.0,"fourcc":"MJPG",)"
         R"("convert_rgb":true,"buffersize":null,"v4l2_controls":["exposure_dynamic_framerate=0"],"warmup":15,)"
         R"("video":true,"audio":true,"audio_device":"","more_audio_devices":[],"sample_rate":48000,"channels":1,)"
-        R"("blocksize":1024,"encoder":"turbojpeg","quality":90,"subsample":"420","progressive":false,"workers":2,)"
+        R"("blocksize":1024,"calibration":true,"encoder":"turbojpeg","quality":90,"subsample":"420","progressive":false,"workers":2,)"
         R"("queue_size":64,"on_full":"drop","fsync":false,"source":"device","denoise":false,"denoise_model":"",)"
         R"("denoise_num_threads":1,"denoise_provider":"cpu","denoise_live":true,)"
         R"("denoise_attenuation_limit_db":0.0,"codec":"auto","preset":"veryfast","crf":23,)"

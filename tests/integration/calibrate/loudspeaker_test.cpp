@@ -1,0 +1,62 @@
+#include "capture/loudspeaker.h"
+
+#include "base/clock.h"
+#include "capture/microphone.h"
+#include "integration/microphone/heard.h"
+#include "media/beep_search.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <thread>
+
+namespace onetake {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Run by tests/support/with_pulse.sh, whose microphone hears what is played.
+TEST(Loudspeaker, IsHeardWhenItSays) {
+    ASSERT_TRUE(std::getenv("PULSE_PID")) << "to be run by tests/support/with_pulse.sh";
+    constexpr int kRate = 48000, kBeeps = 6;
+    MicrophoneOptions options;
+    auto microphone = Microphone::open(options);
+    ASSERT_TRUE(microphone) << microphone.error().message;
+    Heard heard;
+    ASSERT_TRUE((*microphone)->start(heard));
+    auto loudspeaker = open_loudspeaker();
+    ASSERT_TRUE(loudspeaker) << loudspeaker.error().message;
+    ASSERT_TRUE(heard.wait_for_sound(1s, kRate));
+    std::vector<HostTime> told;
+    SystemClock clock;
+    for (int i = 0; i < kBeeps; ++i) {
+        const auto before = clock.now();
+        const auto beep = (*loudspeaker)->beep();
+        ASSERT_TRUE(beep) << beep.error().message;
+        EXPECT_GT(*beep, before + 100ms) << "there is time to light a lamp";
+        told.push_back(*beep);
+        clock.wait_until(*beep + 500ms);
+    }
+    ASSERT_TRUE(heard.wait_for_sound(5s, kRate));
+    (*microphone)->stop();
+
+    const auto blocks = heard.blocks();
+    BeepSearch search(kRate);
+    std::vector<float> mono;
+    for (const auto& block : blocks) {
+        mono.clear();
+        for (const auto sample : block.samples) mono.push_back(static_cast<float>(sample) / 32768.0F);
+        const auto begin = block.time.time_since_epoch();
+        search.add(mono, begin, begin + from_ticks(block.frames(), kRate));
+    }
+    const auto beeps = search.finish();
+    ASSERT_EQ(beeps.size(), told.size());
+    for (std::size_t i = 0; i < told.size(); ++i) {
+        const auto late = beeps[i] - told[i].time_since_epoch();
+        std::printf("heard %+.1f ms after the told instant\n", to_seconds(late) * 1e3);
+        EXPECT_LT(std::chrono::abs(late), 150ms) << "a server's buffers, no more";
+    }
+}
+
+}  // namespace
+}  // namespace onetake
