@@ -104,17 +104,16 @@ Status TakeWriter::write_frame(TrackId track, std::span<const std::uint8_t> jpeg
     const auto name = frame_file(video.frames + 1);
     auto remove = [&](Error error) {
         ::unlinkat(video.fd.get(), name.c_str(), 0);
-        error.message = fmt::format("{}/{}{}", folder_, video.folder, error.message);
-        return fail(std::move(error));
+        return in_take(std::move(error));
     };
     {
         auto file = AppendFile::create(video.fd.get(), name);
         if (!file) {
-            if (file.error().code != ErrorCode::already_exists) return fail(std::move(file).error());
+            if (file.error().code != ErrorCode::already_exists) return in_take(std::move(file).error());
             // A frame whose record could not be written left its file behind.
             ::unlinkat(video.fd.get(), name.c_str(), 0);
             file = AppendFile::create(video.fd.get(), name);
-            if (!file) return fail(std::move(file).error());
+            if (!file) return in_take(std::move(file).error());
         }
         if (auto status = file->write(std::as_bytes(jpeg)); !status) return remove(std::move(status).error());
         if (fsync_) {
@@ -137,11 +136,17 @@ Status TakeWriter::write_block(TrackId track, const AudioBlock& block) {
         status = append(BlockRecord{track, first, block.frames(), block.time, block.arrival, block.source, block.xrun});
     // Sound that no record speaks of has no time.
     if (!status && wav.frames() != first) (void)wav.cut(first);
-    return status;
+    return status ? status : in_take(std::move(status).error());
 }
 
 Status TakeWriter::write_record(const JournalRecord& record) {
-    return append(record);
+    auto status = append(record);
+    return status ? status : in_take(std::move(status).error());
+}
+
+tl::unexpected<Error> TakeWriter::in_take(Error error) const {
+    error.message += fmt::format(" (take {})", folder_);
+    return fail(std::move(error));
 }
 
 Status TakeWriter::refresh_headers() {

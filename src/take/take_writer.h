@@ -72,6 +72,8 @@ class TakeWriter {
     static Result<TakeWriter> begin(const TakeWriterOptions& options, const ClockReading& now, std::string folder,
                                     UniqueFd dir);
     Status append(const JournalRecord& record);
+    /// The error, naming the take; files are opened by names below it.
+    tl::unexpected<Error> in_take(Error error) const;
     Status refresh_headers();
     std::uint64_t closing_bytes() const;
 
