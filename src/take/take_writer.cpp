@@ -145,7 +145,11 @@ Status TakeWriter::write_record(const JournalRecord& record) {
 }
 
 tl::unexpected<Error> TakeWriter::in_take(Error error) const {
-    error.message += fmt::format(" (take {})", folder_);
+    // Its files are made anew, so what is missing is a folder to make them in.
+    if (error.code == ErrorCode::not_found)
+        error.message = fmt::format("The take's folder {} was deleted while recording. ({})", folder_, error.message);
+    else
+        error.message += fmt::format(" (take {})", folder_);
     return fail(std::move(error));
 }
 
