@@ -1,6 +1,6 @@
 #!/bin/bash
 # fuzz.sh SECONDS [TARGET...]: builds the fuzz targets and runs each (journal wav jpeg manifest times take) for so long, from a
-# corpus of real takes. Prints how often each ran; what breaks one is left in build/fuzz/found/.
+# corpus of real takes, made with $ONETAKE if that is set. Prints how often each ran; what breaks one is left in build/fuzz/found/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -ge 1 ] || { sed -n '2,3s/^# //p' "$0"; exit 2; }
@@ -11,11 +11,11 @@ shift
 command -v clang++-14 > /dev/null || { echo "${0##*/}: needs clang-14 and libclang-rt-14-dev or libclang-common-14-dev"; exit 1; }
 build=${FUZZ_BUILD:-build/fuzz}
 cmake --preset fuzz -B "$build" $(command -v ccache > /dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-cmake --build "$build" --parallel "$(nproc)" --target onetake_cli $(printf 'fuzz_%s ' "$@")
+cmake --build "$build" --parallel "$(nproc)" --target $(printf 'fuzz_%s ' "$@") $([ -n "${ONETAKE:-}" ] || echo onetake_cli)
 
 corpus=$build/corpus found=$build/found
 mkdir -p "$found"
-scripts/fuzz_corpus.sh "$build/onetake" "$corpus"
+scripts/fuzz_corpus.sh "${ONETAKE:-$build/onetake}" "$corpus"
 failed=0
 for target in "$@"; do
     mkdir -p "$build/grown/$target"

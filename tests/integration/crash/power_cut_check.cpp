@@ -146,16 +146,21 @@ class Disk {
     std::map<std::string, Begun> begun_;
 };
 
-/// The ends of what a journal names, up to its last whole line.
-std::optional<HostTime> journal_end(const std::string& journal) {
-    std::optional<HostTime> end;
+/// First and last frame that a journal names, up to its last whole line.
+struct Pictures {
+    std::optional<HostTime> first, last;
+};
+Pictures pictures_of(const std::string& journal) {
+    Pictures p;
     for (std::size_t begin = 0, next = 0; (next = journal.find('\n', begin)) != std::string::npos; begin = next + 1) {
         const auto record = parse_line(std::string_view(journal).substr(begin, next - begin));
         if (!record || !*record) continue;
-        if (const auto* f = std::get_if<FrameRecord>(&**record))
-            end = std::max(end.value_or(f->stamp.time), f->stamp.time);
+        if (const auto* f = std::get_if<FrameRecord>(&**record)) {
+            if (!p.first) p.first = f->stamp.time;
+            p.last = f->stamp.time;
+        }
     }
-    return end;
+    return p;
 }
 
 struct Tally {
@@ -186,14 +191,14 @@ class PowerCuts {
         fs::create_directories(folder_);
         disk.cut(loss, random, folder_);
         const auto takes = folder_ + "/takes";
-        const auto live_end = journal_end(disk.live("takes/t/timeline.jsonl"));
+        const auto live = pictures_of(disk.live("takes/t/timeline.jsonl"));
         const auto fail = [&](const std::string& why) {
             tally_.failures.push_back(fmt::format("cut {} ({} {}), loss {}: {}", i, changes_[i].what, changes_[i].path,
                                                   static_cast<int>(loss), why));
         };
         const auto recovered = recover_take(takes, "t");
         if (!recovered) {
-            if (live_end) return fail(recovered.error().message);
+            if (live.first) return fail(recovered.error().message);
             ++tally_.not_begun;
             return;
         }
@@ -202,8 +207,8 @@ class PowerCuts {
         const auto again = recover_take(takes, "t");
         if (!again || !again->steps.empty()) return fail("a second recovery had something to do");
         ++tally_.recovered;
-        if (!live_end) return;
-        const auto lost = to_seconds(*live_end - good_end(takes + "/t").value_or(*live_end - std::chrono::hours(1)));
+        if (!live.first) return;
+        const auto lost = to_seconds(*live.last - good_end(takes + "/t").value_or(*live.first));
         tally_.worst_s = std::max(tally_.worst_s, lost);
         if (lost > max_loss_s_) fail(fmt::format("{:.2f} s are lost\n{}", lost, summary(*checked)));
     }
