@@ -66,6 +66,7 @@ Cost record(const WorkFolder& folder, int workers, int frames, Push push) {
     RecorderConfig config;
     config.source = SourceKind::external;
     config.audio = false;
+    config.instant_mp4 = false;  // rendering has a benchmark of its own
     config.on_full = OnFull::block;
     config.queue_size = 16;
     config.workers = workers;

@@ -156,6 +156,7 @@ int main(int argc, char** argv) {
     RecorderConfig config;
     config.source = SourceKind::external;
     config.audio = false;
+    config.instant_mp4 = false;
     config.on_full = OnFull::block;
     config.fps = kFps;
     config.data_dir = folder / "takes";
