@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -204,9 +205,10 @@ class KillCheck {
                       report);
         witness.wait_until(host_now() + std::chrono::minutes(2));
         std::ifstream file(report);
-        const auto json = nlohmann::json::parse(file, nullptr, false);
+        const std::string text{std::istreambuf_iterator<char>(file), {}};
+        const auto json = nlohmann::json::parse(text, nullptr, false);
         if (witness.code() != 0 || !json.is_object())
-            return failed(n, fmt::format("the film of {:.2f} s is not in sync: {}", seconds, json.dump()));
+            return failed(n, fmt::format("the film of {:.2f} s is not in sync: {}", seconds, text));
         std::lock_guard lock(mutex_);
         ++tally_.films_in_sync;
         tally_.worst_av_ms = std::max(tally_.worst_av_ms, std::abs(json.at("worst_ms").get<double>()));
