@@ -16,6 +16,7 @@ constexpr auto kFlatFlags = std::to_array<FlatFlag>({
     {"--process", "process", ""},
     {"--list-audio", "devices", "--audio"},
     {"--list-video", "devices", "--video"},
+    {"--download-model", "models", "download"},
     {"--version", "version", ""},
 });
 
@@ -26,7 +27,7 @@ Args with_command(Args args) {
     for (const auto& flat : kFlatFlags) {
         const std::string with_value = std::string(flat.flag) + "=";
         const auto found = std::find_if(args.begin(), args.end(), [&](const std::string& arg) {
-            return arg == flat.flag || (flat.command == "process" && arg.starts_with(with_value));
+            return arg == flat.flag || ((flat.command == "process" || flat.command == "models") && arg.starts_with(with_value));
         });
         if (found == args.end()) continue;
         if (*found == flat.flag)

@@ -5,8 +5,8 @@
 namespace onetake::cli {
 
 /// The arguments with a command in front, for people who come with flat habits: `--duration 5` records,
-/// `--process NAME`, `--list-audio`, `--list-video` and `--version` name their command as a flag. Arguments that begin
-/// with a word, and none at all, are left as they are.
+/// `--process NAME`, `--download-model VARIANT`, `--list-audio`, `--list-video` and `--version` name their command as a
+/// flag. Arguments that begin with a word, and none at all, are left as they are.
 Args with_command(Args args);
 
 }  // namespace onetake::cli

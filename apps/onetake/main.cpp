@@ -29,6 +29,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"import", "make a take of what another program recorded", import_command},
     {"calibrate", "measure the offset between microphone and camera", calibrate_command},
     {"selftest", "measure the sync of a test film on this machine", selftest_command},
+    {"models", "show, download and verify models of speech enhancement", models},
     {"version", "show the version, and which optional parts work here", version_command},
 });
 

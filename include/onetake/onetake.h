@@ -5,6 +5,7 @@
 #include <onetake/config_fields.h>
 #include <onetake/devices.h>
 #include <onetake/metrics.h>
+#include <onetake/models.h>
 #include <onetake/recorder.h>
 #include <onetake/result.h>
 #include <onetake/selftest.h>

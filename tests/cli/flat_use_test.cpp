@@ -21,6 +21,11 @@ TEST(FlatUse, ListsAreDeviceCommands) {
     EXPECT_EQ(with_command({"--json", "--list-video"}), (Args{"devices", "--video", "--json"}));
 }
 
+TEST(FlatUse, DownloadingAModelMayBeAFlag) {
+    EXPECT_EQ(with_command({"--download-model", "dpdfnet2"}), (Args{"models", "download", "dpdfnet2"}));
+    EXPECT_EQ(with_command({"--download-model=dpdfnet2"}), (Args{"models", "download", "dpdfnet2"}));
+}
+
 TEST(FlatUse, VersionMayBeAFlag) {
     EXPECT_EQ(with_command({"--version", "--json"}), (Args{"version", "--json"}));
 }

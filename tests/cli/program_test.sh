@@ -35,7 +35,7 @@ short=(--source test --width 320 --height 240 --fps 30 --warmup 0)
 
 expect 0 --help
 fits_screen
-for command in record process list check recover devices import calibrate selftest version; do
+for command in record process list check recover devices import calibrate selftest models version; do
     expect 0 "$command" --help
     fits_screen
     says out Example
@@ -60,6 +60,15 @@ expect 0 devices --json
 check jq -e 'has("video") and has("audio")' out > jq.out
 expect 0 --list-audio
 says out Microphones
+
+expect 0 models --json --folder models
+check jq -e 'length == 5 and all(.path == null)' out > jq.out
+expect 2 models download no-such-model
+says err dpdfnet2_48khz_hr
+expect 2 models fetch dpdfnet2
+expect 1 models verify no-such-file
+expect 1 --download-model dpdfnet2 --folder models --url http://127.0.0.1:1/x
+says err 'Check the network'
 
 expect 2
 expect 2 recrod
