@@ -24,7 +24,8 @@ constexpr int kMostThreads = 2;         // each adds a picture of delay and memo
 constexpr int kStep = 2;                // every other column and row tells the mean well enough
 
 int value_at(const AVFrame& frame, const AVComponentDescriptor& c, int x, int y) {
-    const auto* at = frame.data[c.plane] + std::ptrdiff_t{y} * frame.linesize[c.plane] + x * c.step + c.offset;
+    const auto* at =
+        frame.data[c.plane] + std::ptrdiff_t{y} * frame.linesize[c.plane] + std::ptrdiff_t{x} * c.step + c.offset;
     const int raw = c.depth + c.shift > 8 ? AV_RL16(at) : *at;
     return (raw >> c.shift) & ((1 << c.depth) - 1);
 }
@@ -215,7 +216,7 @@ Status MediaDecoder::take_sound(DecodedMedia& out) const {
     const float share = 1.0F / static_cast<float>(std::max(1, channels));
     for (int c = 0; readable_samples && c < channels; ++c) {
         const std::uint8_t* from = frame_->extended_data[planar ? c : 0];
-        if (!planar) from += c * av_get_bytes_per_sample(format);
+        if (!planar) from += std::ptrdiff_t{c} * av_get_bytes_per_sample(format);
         readable_samples = mix_channel(packed, from, planar ? 1 : channels, share, sound.samples);
     }
     if (!readable_samples)

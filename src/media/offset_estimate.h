@@ -23,8 +23,8 @@ constexpr std::size_t kLeastPairs = 5;
 ///
 /// A flash is seen by the first frame after it, so each pair is too small by the distance to that frame: anything from
 /// 0 to a frame's time. Of flashes with random spacing the latest pair of n is short by 1/(n + 1) of a frame on
-/// average, and the pairs' spread tells how much that is: offset = latest + spread / (n - 1), with an error of about 2
-/// / n of a frame. Flashes in step with the frames (a test picture) don't spread; they are taken to light up at a
+/// average, and the pairs' spread tells how much that is: offset = latest + spread / (n - 1), with an error of 2.5 / n
+/// of a frame or so. Flashes in step with the frames (a test picture) don't spread; they are taken to light up at a
 /// frame's instant. Where nothing but chance keeps them in step, the truth may be up to one frame more: `frame_locked`.
 ///
 /// Errors: refused, for fewer than kLeastPairs pairs, or pairs that scatter more than one frame explains.
