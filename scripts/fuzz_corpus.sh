@@ -4,7 +4,7 @@ set -euo pipefail
 onetake=$(realpath "$1")
 folder=$2
 [ ! -e "$folder/done" ] || exit 0
-mkdir -p "$folder"/{journal,wav,jpeg,manifest,times,take}
+mkdir -p "$folder"/{line,journal,wav,jpeg,manifest,times,take}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -17,14 +17,14 @@ record --name s444 --width 64 --height 64 --duration 0.1 --subsample 444
 
 for take in "$work"/*/; do
     name=$(basename "$take")
-    cp "$take/timeline.jsonl" "$folder/journal/$name"
-    cp "$take/timeline.jsonl" "$folder/take/$name"
-    grep -v '"k":"end"' "$take/timeline.jsonl" | head -c -7 > "$folder/take/$name-cut"
-    cp "$take/manifest.json" "$folder/manifest/$name"
+    # Small inputs run often: the journal's beginning and end, the manifest's head, each line alone.
+    { head -n 24 "$take/timeline.jsonl"; tail -n 2 "$take/timeline.jsonl"; } > "$folder/journal/$name"
+    cp "$folder/journal/$name" "$folder/take/$name"
+    head -n 20 "$take/timeline.jsonl" | head -c -7 > "$folder/take/$name-cut"
+    split -l 1 -a 3 "$take/timeline.jsonl" "$folder/line/$name-"
+    head -c 6000 "$take/manifest.json" > "$folder/manifest/$name"
     [ ! -e "$take/audio.wav" ] || head -c 3000 "$take/audio.wav" > "$folder/wav/$name"
     cp "$take/frames/f_000001.jpg" "$folder/jpeg/$name"
-    # Each line alone, too.
-    split -l 1 -a 3 "$take/timeline.jsonl" "$folder/journal/$name-line-"
     jq -r '.tracks[] | select(.frames) | .frames[] | .[1] / 1e9' "$take/manifest.json" > "$folder/times/$name"
     jq -r '.tracks[] | select(.blocks) | .blocks[] | "\(.[0]) \(.[2] / 1e9)"' "$take/manifest.json" > "$folder/times/$name-sound"
 done
