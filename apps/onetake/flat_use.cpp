@@ -27,7 +27,8 @@ Args with_command(Args args) {
     for (const auto& flat : kFlatFlags) {
         const std::string with_value = std::string(flat.flag) + "=";
         const auto found = std::find_if(args.begin(), args.end(), [&](const std::string& arg) {
-            return arg == flat.flag || ((flat.command == "process" || flat.command == "models") && arg.starts_with(with_value));
+            return arg == flat.flag ||
+                   ((flat.command == "process" || flat.command == "models") && arg.starts_with(with_value));
         });
         if (found == args.end()) continue;
         if (*found == flat.flag)

@@ -13,11 +13,11 @@ namespace onetake {
 
 /// The constant offset between a microphone and a camera, as measured.
 struct OffsetReport {
-    double offset_ms = 0;   ///< positive: sound is late
-    double error_ms = 0;    ///< the truth lies this close, the light's own delay apart (see notes)
-    double scatter_ms = 0;  ///< latest pair of flash and beep minus the earliest
-    std::size_t pairs = 0;  ///< that count
-    std::size_t left_out = 0;                   ///< that lie too far from the others
+    double offset_ms = 0;      ///< positive: sound is late
+    double error_ms = 0;       ///< the truth lies this close, the light's own delay apart (see notes)
+    double scatter_ms = 0;     ///< latest pair of flash and beep minus the earliest
+    std::size_t pairs = 0;     ///< that count
+    std::size_t left_out = 0;  ///< that lie too far from the others
     std::size_t lone_flashes = 0, lone_beeps = 0;  ///< without a partner
     std::string camera, microphone, fourcc;
     int width = 0, height = 0;  ///< pixels
@@ -30,7 +30,7 @@ struct CalibrateOptions {
     /// A take in the data folder that shows flashes with beeps; empty: make one with the configured devices, of flashes
     /// on a screen and beeps of the loudspeaker.
     std::string take;
-    bool store = true;  ///< keep the offset for later takes of these devices in this format
+    bool store = true;      ///< keep the offset for later takes of these devices in this format
     double tone_hz = 1000;  ///< pitch of a take's beeps
     int flashes = 16;
     double screen_delay_ms = 30;  ///< from show_flash() to the light
@@ -40,9 +40,9 @@ struct CalibrateOptions {
     const std::atomic<bool>* cancel = nullptr;  ///< becomes true: end, store nothing
 };
 
-/// Measures the offset between the first microphone and the first camera of `config`, or of a take, and stores it. Later
-/// takes carry it, and rendering moves their sound by it. Blocks: some 30 s with devices. Errors: refused where pairs of
-/// flash and beep are too few or scatter too widely to tell; cancelled; those of the devices and of the take.
+/// Measures the offset between the first microphone and the first camera of `config`, or of a take, and stores it.
+/// Later takes carry it, and rendering moves their sound by it. Blocks: some 30 s with devices. Errors: refused where
+/// pairs of flash and beep are too few or scatter too widely to tell; cancelled; those of the devices and of the take.
 ONETAKE_API Result<OffsetReport> calibrate(const RecorderConfig& config, const CalibrateOptions& options);
 
 /// The report for people.

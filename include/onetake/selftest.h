@@ -29,8 +29,8 @@ struct SelftestCheck {
 
 struct SelftestReport {
     std::vector<SelftestCheck> checks;
-    double worst_ms = 0;        ///< error of the pair of flash and beep that is furthest apart; positive: sound late
-    double mean_ms = 0;         ///< of all pairs
+    double worst_ms = 0;  ///< error of the pair of flash and beep that is furthest apart; positive: sound late
+    double mean_ms = 0;   ///< of all pairs
     std::size_t pairs = 0;
     double worst_frame_us = 0;  ///< furthest that a picture in the film lies from its stamp
     std::uint64_t frames = 0;   ///< in the take

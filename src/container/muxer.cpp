@@ -331,7 +331,8 @@ Result<MuxedFile> Muxer::Impl::finish() {
     } else if (is_mp4() && options_.reserve_index_bytes == 0 && written_bytes_ > options_.move_limit_bytes) {
         av_opt_set(context_->priv_data, "movflags", "-faststart", 0);
         if (options_.move_limit_bytes > 0)
-            notes_.push_back("The index lies at the end of the file: moving so much to put it in front would take long.");
+            notes_.push_back(
+                "The index lies at the end of the file: moving so much to put it in front would take long.");
     }
     int error = av_write_trailer(context_);
     if (error < 0) return av_failure("Can't write the index of", file_.part_path(), error);

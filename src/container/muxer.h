@@ -22,7 +22,8 @@ struct MuxerOptions {
     /// MP4: room kept at the front for the index, so that finish() copies nothing (estimate_index_bytes()). A file that
     /// outgrows it gets its index at the end, and a note. 0: finish() moves the media to make room.
     std::uint64_t reserve_index_bytes = 0;
-    /// MP4 without reserved room: above this size the index stays at the end, for moving gigabytes takes long. 0: always.
+    /// MP4 without reserved room: above this size the index stays at the end, for moving gigabytes takes long. 0:
+    /// always.
     std::uint64_t move_limit_bytes = UINT64_MAX;
     bool replace = false;  ///< true: a file of that name is replaced, at the end and in one step
 };

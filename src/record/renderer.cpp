@@ -38,9 +38,8 @@ class Renderer {
             progress_.start(totals_->length);
         }
         const auto offset = duration_from_seconds(options_.latency_offset_ms * 1e-3);
-        auto reader =
-            MediaReader::open({options_.take_folder, options_.codec == "copy", offset, std::move(wait_for_more),
-                               options_.enhanced});
+        auto reader = MediaReader::open(
+            {options_.take_folder, options_.codec == "copy", offset, std::move(wait_for_more), options_.enhanced});
         if (!reader) return fail(std::move(reader).error());
         reader_ = std::move(*reader);
         ONETAKE_TRY(open_sink());
