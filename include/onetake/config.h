@@ -18,6 +18,9 @@ enum class Subsample { gray, s420, s422, s444 };
 /// What range the MP4's pixels have: `full` keeps the JPEGs' own, `limited` converts (costs CPU, for old players).
 enum class PixelRange { full, limited };
 enum class ContainerFormat { mp4, mkv };
+/// Whose time a rendered file keeps: the computer's, with the sound resampled onto it, or the first microphone's, whose
+/// samples are kept as they are while the pictures are moved.
+enum class SyncReference { system, audio };
 
 /// Everything a recorder can be told, with the defaults it uses. Plain data; checked by validate() and
 /// AVRecorder::create(). config_fields.h lists the same fields with their texts, ranges and spellings.
@@ -64,6 +67,7 @@ struct RecorderConfig {
     int crf = 23;                     ///< constant quality; lower is better and larger
     PixelRange pixel_range = PixelRange::full;
     ContainerFormat container = ContainerFormat::mp4;
+    SyncReference sync_reference = SyncReference::system;
     std::optional<double> cfr;         ///< constant frame rate of the MP4, with a frame map beside it; unset: variable
     bool instant_mp4 = true;           ///< render while recording, so that the MP4 is there a moment after stop
     int audio_bitrate = 128000;        ///< bits/s of the MP4's sound, per track

@@ -28,6 +28,9 @@ inline constexpr auto enum_names<PixelRange> = std::to_array<std::pair<std::stri
 template <>
 inline constexpr auto enum_names<ContainerFormat> = std::to_array<std::pair<std::string_view, ContainerFormat>>(
     {{"mp4", ContainerFormat::mp4}, {"mkv", ContainerFormat::mkv}});
+template <>
+inline constexpr auto enum_names<SyncReference> = std::to_array<std::pair<std::string_view, SyncReference>>(
+    {{"system", SyncReference::system}, {"audio", SyncReference::audio}});
 
 template <class E>
 constexpr std::string_view enum_name(E value) {
@@ -95,6 +98,7 @@ void visit_config_fields(Config& c, Visit&& visit) {
     visit(FieldInfo{"crf", "", render, "constant quality, lower is better", 0, 51}, c.crf);
     visit(FieldInfo{"pixel_range", "", render, "full keeps the JPEGs' values"}, c.pixel_range);
     visit(FieldInfo{"container", "", render, "file format"}, c.container);
+    visit(FieldInfo{"sync_reference", "", render, "audio: keep the samples, move the pictures"}, c.sync_reference);
     visit(FieldInfo{"cfr", "", render, "constant frames per second, with a frame map (unset: variable)", 0.1, 1000},
           c.cfr);
     visit(FieldInfo{"instant_mp4", "", render, "render while recording, so that the MP4 is there at stop"},

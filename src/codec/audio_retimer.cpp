@@ -17,6 +17,7 @@ constexpr int kPhases = 512;
 constexpr int kHalfTaps = 32;           // at equal rates; more where the output is slower
 constexpr double kKaiser = 9.0;         // side lobes below -90 dB
 constexpr std::int64_t kPiece = 16384;  // samples per channel handed on at a time
+constexpr float kFullScale = 1.0F / 32768;
 constexpr std::int64_t kSecond = 1'000'000'000;
 
 // Modified Bessel function of order 0, by its power series.
@@ -63,7 +64,7 @@ float interpolate(const float* samples, const float* row, const float* next_row,
 }  // namespace
 
 AudioRetimer::AudioRetimer(int in_rate, int channels, int out_rate)
-    : channels_(channels), out_rate_(out_rate), past_(static_cast<std::size_t>(channels)) {
+    : channels_(channels), in_rate_(in_rate), out_rate_(out_rate), past_(static_cast<std::size_t>(channels)) {
     // Slower output: what it can't hold is filtered out, with proportionally more taps.
     const double ratio = std::min(1.0, static_cast<double>(out_rate) / in_rate);
     half_ = static_cast<std::int64_t>(std::ceil(kHalfTaps / ratio / 4)) * 4;
@@ -83,6 +84,7 @@ Status AudioRetimer::write(const TimedAudio& run, const SampleSink& sink) {
         return fail(ErrorCode::invalid_argument,
                     fmt::format("Sound of {} channels came for a track of {}.", run.channels, channels_));
     if (count == 0) return {};
+    if (run.kept_at && in_rate_ == out_rate_) return keep(run, sink);
     const std::int64_t begin = to_ns(run.begin), end = to_ns(run.end);
     if (end <= begin)
         return fail(ErrorCode::invalid_argument,
@@ -104,6 +106,24 @@ Status AudioRetimer::write(const TimedAudio& run, const SampleSink& sink) {
     return emit(sink, false);
 }
 
+Status AudioRetimer::keep(const TimedAudio& run, const SampleSink& sink) {
+    ONETAKE_TRY(close_group(sink));
+    ONETAKE_TRY(silence_until(*run.kept_at, sink));
+    // What lies before media time 0 is left out.
+    const auto width = static_cast<std::size_t>(channels_);
+    const auto count = static_cast<std::int64_t>(run.samples.size() / width);
+    auto rest = std::span(run.samples).subspan(width * static_cast<std::size_t>(std::min(next_ - *run.kept_at, count)));
+    while (!rest.empty()) {
+        const auto now = rest.first(std::min(rest.size(), width * static_cast<std::size_t>(kPiece)));
+        piece_.clear();
+        for (const auto v : now) piece_.push_back(static_cast<float>(v) * kFullScale);
+        ONETAKE_TRY(sink(piece_));
+        next_ += static_cast<std::int64_t>(now.size() / width);
+        rest = rest.subspan(now.size());
+    }
+    return {};
+}
+
 Status AudioRetimer::finish(const SampleSink& sink) {
     return close_group(sink);
 }
@@ -116,7 +136,7 @@ void AudioRetimer::append(const TimedAudio& run) {
         const std::size_t at = channel.size();
         channel.resize(at + count);
         for (std::size_t i = 0; i < count; ++i)
-            channel[at + i] = static_cast<float>(run.samples[i * width + c]) * (1.0F / 32768);
+            channel[at + i] = static_cast<float>(run.samples[i * width + c]) * kFullScale;
     }
 }
 

@@ -20,7 +20,8 @@ using SampleSink = std::function<Status(std::span<const float>)>;
 /// the sound card really ran at. Each output is interpolated (64 taps, band-limited) at its own exact place in the run
 /// that covers its time, so the place is right to the double's last digits and no error can pile up; where one run
 /// follows another without a gap only the rate changes, never the phase. Time that no run covers, and what lies before
-/// the first one, is exact silence; sound before media time 0 is left out. Thread-bound.
+/// the first one, is exact silence; sound before media time 0 is left out. Runs that say so are kept bit for bit where
+/// the rates are equal. Thread-bound.
 class AudioRetimer {
  public:
     /// Rates in Hz. Errors: invalid_argument for rates or a channel count that are not positive.
@@ -43,6 +44,7 @@ class AudioRetimer {
     };
 
     AudioRetimer(int in_rate, int channels, int out_rate);
+    Status keep(const TimedAudio& run, const SampleSink& sink);
     Status emit(const SampleSink& sink, bool last);
     Status close_group(const SampleSink& sink);
     Status silence_until(std::int64_t k, const SampleSink& sink);
@@ -50,7 +52,7 @@ class AudioRetimer {
     void forget_until(std::int64_t index);
 
     int channels_;
-    int out_rate_;
+    int in_rate_, out_rate_;
     std::int64_t half_;         ///< taps on each side of a place
     std::vector<float> table_;  ///< (kPhases + 1) rows of 2 * half_ weights
     /// A group is a row of runs without a gap. Its samples still needed, a vector for each channel, with silence in

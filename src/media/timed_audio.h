@@ -3,6 +3,7 @@
 #include "base/time.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace onetake {
@@ -15,6 +16,9 @@ struct TimedAudio {
     int channels = 1;
     MediaTime begin, end;
     bool after_gap = false;  ///< true for the first run of a track, too
+    /// Set where each sample is to be kept as it is, if the file has the recorded rate: the file's sample that is run's
+    /// first. `begin` and `end` say the same.
+    std::optional<std::int64_t> kept_at{};
 };
 
 }  // namespace onetake

@@ -15,6 +15,12 @@ namespace {
 constexpr std::size_t kLargestJpeg = std::size_t{256} << 20;
 constexpr std::size_t kIdlePictures = 80;  // encoders look far ahead
 constexpr std::size_t kMostNotes = 20;
+constexpr std::size_t kMostWaiting = 20'000;  // then the reference is silent for good
+
+HostTime end_of(const TakeEvent& event) {
+    const auto* sound = std::get_if<StoredSound>(&event);
+    return sound ? sound->span.end : std::get<StoredFrame>(event).time;
+}
 
 }  // namespace
 
@@ -56,7 +62,19 @@ Status MediaReader::open_tracks() {
             audios_.emplace(t.track.number, std::move(audio));
         }
     }
+    choose_reference();
     return {};
+}
+
+void MediaReader::choose_reference() {
+    if (options_.sync_reference == SyncReference::system) return;
+    for (const auto& t : source_.tracks()) {
+        if (t.track.kind != TrackKind::audio || !audios_.at(t.track.number).wav) continue;
+        reference_.emplace(t.audio.sample_rate, *source_.origin());
+        reference_track_ = t.track;
+        return;
+    }
+    note("The take has no sound that could be the reference: the file keeps the system's time.");
 }
 
 void MediaReader::take_enhanced(Audio& audio) {
@@ -115,16 +133,44 @@ Status MediaReader::run(BoundedQueue<RenderItem>& out) {
     for (;;) {
         auto event = next_event();
         if (!event) return fail(std::move(event).error());
-        if (!*event) return {};
-        if (!std::visit([&](const auto& e) { return give(e, out); }, **event)) return enhancement_;
+        if (!*event) break;
+        if (!give_in_turn(std::move(**event), out)) return enhancement_;
     }
+    give_waiting(0, out);
+    return enhancement_;
+}
+
+bool MediaReader::give_in_turn(TakeEvent event, BoundedQueue<RenderItem>& out) {
+    if (!reference_) return give(event, out);
+    if (const auto* sound = std::get_if<StoredSound>(&event); sound && is_reference(sound->track)) {
+        if (!give(event, out)) return false;
+    } else {
+        waiting_.push_back(std::move(event));
+    }
+    return give_waiting(kMostWaiting, out);
+}
+
+bool MediaReader::give_waiting(std::size_t most_left, BoundedQueue<RenderItem>& out) {
+    while (!waiting_.empty() && (waiting_.size() > most_left || end_of(waiting_.front()) <= reference_->settled())) {
+        if (!give(waiting_.front(), out)) return false;
+        waiting_.pop_front();
+    }
+    return true;
+}
+
+bool MediaReader::give(const TakeEvent& event, BoundedQueue<RenderItem>& out) {
+    return std::visit([&](const auto& e) { return give(e, out); }, event);
+}
+
+MediaTime MediaReader::file_time(HostTime t) const {
+    return reference_ ? reference_->at(t) : media_time(t, *source_.origin());
 }
 
 bool MediaReader::give(const StoredFrame& frame, BoundedQueue<RenderItem>& out) {
     const auto it = videos_.find(frame.track.number);
     if (it == videos_.end() || !it->second.file_track) return true;
     const auto& video = it->second;
-    const auto time = media_time(frame.time, *source_.origin());
+    const auto time = std::max(file_time(frame.time), MediaTime{});
     const auto lose = [&](std::string_view why) {
         ++lost_frames_;
         note(fmt::format("{} frame {}: {}", to_string(frame.track), frame.number, why));
@@ -148,7 +194,13 @@ bool MediaReader::give(const StoredFrame& frame, BoundedQueue<RenderItem>& out) 
 bool MediaReader::give(const StoredSound& sound, BoundedQueue<RenderItem>& out) {
     auto& audio = audios_.at(sound.track.number);
     if (!audio.file_track || !audio.wav) return true;
-    const auto span = audio.raw_rate ? at_rate(sound.span, *audio.raw_rate, audio.wav->sample_rate()) : sound.span;
+    auto heard = sound.span;  // when it is to be heard
+    const auto move = source_.sound_move(sound.track, options_.sound_offset);
+    heard.begin += move;
+    heard.end += move;
+    std::optional<std::int64_t> kept_at;
+    if (is_reference(sound.track)) kept_at = reference_->add(heard);
+    const auto span = audio.raw_rate ? at_rate(heard, *audio.raw_rate, audio.wav->sample_rate()) : heard;
     if (audio.raw_rate && options_.enhanced.wait_for) {
         enhancement_ = options_.enhanced.wait_for(span.first_sample + span.frames);
         if (!enhancement_) return false;
@@ -168,11 +220,12 @@ bool MediaReader::give(const StoredSound& sound, BoundedQueue<RenderItem>& out) 
         audio.begun = audio.begun && !span.after_gap;
         return true;
     }
-    const auto length = span.end - span.begin;
-    run.begin = media_time(span.begin, *source_.origin()) + source_.sound_move(sound.track, options_.sound_offset);
+    run.begin = file_time(span.begin);
+    const auto length = file_time(span.end) - run.begin;
     run.end = run.begin + Duration(std::llround(static_cast<double>(length.count()) * static_cast<double>(have) /
                                                 static_cast<double>(span.frames)));
     run.after_gap = span.after_gap || !std::exchange(audio.begun, true);
+    if (audio.wav->sample_rate() == audio.raw_rate.value_or(audio.wav->sample_rate())) run.kept_at = kept_at;
     return out.push(std::move(placed));
 }
 

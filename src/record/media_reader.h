@@ -2,11 +2,15 @@
 
 #include "base/bounded_queue.h"
 #include "codec/jpeg_decoder.h"
+#include "media/sample_timeline.h"
 #include "media/timed_audio.h"
 #include "record/enhanced_sound.h"
 #include "take/take_source.h"
 #include "take/wav.h"
 
+#include <onetake/config.h>
+
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -44,6 +48,8 @@ struct MediaReaderOptions {
     /// false once everything is written.
     std::function<bool()> wait_for_more;
     EnhancedSound enhanced;  ///< taken for the first audio track, where there is any
+    /// `audio`: everything waits for the first audio track, whose samples are given out to be kept as they are.
+    SyncReference sync_reference = SyncReference::system;
 };
 
 /// Reads a take's media as its journal tells: the half of a rendering that comes before the encoders. Thread-bound.
@@ -92,8 +98,14 @@ class MediaReader {
     Status open_tracks();
     void take_enhanced(Audio& audio);
     Result<std::optional<TakeEvent>> next_event();
+    void choose_reference();
+    bool give_in_turn(TakeEvent event, BoundedQueue<RenderItem>& out);
+    bool give_waiting(std::size_t most_left, BoundedQueue<RenderItem>& out);
+    bool give(const TakeEvent& event, BoundedQueue<RenderItem>& out);
     bool give(const StoredFrame& frame, BoundedQueue<RenderItem>& out);
     bool give(const StoredSound& sound, BoundedQueue<RenderItem>& out);
+    bool is_reference(TrackId track) const { return reference_ && track == reference_track_; }
+    MediaTime file_time(HostTime t) const;
     void note(std::string text);
     std::span<const std::uint8_t> jpeg() const;
 
@@ -105,7 +117,10 @@ class MediaReader {
     std::shared_ptr<BufferPool> pictures_;
     std::map<int, Video> videos_;  // by track number
     std::map<int, Audio> audios_;
-    std::string bytes_;  // kept for its capacity
+    std::optional<SampleTimeline> reference_;  // the sound card's, where it is the reference
+    TrackId reference_track_;
+    std::deque<TakeEvent> waiting_;  // for the reference to tell their time
+    std::string bytes_;              // kept for its capacity
     std::uint64_t lost_frames_ = 0;
     std::vector<std::string> notes_;
 };

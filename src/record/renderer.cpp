@@ -38,8 +38,8 @@ class Renderer {
             progress_.start(totals_->length);
         }
         const auto offset = duration_from_seconds(options_.latency_offset_ms * 1e-3);
-        auto reader = MediaReader::open(
-            {options_.take_folder, options_.codec == "copy", offset, std::move(wait_for_more), options_.enhanced});
+        auto reader = MediaReader::open({options_.take_folder, options_.codec == "copy", offset,
+                                         std::move(wait_for_more), options_.enhanced, options_.sync_reference});
         if (!reader) return fail(std::move(reader).error());
         reader_ = std::move(*reader);
         ONETAKE_TRY(open_sink());
@@ -257,6 +257,7 @@ RenderOptions render_options(const RecorderConfig& c, const std::string& name) {
     o.container = c.container;
     o.audio_bitrate = c.audio_bitrate;
     o.latency_offset_ms = c.latency_offset_ms;
+    o.sync_reference = c.sync_reference;
     o.cfr = c.cfr;
     return o;
 }

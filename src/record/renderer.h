@@ -28,6 +28,7 @@ struct RenderOptions {
     ContainerFormat container = ContainerFormat::mp4;
     int audio_bitrate = 128000;
     double latency_offset_ms = 0;
+    SyncReference sync_reference = SyncReference::system;
     std::optional<double> cfr;        ///< constant frame rate, with a map beside the file
     ProgressCallback on_progress;     ///< from the rendering thread, about twice a second; may be empty
     std::function<bool()> cancelled;  ///< asked often, from the rendering thread; true: stop, leave no file

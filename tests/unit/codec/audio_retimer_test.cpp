@@ -262,5 +262,33 @@ TEST(AudioRetimer, PassesASinkThatFails) {
     EXPECT_EQ(retimer.write(card.record(100, 48000, true), full).error().code, ErrorCode::no_space);
 }
 
+TEST(AudioRetimer, KeepsSamplesBitForBitWhereItIsTold) {
+    auto retimer = AudioRetimer::create(44100, 2, 44100).value();
+    Collected collected;
+    // Begins 3 samples before media time 0; a gap of 1000 between its two runs.
+    std::vector<std::int16_t> wanted;
+    std::int64_t at = -3;
+    for (const std::int64_t gap : {0, 1000}) {
+        TimedAudio run;
+        run.channels = 2;
+        for (int i = 0; i < 40000; ++i)
+            for (const int channel : {1, -1})
+                run.samples.push_back(static_cast<std::int16_t>(channel * (i * 7919 % 65521 - 32760)));
+        at += gap;
+        run.kept_at = at;
+        run.begin = MediaTime(from_ticks(at, 44100));
+        at += 40000;
+        run.end = MediaTime(from_ticks(at, 44100));
+        ASSERT_TRUE(retimer.write(run, collected.sink()));
+        wanted.insert(wanted.end(), static_cast<std::size_t>(2 * gap), 0);
+        wanted.insert(wanted.end(), run.samples.begin() + (gap == 0 ? 6 : 0), run.samples.end());
+    }
+    ASSERT_TRUE(retimer.finish(collected.sink()));
+    EXPECT_EQ(retimer.samples_out(), at);
+    std::vector<std::int16_t> got;
+    for (const float v : collected.samples) got.push_back(static_cast<std::int16_t>(v * 32768.0F));
+    EXPECT_EQ(got, wanted);
+}
+
 }  // namespace
 }  // namespace onetake

@@ -19,7 +19,7 @@ TEST(Config, HasTheDefaultsThatWerePromised) {
         R"("queue_size":64,"on_full":"drop","fsync":false,"source":"device","denoise":false,"denoise_model":"",)"
         R"("denoise_num_threads":1,"denoise_provider":"cpu","denoise_live":true,)"
         R"("denoise_attenuation_limit_db":0.0,"codec":"auto","preset":"veryfast","crf":23,)"
-        R"("pixel_range":"full","container":"mp4","cfr":null,"instant_mp4":true,"audio_bitrate":128000,"latency_offset_ms":0.0,)"
+        R"("pixel_range":"full","container":"mp4","sync_reference":"system","cfr":null,"instant_mp4":true,"audio_bitrate":128000,"latency_offset_ms":0.0,)"
         R"("data_dir":"av_data","processed_dir":"processed_av"})");
 }
 
