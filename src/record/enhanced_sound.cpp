@@ -1,6 +1,7 @@
 #include "record/enhanced_sound.h"
 
 #include <cmath>
+#include <limits>
 
 namespace onetake {
 
@@ -9,6 +10,21 @@ namespace {
 __extension__ using Int128 = __int128;  // a journal may claim any sample number
 
 }  // namespace
+
+Result<std::optional<WavReader>> open_enhanced(const EnhancedSound& sound) {
+    if (!sound.path) return std::nullopt;
+    const auto path = sound.path();
+    if (path.empty()) return std::nullopt;
+    auto wav = WavReader::open(path);
+    if (!wav && sound.wait_for) {
+        // It may just be getting its final name.
+        if (!sound.wait_for(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
+        wav = WavReader::open(sound.path());
+    }
+    if (!wav) return fail(std::move(wav).error());
+    if (sound.wait_for && !sound.wait_for(1)) return std::nullopt;
+    return std::optional(std::move(*wav));
+}
 
 AudioSpan at_rate(const AudioSpan& raw, int raw_rate, int rate) {
     if (raw_rate == rate || raw.frames <= 0) return raw;

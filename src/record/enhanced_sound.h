@@ -2,9 +2,11 @@
 
 #include "base/error.h"
 #include "media/audio_clock.h"
+#include "take/wav.h"
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace onetake {
@@ -17,6 +19,9 @@ struct EnhancedSound {
     /// is there is of no use. Empty for a file that is complete.
     std::function<Status(std::int64_t)> wait_for;
 };
+
+/// Opens it once there is something in it. Empty where there is none, or it failed.
+Result<std::optional<WavReader>> open_enhanced(const EnhancedSound& sound);
 
 /// The part of an enhanced track at `rate` that lies in a span of the raw one at `raw_rate`, with its instants. Spans
 /// that follow each other give parts that do.

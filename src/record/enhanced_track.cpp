@@ -5,11 +5,7 @@
 #include "take/take_files.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
 #include <cmath>
-#include <csignal>
-#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <limits>
@@ -27,24 +23,6 @@ constexpr const char* kWavName = "audio_enhanced.wav";
 constexpr const char* kFactsName = "audio_enhanced.json";
 constexpr std::int64_t kPiecesPerSecond = 3;
 constexpr std::size_t kLargestFacts = 64 * 1024;
-
-std::string part_name(pid_t pid) {
-    return fmt::format("{}.{}.part", kWavName, pid);
-}
-
-/// Removes what enhancements of processes that are gone left behind.
-void remove_leftovers(const std::string& folder) {
-    const std::string prefix = std::string(kWavName) + ".";
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-        const auto name = entry.path().filename().string();
-        if (!name.starts_with(prefix) || !name.ends_with(".part")) continue;
-        pid_t pid = 0;
-        const auto [end, bad] = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), pid);
-        if (bad != std::errc{} || pid <= 0 || name != part_name(pid)) continue;
-        if (pid == ::getpid() || (::kill(pid, 0) != 0 && errno == ESRCH)) fs::remove(entry.path(), error);
-    }
-}
 
 std::int16_t to_int16(float v) {
     return static_cast<std::int16_t>(std::lrint(std::clamp(v * 32768.0F, -32768.0F, 32767.0F)));
@@ -69,29 +47,15 @@ EnhanceOptions enhance_options(const RecorderConfig& c, const std::string& name)
             c.denoise_attenuation_limit_db, {}};
 }
 
-EnhancedTrack::EnhancedTrack(const EnhanceOptions& options, WavReader in, Denoiser denoiser, WavWriter out,
-                             std::string part_path, std::optional<AudioRetimer> retimer)
+EnhancedTrack::EnhancedTrack(const EnhanceOptions& options, WavReader in, Denoiser denoiser, PartFile file,
+                             WavWriter out, std::optional<AudioRetimer> retimer)
     : options_(options),
       in_(std::move(in)),
       denoiser_(std::move(denoiser)),
+      file_(std::move(file)),
       out_(std::move(out)),
-      part_path_(std::move(part_path)),
       retimer_(std::move(retimer)) {
     piece_.channels = in_.channels();
-}
-
-EnhancedTrack::EnhancedTrack(EnhancedTrack&& other) noexcept
-    : options_(std::move(other.options_)),
-      in_(std::move(other.in_)),
-      denoiser_(std::move(other.denoiser_)),
-      out_(std::move(other.out_)),
-      part_path_(std::exchange(other.part_path_, {})),
-      retimer_(std::move(other.retimer_)),
-      position_(other.position_),
-      piece_(std::move(other.piece_)) {}
-
-EnhancedTrack::~EnhancedTrack() {
-    if (!part_path_.empty()) ::unlink(part_path_.c_str());
 }
 
 Result<EnhancedTrack> EnhancedTrack::open(const EnhanceOptions& options) {
@@ -112,11 +76,14 @@ Result<EnhancedTrack> EnhancedTrack::open(const EnhanceOptions& options) {
         if (!made) return fail(std::move(made).error());
         retimer.emplace(std::move(*made));
     }
-    remove_leftovers(options.take_folder);
-    const auto part = fmt::format("{}/{}", options.take_folder, part_name(::getpid()));
-    auto out = WavWriter::create(AT_FDCWD, part, denoiser->sample_rate(), 1);
+    auto file = PartFile::create(fmt::format("{}/{}", options.take_folder, kWavName), true);
+    if (!file) return fail(std::move(file).error());
+    auto wav = AppendFile::open_end(file->part_path());
+    if (!wav) return fail(std::move(wav).error());
+    auto out = WavWriter::write_to(std::move(*wav), denoiser->sample_rate(), 1);
     if (!out) return fail(std::move(out).error());
-    return EnhancedTrack(options, std::move(*in), std::move(*denoiser), std::move(*out), part, std::move(retimer));
+    return EnhancedTrack(options, std::move(*in), std::move(*denoiser), std::move(*file), std::move(*out),
+                         std::move(retimer));
 }
 
 Result<bool> EnhancedTrack::advance() {
@@ -174,19 +141,16 @@ Result<EnhanceReport> EnhancedTrack::finish() {
     ONETAKE_TRY(store());
     ONETAKE_TRY(check_length());
     ONETAKE_TRY(out_.refresh_header());
-    ONETAKE_TRY(out_.sync());
 
     EnhanceReport report;
-    report.path = fmt::format("{}/{}", options_.take_folder, kWavName);
+    report.path = file_.path();
     report.model = fs::path(options_.model).filename().string();
     report.sample_rate = denoiser_.sample_rate();
     const double length = static_cast<double>(out_.frames()) / report.sample_rate;
     report.rt_factor = length > 0 ? to_seconds(denoiser_.busy()) / length : 0;
     // No crash in between may leave facts of one enhancement beside the sound of another.
     ::unlink(fmt::format("{}/{}", options_.take_folder, kFactsName).c_str());
-    if (::rename(part_path_.c_str(), report.path.c_str()) != 0)
-        return fail(file_error("Can't rename a file to", report.path, errno));
-    part_path_.clear();
+    ONETAKE_TRY(file_.commit());
     ONETAKE_TRY(write_facts(options_.take_folder, report, denoiser_.library_version()));
     return report;
 }

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "codec/audio_retimer.h"
+#include "container/part_file.h"
 #include "enhance/denoiser.h"
 #include "take/wav.h"
 
@@ -36,23 +37,18 @@ struct EnhanceReport {
 
 /// audio.wav of a take on its way through the model into audio_enhanced.wav: one channel at the model's rate, its
 /// samples where the raw ones are. audio.wav may still grow. Until finish() the result has a name of its own beside,
-/// which goes away with this. Memory is bounded. Thread-bound.
+/// which goes away with this; a second one of the same take has another. Memory is bounded. Thread-bound.
 class EnhancedTrack {
  public:
     /// Errors: not_found without sound; those of the denoiser.
     static Result<EnhancedTrack> open(const EnhanceOptions& options);
-    EnhancedTrack(EnhancedTrack&& other) noexcept;
-    EnhancedTrack& operator=(EnhancedTrack&&) = delete;
-    EnhancedTrack(const EnhancedTrack&) = delete;
-    EnhancedTrack& operator=(const EnhancedTrack&) = delete;
-    ~EnhancedTrack();
 
     /// Takes the next piece of audio.wav, at most a third of a second. False: there is no more at present.
     Result<bool> advance();
     /// audio.wav is complete, and advance() has seen its end: writes the rest and gives the file its name.
     Result<EnhanceReport> finish();
 
-    const std::string& growing_path() const { return part_path_; }
+    const std::string& growing_path() const { return file_.part_path(); }
     /// Samples in the growing file.
     std::int64_t samples() const { return out_.frames(); }
     /// How much of audio.wav, as it is now, has been taken: 0 … 1.
@@ -61,7 +57,7 @@ class EnhancedTrack {
     double behind_s() const;
 
  private:
-    EnhancedTrack(const EnhanceOptions& options, WavReader in, Denoiser denoiser, WavWriter out, std::string part_path,
+    EnhancedTrack(const EnhanceOptions& options, WavReader in, Denoiser denoiser, PartFile file, WavWriter out,
                   std::optional<AudioRetimer> retimer);
     Status denoise(std::span<const float> interleaved);
     Status store();
@@ -70,8 +66,8 @@ class EnhancedTrack {
     EnhanceOptions options_;
     WavReader in_;
     Denoiser denoiser_;
-    WavWriter out_;
-    std::string part_path_;                ///< empty once it has its name
+    PartFile file_;
+    WavWriter out_;                        ///< writes file_
     std::optional<AudioRetimer> retimer_;  ///< unset where the rates are the same
     std::int64_t position_ = 0;            ///< next sample of in_
     TimedAudio piece_;

@@ -78,20 +78,12 @@ void MediaReader::choose_reference() {
 }
 
 void MediaReader::take_enhanced(Audio& audio) {
-    if (!options_.enhanced.path || audio.wav->frames() == 0) return;
-    auto path = options_.enhanced.path();
-    if (path.empty()) return;
-    auto enhanced = WavReader::open(path);
-    if (!enhanced) {
-        // It may just have been given its final name.
-        path = options_.enhanced.path();
-        if (path.empty()) return;
-        enhanced = WavReader::open(path);
-    }
+    if (audio.wav->frames() == 0) return;
+    auto enhanced = open_enhanced(options_.enhanced);
     if (!enhanced) return note(enhanced.error().message);
-    if (options_.enhanced.wait_for && !options_.enhanced.wait_for(1)) return;
+    if (!*enhanced) return;
     audio.raw_rate = audio.wav->sample_rate();
-    audio.wav.emplace(std::move(*enhanced));
+    audio.wav.emplace(std::move(**enhanced));
 }
 
 Result<std::optional<TakeEvent>> MediaReader::next_event() {

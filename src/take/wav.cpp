@@ -68,7 +68,11 @@ Result<WavWriter> WavWriter::create(int dir_fd, std::string path, int sample_rat
                                     std::uint64_t riff_limit) {
     auto file = AppendFile::create(dir_fd, std::move(path));
     if (!file) return fail(std::move(file).error());
-    WavWriter writer(std::move(*file), sample_rate, channels, riff_limit);
+    return write_to(std::move(*file), sample_rate, channels, riff_limit);
+}
+
+Result<WavWriter> WavWriter::write_to(AppendFile file, int sample_rate, int channels, std::uint64_t riff_limit) {
+    WavWriter writer(std::move(file), sample_rate, channels, riff_limit);
     ONETAKE_TRY(writer.file_.write(wav_header(0, sample_rate, channels, riff_limit)));
     return writer;
 }

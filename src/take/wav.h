@@ -15,6 +15,9 @@ class WavWriter {
     /// `riff_limit`: file size at which it becomes RF64; a test may lower it.
     static Result<WavWriter> create(int dir_fd, std::string path, int sample_rate, int channels,
                                     std::uint64_t riff_limit = 0xFFFFFFFF);
+    /// The same in a file that is open and empty.
+    static Result<WavWriter> write_to(AppendFile file, int sample_rate, int channels,
+                                      std::uint64_t riff_limit = 0xFFFFFFFF);
 
     /// Appends interleaved samples, whole or not at all: what a failed write left behind is cut off again.
     Status write(std::span<const std::int16_t> interleaved);
