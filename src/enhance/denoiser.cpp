@@ -11,6 +11,8 @@ namespace onetake {
 
 namespace {
 
+constexpr float kLoudest = 16;  // far above what resampling makes of full scale
+
 /// Waits for the worker's greeting.
 Result<worker::Ready> greeting(WorkerProcess& process, const WorkerPatience& patience) {
     std::vector<std::byte> body;
@@ -66,10 +68,9 @@ Status Denoiser::write(std::span<const float> samples, std::vector<float>& out) 
     while (!samples.empty()) {
         const auto piece = samples.first(std::min(samples.size(), worker::kMostSamples));
         samples = samples.subspan(piece.size());
-        // One NaN would stay in the model's state for good.
+        // One NaN would stay in the model's state for good, and what is absurdly loud becomes one on its way through.
         clean_.assign(piece.begin(), piece.end());
-        for (auto& sample : clean_)
-            if (!std::isfinite(sample)) sample = 0;
+        for (auto& sample : clean_) sample = std::isfinite(sample) ? std::clamp(sample, -kLoudest, kLoudest) : 0;
         if (kept_ > 0) waiting_.insert(waiting_.end(), clean_.begin(), clean_.end());
         ONETAKE_TRY(ask(worker::Kind::samples, clean_, out));
     }

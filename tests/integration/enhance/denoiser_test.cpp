@@ -1,6 +1,6 @@
 #include "enhance/denoiser.h"
 
-#include "base/files.h"
+#include "bad_models.h"
 #include "support/temp_dir.h"
 #include "support/toy_model.h"
 
@@ -8,9 +8,6 @@
 #include <atomic>
 #include <cmath>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
-#include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <iostream>
@@ -83,7 +80,7 @@ TEST_F(DenoiserTest, GivesEverySampleBackInItsPlaceWhereTheModelChangesNothing) 
             ASSERT_TRUE(out) << out.error().message;
             ASSERT_EQ(out->size(), n);
             const auto worst = worst_error(in, *out);
-            RecordProperty("worst_error_" + std::to_string(rate) + "_" + std::to_string(n), std::to_string(worst));
+            std::cout << rate << " Hz, " << n << " samples: worst error " << worst << '\n';
             EXPECT_LE(worst, 1e-5) << rate << " Hz, " << n << " samples";
         }
     }
@@ -95,7 +92,9 @@ TEST_F(DenoiserTest, KeepsTheLast40Ms) {
     for (std::size_t i = in.size() - 640; i < in.size(); ++i) in[i] = i % 2 == 0 ? 0.5F : -0.25F;
     const auto out = enhanced(with(model), in);
     ASSERT_TRUE(out) << out.error().message;
-    EXPECT_LE(worst_error(in, *out), 1e-5);
+    const auto worst = worst_error(in, *out);
+    std::cout << "worst error " << worst << '\n';
+    EXPECT_LE(worst, 1e-5);
 }
 
 TEST_F(DenoiserTest, AppliesTheModelsGain) {
@@ -103,7 +102,9 @@ TEST_F(DenoiserTest, AppliesTheModelsGain) {
         const auto in = sound(30000);
         const auto out = enhanced(with(toy(flags)), in);
         ASSERT_TRUE(out) << out.error().message;
-        EXPECT_LE(worst_error(in, *out, 0.5F), 1e-5);
+        const auto worst = worst_error(in, *out, 0.5F);
+        std::cout << flags << ": worst error " << worst << '\n';
+        EXPECT_LE(worst, 1e-5);
     }
 }
 
@@ -139,31 +140,19 @@ TEST_F(DenoiserTest, TakesSamplesThatAreNoNumbersForSilence) {
     EXPECT_LE(worst_error(expected, *out), 1e-5);
 }
 
+TEST_F(DenoiserTest, CutsOffSamplesThatAreAbsurdlyLoudSoThatTheModelRecovers) {
+    auto in = sound(16000);
+    in[3000] = std::numeric_limits<float>::max();
+    in[3001] = std::numeric_limits<float>::lowest();
+    const auto out = enhanced(with(toy("")), in);
+    ASSERT_TRUE(out) << out.error().message;
+    in.erase(in.begin(), in.begin() + 4000);
+    EXPECT_LE(worst_error(in, std::vector<float>(out->begin() + 4000, out->end())), 1e-5);
+}
+
 TEST_F(DenoiserTest, SurvivesEveryKindOfBadModelWithAClearError) {
     const auto path = dir_.file("toy.onnx");
-    const auto good = read_file(toy(""), 1 << 20).value();
-    const auto write = [&](const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; };
-    std::string wrong_graph = good;
-    for (auto at = wrong_graph.find("Reshape"); at != std::string::npos; at = wrong_graph.find("Reshape"))
-        wrong_graph.replace(at, 7, "Rescape");
-    const std::pair<const char*, std::function<void()>> kinds[] = {
-        {"missing", [&] { std::filesystem::remove(path); }},
-        {"empty", [&] { write(""); }},
-        {"truncated", [&] { write(good.substr(0, good.size() / 2)); }},
-        {"garbage", [&] { write(std::string(10000, 'x')); }},
-        {"HTML", [&] { write("<html>404</html>"); }},
-        {"wrong type", [&] { toy("--set model_type=other"); }},
-        {"missing key", [&] { toy("--set spec_norm_init="); }},
-        {"bad window", [&] { toy("--set window_length=10"); }},
-        {"bad hop", [&] { toy("--set hop_length=3"); }},
-        {"bad n_fft", [&] { toy("--set n_fft=4096"); }},
-        {"bad profile", [&] { toy("--set profile="); }},
-        {"unknown profile", [&] { toy("--set profile=dpdfnet_of_tomorrow"); }},
-        {"wrong rate", [&] { toy("--set sample_rate=48000"); }},
-        {"another state", [&] { toy("--set state_size=5000"); }},
-        {"broken graph", [&] { write(wrong_graph); }},
-    };
-    for (const auto& [kind, make] : kinds) {
+    for (const auto& [kind, make] : bad_models(path)) {
         make();
         const auto denoiser = Denoiser::start(with(path));
         if (denoiser) {
