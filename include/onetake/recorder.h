@@ -31,6 +31,16 @@ struct Progress {
 };
 using ProgressCallback = std::function<void(const Progress&)>;
 
+/// A piece of enhanced sound, handed out while it is recorded: one channel.
+struct EnhancedAudio {
+    double t = 0;                   ///< of the first sample: seconds on CLOCK_MONOTONIC, as its block was stamped
+    int sample_rate = 0;            ///< Hz, the model's
+    std::int64_t first_sample = 0;  ///< in audio_enhanced.wav; each piece begins where the one before ended
+    bool after_gap = false;         ///< sound was lost before this piece
+    std::span<const std::int16_t> samples;  ///< valid during the call
+};
+using EnhancedAudioCallback = std::function<void(const EnhancedAudio&)>;
+
 /// A BGR picture to push. Rows `stride` bytes apart (0: 3 · width).
 struct BgrImage {
     int width = 0, height = 0;
@@ -42,7 +52,7 @@ struct BgrImage {
 ///
 /// Ownership: owns its threads, devices and files; a destroyed recorder stops a running take (without rendering).
 /// Threads: push_video() and push_audio() may be called from any number of threads at once; the other calls from one
-/// thread at a time. Progress callbacks come on a thread of the recorder's.
+/// thread at a time. Callbacks come on threads of the recorder's.
 /// Times: `t` is seconds on CLOCK_MONOTONIC; without it the arrival is stamped.
 class ONETAKE_API AVRecorder {
  public:
@@ -91,6 +101,11 @@ class ONETAKE_API AVRecorder {
 
     /// Called about twice a second while recording and rendering. Set while not recording.
     void on_progress(ProgressCallback callback);
+    /// Called with the enhanced sound of the first microphone while it is recorded, a moment after it was heard: every
+    /// sample once, in order. Needs denoise and denoise_live. A callback that takes its time falls behind, harming
+    /// nothing; stop() hands out the rest before it returns. Where enhancement fails no more comes, and a note says so.
+    /// Set while not recording.
+    void on_enhanced_audio(EnhancedAudioCallback callback);
     const RecorderConfig& config() const;
 
  private:

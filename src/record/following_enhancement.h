@@ -30,9 +30,9 @@ class FollowingEnhancement {
     void give_up();
     /// Waits for the end, after take_is_complete(). Once.
     Result<EnhanceReport> wait();
-    /// What a rendering that follows the same take reads. Stays valid as long as this. Any thread.
+    /// What those read who follow the same take. Stays valid as long as this. Any thread.
     EnhancedSound sound();
-    /// Whether a rendering took any of the sound. Any thread.
+    /// Whether anybody took any of the sound. Any thread.
     bool was_heard() const { return heard_; }
     /// How much sound was waiting when the take was complete, in seconds. After wait().
     double was_behind_s() const { return was_behind_s_; }

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "media/jpeg_info.h"
+#include "record/enhanced_tap.h"
 #include "record/following_enhancement.h"
 #include "record/recording.h"
 #include "record/renderer.h"
@@ -93,6 +94,10 @@ class AVRecorder::Impl {
             enhancement_ = std::make_unique<FollowingEnhancement>(enhance_options_for(running->name()));
             enhancement_->start();
         }
+        if (enhancement_ && enhanced_audio_) {
+            tap_ = std::make_unique<EnhancedTap>(folder_of(running->name()), enhancement_->sound(), enhanced_audio_);
+            tap_->start();
+        }
         // Sound that is enhanced after the take is not there to be followed.
         if (follow && config_.instant_mp4 && (enhancement_ || !will_enhance)) {
             auto options = render_options_for(running->name());
@@ -116,8 +121,9 @@ class AVRecorder::Impl {
         }
         if (!running) return fail(not_recording("stop()"));
         ticker_.reset();
-        // The rendering reads what the enhancement makes: it goes first.
+        // What reads the enhancement's sound goes before it.
         const auto enhancement = std::move(enhancement_);
+        auto tap = std::move(tap_);
         auto follower = std::move(follower_);
         running->end_capture();
         const bool render = make_mp4 && running->has_media();
@@ -134,6 +140,7 @@ class AVRecorder::Impl {
         if (enhanced && enhancement && enhancement->was_behind_s() > kBehindWorthANote_s)
             result->metrics.notes.push_back(fmt::format("Speech enhancement was {:.0f} s behind when the take ended.",
                                                         enhancement->was_behind_s()));
+        tap.reset();
         // A film that began with enhanced sound can't go on without.
         if (enhancement && !enhanced && enhancement->was_heard()) follower.reset();
         if (render) {
@@ -184,6 +191,7 @@ class AVRecorder::Impl {
 
     const RecorderConfig config_;
     ProgressCallback progress_;
+    EnhancedAudioCallback enhanced_audio_;
 
  private:
     Status process_stored(TakeResult& result, bool make_mp4, std::optional<bool> enhance) {
@@ -266,6 +274,7 @@ class AVRecorder::Impl {
     std::shared_ptr<Recording> recording_;
     std::unique_ptr<Ticker> ticker_;
     std::unique_ptr<FollowingEnhancement> enhancement_;
+    std::unique_ptr<EnhancedTap> tap_;           // reads what enhancement_ makes
     std::unique_ptr<FollowingRender> follower_;  // reads what enhancement_ makes
 };
 
@@ -425,6 +434,10 @@ Result<TakeResult> AVRecorder::process(const std::string& name, bool make_mp4, s
 
 void AVRecorder::on_progress(ProgressCallback callback) {
     impl_->progress_ = std::move(callback);
+}
+
+void AVRecorder::on_enhanced_audio(EnhancedAudioCallback callback) {
+    impl_->enhanced_audio_ = std::move(callback);
 }
 
 const RecorderConfig& AVRecorder::config() const {

@@ -1,8 +1,10 @@
 #!/bin/bash
-# run_example.sh PROGRAM: runs an example without devices for about two seconds and looks into what it leaves.
+# run_example.sh PROGRAM [MAKE_TOY_MODEL]: runs an example without devices for about two seconds, on a small model where
+# the script that makes one is given, and looks into what it leaves.
 set -euo pipefail
 
 program=$(realpath "$1")
+make_model=${2:+$(realpath "$2")}
 example=${program##*/}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -24,8 +26,12 @@ if [ "$example" = stop_on_signal ]; then
     kill -TERM $pid
     wait $pid || fail "exit code $?"
 else
-    "$program" 2 > out 2>&1 || fail "exit code $?"
+    model=()
+    [ -z "$make_model" ] || { "$make_model" toy.onnx && model=(toy.onnx); }
+    "$program" "${model[@]}" 2 > out 2>&1 || fail "exit code $?"
 fi
+
+[ "$example" != listen_live ] || grep -q 'heard .* s ago' out || fail "nothing was heard"
 
 movies=(processed_av/*.mp4)
 [ ${#movies[@]} = 1 ] && [ -s "${movies[0]}" ] || fail "no MP4"

@@ -1,3 +1,4 @@
+#include "bad_models.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "record/following_enhancement.h"
@@ -8,12 +9,15 @@
 
 #include <onetake/recorder.h>
 
+#include <algorithm>
 #include <cmath>
+#include <condition_variable>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <mutex>
 #include <numbers>
 
 namespace onetake {
@@ -182,16 +186,11 @@ TEST_F(EnhancedTakeTest, IsMadeInProcessingIfAModelIsSetOrOnDemandOnly) {
 }
 
 TEST_F(EnhancedTakeTest, KeepsTheRawSoundWithANoteWhereTheModelIsBad) {
-    const std::pair<const char*, std::string> bad[] = {
-        {"missing", ""}, {"HTML", "<html>"}, {"bad profile", "--set profile=unheard_of"}};
-    for (const auto& [kind, flags] : bad) {
+    for (const auto& [kind, make] : bad_models(config_.denoise_model)) {
         SCOPED_TRACE(kind);
         fs::remove_all(dir_.file("takes"));
-        fs::remove(config_.denoise_model);
-        if (flags.starts_with("--"))
-            use_model(flags);
-        else if (!flags.empty())
-            std::ofstream(config_.denoise_model) << flags;
+        fs::remove_all(dir_.file("films"));
+        make();
         const auto result = take(true);
         ASSERT_TRUE(result) << result.error().message;
         EXPECT_THAT(result->metrics.notes,
@@ -249,6 +248,120 @@ TEST_F(EnhancedTakeTest, LosesNothingWhileTheWorkerStandsStill) {
     EXPECT_EQ(result->metrics.audio_samples, 12u * 48000);
     EXPECT_FALSE(result->metrics.lossy());
     EXPECT_EQ(samples_of(result->enhanced_wav_path).size(), 12u * 16000);
+}
+
+/// What the callback was given, for another thread to look at.
+class Heard {
+ public:
+    EnhancedAudioCallback callback() {
+        return [this](const EnhancedAudio& audio) {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [&] { return !held_; });
+            EXPECT_EQ(audio.first_sample, static_cast<std::int64_t>(samples_.size()));
+            if (samples_.empty()) begin_ = audio.t;
+            const double due = begin_ + static_cast<double>(audio.first_sample) / audio.sample_rate;
+            worst_stamp_ = std::max(worst_stamp_, std::abs(audio.t - due));
+            samples_.insert(samples_.end(), audio.samples.begin(), audio.samples.end());
+            rate_ = audio.sample_rate;
+            changed_.notify_all();
+        };
+    }
+    void hold(bool on) {
+        const std::lock_guard lock(mutex_);
+        held_ = on;
+        changed_.notify_all();
+    }
+    void wait_for(std::size_t samples) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return samples_.size() >= samples; });
+    }
+    // While nothing is recorded.
+    const std::vector<std::int16_t>& samples() const { return samples_; }
+    int rate() const { return rate_; }
+    double begin() const { return begin_; }
+    double worst_stamp() const { return worst_stamp_; }
+
+ private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<std::int16_t> samples_;
+    int rate_ = 0;
+    double begin_ = 0, worst_stamp_ = 0;
+    bool held_ = false;
+};
+
+TEST_F(EnhancedTakeTest, HandsOutWhatIsEnhancedWhileItIsRecorded) {
+    use_model("--gain 0.5");
+    for (const int sample_rate : {48000, 44100}) {
+        fs::remove_all(dir_.file("takes"));
+        config_.sample_rate = sample_rate;
+        Heard heard;
+        auto recorder = AVRecorder::create(config_).value();
+        recorder.on_enhanced_audio(heard.callback());
+        ASSERT_TRUE(recorder.start("t"));
+        push(recorder, 2);
+        heard.wait_for(16000);  // during the take
+        push(recorder, 1, 2);
+        const auto result = recorder.stop(false);
+        ASSERT_TRUE(result) << result.error().message;
+        EXPECT_EQ(heard.rate(), 16000);
+        EXPECT_EQ(heard.samples(), samples_of(result->enhanced_wav_path));
+        EXPECT_NEAR(heard.begin(), base_, 1e-6);
+        EXPECT_LE(heard.worst_stamp(), 1e-6);
+    }
+}
+
+TEST_F(EnhancedTakeTest, LosesNothingToACallbackThatStandsStill) {
+    use_model("");
+    Heard heard;
+    heard.hold(true);
+    auto recorder = AVRecorder::create(config_).value();
+    recorder.on_enhanced_audio(heard.callback());
+    ASSERT_TRUE(recorder.start("t"));
+    push(recorder, 5);
+    heard.hold(false);
+    const auto result = recorder.stop(false);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_FALSE(result->metrics.lossy());
+    EXPECT_EQ(heard.samples().size(), 5u * 16000);
+    EXPECT_EQ(heard.samples(), samples_of(result->enhanced_wav_path));
+}
+
+TEST_F(EnhancedTakeTest, HandsOutNoMoreAfterTheWorkerWasKilled) {
+    use_model("");
+    Heard heard;
+    auto recorder = AVRecorder::create(config_).value();
+    recorder.on_enhanced_audio(heard.callback());
+    ASSERT_TRUE(recorder.start("t"));
+    push(recorder, 2);
+    heard.wait_for(1600);
+    ASSERT_EQ(::kill(worker_pid(), SIGKILL), 0);
+    push(recorder, 2, 2);
+    const auto result = recorder.stop(false);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_THAT(result->metrics.notes, Contains(HasSubstr("signal 9")));
+    EXPECT_LT(heard.samples().size(), 4u * 16000);
+    EXPECT_EQ(result->metrics.audio_samples, 4u * 48000);
+}
+
+TEST_F(EnhancedTakeTest, IsWholeWhereTheSameTakeIsEnhancedTwiceAtOnce) {
+    use_model("");
+    config_.denoise = false;
+    ASSERT_TRUE(take(false));
+    const auto options = enhance_options(config_, "t");
+    auto first = EnhancedTrack::open(options);
+    ASSERT_TRUE(first) << first.error().message;
+    ASSERT_TRUE(first->advance().value());
+    const auto second = enhance_take(options, {});
+    ASSERT_TRUE(second) << second.error().message;
+    const auto samples = samples_of(second->path);
+    EXPECT_EQ(samples.size(), 2u * 16000);
+    while (first->advance().value()) {
+    }
+    const auto report = first->finish();
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(samples_of(report->path), samples);
+    EXPECT_EQ(parts_left(), 0u);
 }
 
 TEST_F(EnhancedTakeTest, DropsWhatItBeganWhenToldToLeaveItAtTheEnd) {
