@@ -1,0 +1,84 @@
+#!/bin/bash
+# models_command_test.sh ONETAKE MODEL_SERVER MAKE_TOY_MODEL: `onetake models` as a user runs it, against a server of this
+# machine that breaks off.
+set -uo pipefail
+
+onetake=$(realpath "$1")
+server=$(realpath "$2")
+make_model=$(realpath "$3")
+folder=$(mktemp -d)
+cd "$folder" || exit 1
+failures=0
+"$make_model" toy.onnx || exit 1
+mkfifo port
+python3 "$server" toy.onnx > port &
+serving=$!
+trap 'kill $serving 2> /dev/null; rm -rf "$folder"' EXIT
+read -r port < port
+from=http://127.0.0.1:$port
+
+# expect CODE ARGS...: runs onetake models ARGS; its output is in out and err.
+expect() {
+    local wanted=$1 code=0
+    shift
+    asked=$*
+    "$onetake" models "$@" --folder models > out 2> err < /dev/null || code=$?
+    [ "$code" = "$wanted" ] || complain "exit code $code instead of $wanted"
+}
+complain() {
+    echo "onetake models $asked: $1"
+    sed 's/^/  out: /' out
+    sed 's/^/  err: /' err
+    failures=$((failures + 1))
+}
+says() { grep -qF -- "$2" "$1" || complain "$1 lacks: $2"; }
+check() { "$@" || complain "not so: $*"; }
+
+# A download that breaks off keeps what came, and the next one goes on there: a mark left in the first half would be
+# gone had it begun anew.
+half=$(($(stat -c %s toy.onnx) / 2))
+expect 1 download dpdfnet2 --url "$from/cut"
+says err 'what is here is kept'
+check test "$(stat -c %s models/dpdfnet2.onnx.part)" = $half
+check test ! -e models/dpdfnet2.onnx
+printf '\377' | dd of=models/dpdfnet2.onnx.part conv=notrunc status=none
+expect 1 download dpdfnet2 --url "$from/cut"
+says err 'is no ONNX model'
+check test ! -e models/dpdfnet2.onnx.part
+
+expect 1 download dpdfnet4 --url "$from/norange"
+expect 0 download dpdfnet4 --url "$from/norange"
+check cmp -s toy.onnx models/dpdfnet4.onnx
+says out '16000 Hz'
+says out "$(sha256sum < toy.onnx | cut -d ' ' -f 1)"
+says out 'a version that is not known here'
+
+expect 0 download dpdfnet2 --url "$from/whole" --json
+check jq -e '.downloaded and .sample_rate == 16000 and (.path | endswith("/dpdfnet2.onnx"))' out > jq.out
+expect 0 download dpdfnet2 --url "$from/missing"  # is here already
+expect 0 list --json
+check jq -e 'map(select(.path != null).variant) == ["dpdfnet2", "dpdfnet4"]' out > jq.out
+
+zeros=$(printf '0%.0s' {1..64})
+expect 1 download dpdfnet8 --url "$from/whole" --sha256 "$zeros"
+says err "$zeros was asked for"
+says err "$(sha256sum < toy.onnx | cut -d ' ' -f 1)"
+check test ! -e models/dpdfnet8.onnx
+expect 1 download dpdfnet8 --url "$from/html"
+says err 'is a web page'
+expect 1 download dpdfnet8 --url "$from/nothing-here"
+says err 'answered 404'
+expect 1 download dpdfnet8 --url http://127.0.0.1:1/model.onnx
+says err 'Check the network'
+expect 1 download dpdfnet8 --url http://no-such-host.invalid/model.onnx
+says err 'Check the network'
+
+expect 0 verify
+says out dpdfnet2.onnx
+says out dpdfnet4.onnx
+truncate -s $half models/dpdfnet4.onnx
+expect 1 verify
+says err 'models/dpdfnet4.onnx is cut off'
+expect 0 verify dpdfnet2 "$folder/toy.onnx"
+
+exit $((failures > 0))
