@@ -32,8 +32,8 @@ MediaTime SampleTimeline::at(HostTime t) const {
         const MediaTime begin(from_ticks(it->first, rate_));
         if (t < it->begin || t > it->end) {
             const bool before = t < it->begin;
-            place = before ? begin - (it->begin - t)
-                           : MediaTime(from_ticks(it->first + it->frames, rate_)) + (t - it->end);
+            place =
+                before ? begin - (it->begin - t) : MediaTime(from_ticks(it->first + it->frames, rate_)) + (t - it->end);
         } else {
             const auto length = static_cast<double>((it->end - it->begin).count());
             const double part = length > 0 ? static_cast<double>((t - it->begin).count()) / length : 0;

@@ -8,10 +8,10 @@
 
 namespace onetake {
 
-/// Media time as one sound card counts it: each of its samples lasts exactly 1 / rate s, and everything else is moved to
-/// where that puts it. Made from the spans of the card's audio clock, as they come; outside of them (before the first,
-/// in gaps, after the last) time runs at the host's pace. Never goes back by more than half a sample. Bounded memory:
-/// only the last half hour or so is known. Pure; one thread at a time. See docs/clocks.md.
+/// Media time as one sound card counts it: each of its samples lasts exactly 1 / rate s, and everything else is moved
+/// to where that puts it. Made from the spans of the card's audio clock, as they come; outside of them (before the
+/// first, in gaps, after the last) time runs at the host's pace. Never goes back by more than half a sample. Bounded
+/// memory: only the last half hour or so is known. Pure; one thread at a time. See docs/clocks.md.
 class SampleTimeline {
  public:
     /// `rate`: the card's label, Hz. `origin`: media time 0.

@@ -8,8 +8,10 @@
 #include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <random>
+#include <sstream>
 
 namespace onetake {
 namespace {
@@ -93,6 +95,58 @@ TEST_F(FrameTimes, OfCopiedJpegsAreTheStampsAndTheirBytesAreUntouched) {
             stored += read_file(dir_.file(fmt::format("takes/t/frames/f_{:06}.jpg", i)), 1 << 20).value();
         EXPECT_TRUE(copied == stored) << copied.size() << " bytes of JPEG in the file, " << stored.size()
                                       << " in the take";
+    }
+}
+
+struct MapLine {
+    std::int64_t output = 0, stored = 0;
+    double output_s = 0, stored_s = 0;
+};
+
+std::vector<MapLine> frame_map(const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    EXPECT_EQ(line, "output_frame,output_s,stored_frame,stored_s");
+    std::vector<MapLine> lines;
+    while (std::getline(file, line)) {
+        std::istringstream words(line);
+        char comma = 0;
+        MapLine l;
+        words >> l.output >> comma >> l.output_s >> comma >> l.stored >> comma >> l.stored_s;
+        EXPECT_TRUE(words) << line;
+        lines.push_back(l);
+    }
+    return lines;
+}
+
+// Fewer frames than were stored, and more, and television's 29.97.
+TEST_F(FrameTimes, OfAConstantRateAreOnItsGridAndTheMapTellsWhichFrameIsWhere) {
+    render();
+    for (const double fps : {25.0, 29.97, 50.0}) {
+        SCOPED_TRACE(fps);
+        config_.cfr = fps;
+        const auto path = AVRecorder::create(config_).value().process("t").value().mp4_path;
+        const double rate = fps == 29.97 ? 30000.0 / 1001 : fps;
+        const auto times = film::picture_times(path);
+        EXPECT_NEAR(static_cast<double>(times.size()), (stamps_.back() - stamps_.front()) * rate, 2);
+        const auto map = frame_map(std::filesystem::path(path).replace_extension(".frames.csv").string());
+        const auto shown = film::shown_numbers(path, kWidth, kHeight);
+        ASSERT_EQ(map.size(), times.size());
+        ASSERT_EQ(shown.size(), times.size());
+        for (std::size_t k = 0; k < times.size(); ++k) {
+            const auto& line = map[k];
+            ASSERT_EQ(line.output, static_cast<std::int64_t>(k));
+            ASSERT_NEAR(to_seconds(times[k]), static_cast<double>(k) / rate, 12e-6);
+            ASSERT_NEAR(line.output_s, static_cast<double>(k) / rate, 1e-6);
+            ASSERT_EQ(shown[k], line.stored - 1) << "the picture is the one that the map names";
+            // No other stamp is nearer.
+            double nearest = 1;
+            for (const double stamp : stamps_)
+                nearest = std::min(nearest, std::abs(stamp - stamps_.front() - line.output_s));
+            ASSERT_NEAR(line.stored_s, stamps_[static_cast<std::size_t>(line.stored - 1)] - stamps_.front(), 1e-6);
+            ASSERT_NEAR(std::abs(line.stored_s - line.output_s), nearest, 1e-6) << k;
+        }
     }
 }
 
