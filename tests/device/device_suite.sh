@@ -16,8 +16,10 @@ trap 'kill $(jobs -p) 2> /dev/null; cp -r "$takes" "$logs" /vmshare/' EXIT
 # A v4l2loopback device can be fed once only, so there are two.
 large=/dev/video10 small=/dev/video11 hdmi=/dev/video20 webcam=/dev/video21
 
-# PortAudio's names of snd-aloop's sides are all alike; these are distinct.
-cat > /etc/asound.conf <<'END'
+# PortAudio's names of snd-aloop's sides are all alike; these are distinct. The third stalls 2.5 s after each opening.
+cat > /etc/asound.conf <<END
+pcm_type.testmic { lib "$tools/../support/libasound_module_pcm_testmic.so" }
+pcm.Stalling { type testmic freq 440 stall_at 2.5 }
 pcm.MicA { type hw card MicA device 1 }
 pcm.MicB { type hw card MicB device 1 }
 END
@@ -177,18 +179,49 @@ frames_that_the_driver_drops() {
         '.metrics.books[] | select(.kind == "audio") | .expected == .written' '.metrics.books[1]'
 }
 
-audio_bytes() { stat -c %s "$takes/unplugged/audio.wav" 2> /dev/null || echo 0; }
-audio_beyond() { [ "$(audio_bytes)" -gt "$1" ]; }
-has_frame() { [ -e "$takes/unplugged/frames/f_000050.jpg" ]; }
+microphone_that_stalls() {
+    take stalling --duration 6 --device $small --width 640 --height 480 --fps 30 --audio-device Stalling
+    check "a take whose microphone stalls ends with losses" [ "$code" = 3 ]
+    says "and says so" stalling 'no sound from microphone.*Stalling'
+    holds "and has every picture" "$logs/stalling.json" '(.metrics.frames / .metrics.effective_fps - 6 | fabs) < 0.2 and
+        (.metrics.books[] | select(.kind == "video") | .expected == .written)' '.metrics.books[0]'
+    holds "and the sound before and after, the silence counted" "$logs/stalling.json" "$balanced and
+        (.metrics.books[] | select(.kind == \"audio\") |
+        .written / 48000 > 3.5 and .dropped_driver / 48000 > 1.5 and (.expected / 48000 - 6 | fabs) < 0.5)" '.metrics.books[1]'
+}
+
+audio_beyond() { [ "$(stat -c %s "$takes/$1/audio.wav" 2> /dev/null || echo 0)" -gt "$2" ]; }
+has_frame() { [ -e "$takes/$1/frames/f_$(printf %06d "$2").jpg" ]; }
+frames_in() { ls "$takes/$1/frames" | wc -l; }
+
+camera_that_returns() {
+    take returned --duration 14 --device $webcam --fourcc YUYV --width 640 --height 480 --fps 25 --audio-device MicB &
+    local subshell=$! had heard
+    check "the take that is to lose its camera for a while runs" until_true 20 has_frame returned 50
+    echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind
+    heard=$(stat -c %s "$takes/returned/audio.wav")
+    until_true 10 audio_beyond returned $((heard + 3 * 96000))
+    had=$(frames_in returned)
+    echo vivid.0 > /sys/bus/platform/drivers/vivid/bind
+    check "a camera that returns is recorded again (after $had frames)" until_true 8 has_frame returned $((had + 50))
+    wait "$subshell"
+    code=$(cat "$logs/returned.code")
+    check "and the take ends with losses" [ "$code" = 3 ]
+    says "and says what happened" returned "$webcam"
+    holds "and accounts for the gap" "$logs/returned.json" "$balanced and (.metrics.books[] | select(.kind == \"video\") |
+        .dropped_driver > 60 and (.expected / 25 - 14 | fabs) < 0.5)" '.metrics.books[0]'
+    holds "and no sound is missing" "$logs/returned.json" \
+        '.metrics.books[] | select(.kind == "audio") | .expected == .written' '.metrics.books[1]'
+}
 
 camera_that_vanishes() {
     take unplugged --device $webcam --fourcc YUYV --width 640 --height 480 --fps 25 --audio-device MicB &
     local subshell=$! recorder heard watchdog started took
-    check "the take that is about to lose its camera runs" until_true 20 has_frame
+    check "the take that is about to lose its camera runs" until_true 20 has_frame unplugged 50
     recorder=$(pgrep -P "$subshell")
     echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind
-    heard=$(audio_bytes)
-    check "a take goes on without its camera" until_true 10 audio_beyond $((heard + 3 * 96000))
+    heard=$(stat -c %s "$takes/unplugged/audio.wav")
+    check "a take goes on without its camera" until_true 10 audio_beyond unplugged $((heard + 3 * 96000))
     (until_true 30 false || kill -KILL "$recorder") &
     watchdog=$!
     started=${EPOCHREALTIME/./}
@@ -205,6 +238,7 @@ camera_that_vanishes() {
 
 no_sound_system_at_all() {
     modprobe -r snd-aloop
+    rm /etc/asound.conf
     take deaf --duration 2 --device $small --width 640 --height 480
     check "a take on a machine without microphones succeeds" [ "$code" = 0 ]
     holds "and has a note" "$logs/deaf.json" '.metrics | .frames > 50 and .audio_samples == 0 and (.notes | length > 0)' \
@@ -219,6 +253,8 @@ devices_are_listed
 cameras_that_cannot_be_had
 microphone_that_is_not_there
 frames_that_the_driver_drops
+microphone_that_stalls
+camera_that_returns
 camera_that_vanishes
 end_feed "$microphone_feed"
 no_sound_system_at_all
