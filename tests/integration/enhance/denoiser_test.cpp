@@ -8,15 +8,18 @@
 #include <atomic>
 #include <cmath>
 #include <csignal>
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <iostream>
 #include <limits>
+#include <sys/wait.h>
 #include <thread>
 
 namespace onetake {
 namespace {
 
+namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 /// Speech-like: changes all the time, and is nowhere like itself a few samples later.
@@ -203,6 +206,29 @@ TEST_F(DenoiserTest, TellsOfAWorkerThatWasKilled) {
     ASSERT_FALSE(status);
     EXPECT_THAT(status.error().message, HasSubstr("signal 9"));
     EXPECT_FALSE(denoiser->finish(out));
+}
+
+TEST_F(DenoiserTest, LeavesNeitherProcessNorDescriptorBehind) {
+    const auto count = [](const char* folder) {
+        return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
+    };
+    const auto model = toy("");
+    const auto before = count("/proc/self/fd");
+    std::vector<float> out;
+    {
+        auto living = Denoiser::start(with(model));
+        auto killed = Denoiser::start(with(model));
+        ASSERT_TRUE(living && killed);
+        ASSERT_EQ(::kill(killed->worker_pid(), SIGKILL), 0);
+        while (killed->write(sound(1000), out)) {
+        }
+        EXPECT_TRUE(living->write(sound(1000), out));
+        EXPECT_FALSE(Denoiser::start(with(toy("--set profile=dpdfnet_of_tomorrow"))));
+        EXPECT_FALSE(Denoiser::start(with(dir_.file("none"))));
+    }
+    EXPECT_EQ(count("/proc/self/fd"), before);
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+    EXPECT_EQ(errno, ECHILD);
 }
 
 TEST_F(DenoiserTest, GivesUpOnAWorkerThatDoesNotAnswer) {

@@ -250,6 +250,24 @@ TEST_F(EnhancedTakeTest, LosesNothingWhileTheWorkerStandsStill) {
     EXPECT_EQ(samples_of(result->enhanced_wav_path).size(), 12u * 16000);
 }
 
+TEST_F(EnhancedTakeTest, CatchesUpAfterTheTakeAndSaysHowFarItWasBehind) {
+    use_model("");
+    // A worker that begins once the take has its last line.
+    const std::string real = ::getenv("ONETAKE_ENHANCE_WORKER");
+    const auto late = dir_.file("late_worker");
+    std::ofstream(late) << "#!/bin/sh\nuntil grep -q '\"end\"' '" << take_folder()
+                        << "/timeline.jsonl'; do sleep 0.01; done\nexec '" << real << "' \"$@\"\n";
+    fs::permissions(late, fs::perms::owner_all);
+    ::setenv("ONETAKE_ENHANCE_WORKER", late.c_str(), 1);
+    const auto result = take(true, true, 5);
+    ::setenv("ONETAKE_ENHANCE_WORKER", real.c_str(), 1);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_THAT(result->metrics.notes, Contains(HasSubstr("was 5 s behind when the take ended")));
+    EXPECT_EQ(samples_of(result->enhanced_wav_path).size(), 5u * 16000);
+    EXPECT_FALSE(result->metrics.lossy());
+    EXPECT_TRUE(fs::exists(result->mp4_path));
+}
+
 /// What the callback was given, for another thread to look at.
 class Heard {
  public:
