@@ -3,9 +3,11 @@
 #include "media/jpeg_info.h"
 #include "record/enhanced_tap.h"
 #include "record/following_enhancement.h"
+#include "record/pushed_picture.h"
 #include "record/recording.h"
 #include "record/renderer.h"
 #include "record/stored_take.h"
+#include "record/ticker.h"
 
 #include <onetake/recorder.h>
 
@@ -13,54 +15,18 @@
 #include <array>
 #include <atomic>
 #include <cmath>
-#include <condition_variable>
 #include <cstring>
 #include <fmt/format.h>
 #include <mutex>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <thread>
 #include <unistd.h>
 
 namespace onetake {
 
 namespace {
 
-constexpr auto kProgressEvery = std::chrono::milliseconds(500);
 constexpr double kBehindWorthANote_s = 2;
-
-/// Calls back twice a second until it goes away.
-class Ticker {
- public:
-    explicit Ticker(std::function<void()> tick) : tick_(std::move(tick)) {}
-    Ticker(const Ticker&) = delete;
-    Ticker& operator=(const Ticker&) = delete;
-    ~Ticker() {
-        {
-            std::lock_guard lock(mutex_);
-            end_ = true;
-        }
-        wake_.notify_all();
-        if (thread_.joinable()) thread_.join();
-    }
-    void start() {
-        thread_ = std::thread([this] {
-            std::unique_lock lock(mutex_);
-            while (!wake_.wait_for(lock, kProgressEvery, [&] { return end_; })) {
-                lock.unlock();
-                tick_();
-                lock.lock();
-            }
-        });
-    }
-
- private:
-    const std::function<void()> tick_;
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    bool end_ = false;
-    std::thread thread_;
-};
 
 Error not_recording(std::string_view call) {
     return {ErrorCode::wrong_state, fmt::format("{} without a running take. Call start() first.", call)};
@@ -326,43 +292,11 @@ void AVRecorder::cancel_rendering() noexcept {
     impl_->cancel_rendering();
 }
 
-namespace {
-
-// Width, height, stride and size of a pushed picture fit together.
-Status check_image(int width, int height, int stride, std::size_t bytes) {
-    constexpr int kLargest = 65500;  // JPEG's own limit is 65535
-    if (width < 1 || height < 1 || width > kLargest || height > kLargest)
-        return fail(ErrorCode::refused,
-                    fmt::format("A pushed frame of {}x{} pixels can't be stored; 1 to {} is possible.", width, height,
-                                kLargest));
-    if (stride < 3 * width)
-        return fail(ErrorCode::refused, fmt::format("The pushed frame's stride is {} bytes; {} pixels of BGR need {}.",
-                                                    stride, width, 3 * width));
-    const auto need =
-        static_cast<std::size_t>(stride) * static_cast<std::size_t>(height - 1) + static_cast<std::size_t>(3 * width);
-    if (bytes < need)
-        return fail(ErrorCode::refused, fmt::format("The pushed frame has {} bytes; {}x{} pixels of BGR need {}.",
-                                                    bytes, width, height, need));
-    return {};
-}
-
-Frame bgr_frame(int width, int height, int stride, Buffer bytes) {
-    Frame frame;
-    frame.format = PixelFormat::bgr24;
-    frame.width = width;
-    frame.height = height;
-    frame.stride = stride;
-    frame.bytes = std::move(bytes);
-    return frame;
-}
-
-}  // namespace
-
 Status AVRecorder::push_video(const BgrImage& image, std::optional<double> t, int track) {
     const auto recording = impl_->recording();
     if (!recording) return fail(not_recording("push_video()"));
     const int stride = image.stride ? image.stride : 3 * image.width;
-    ONETAKE_TRY(check_image(image.width, image.height, stride, image.pixels.size()));
+    ONETAKE_TRY(check_pushed_picture(image.width, image.height, stride, image.pixels.size()));
     const auto row = static_cast<std::size_t>(3 * image.width);
     auto buffer = recording->buffer(row * static_cast<std::size_t>(image.height), track);
     if (!buffer) return fail(std::move(buffer).error());
@@ -376,7 +310,7 @@ Status AVRecorder::push_video(std::vector<std::uint8_t>&& pixels, int width, int
                               int track) {
     const auto recording = impl_->recording();
     if (!recording) return fail(not_recording("push_video()"));
-    ONETAKE_TRY(check_image(width, height, 3 * width, pixels.size()));
+    ONETAKE_TRY(check_pushed_picture(width, height, 3 * width, pixels.size()));
     return recording->push(bgr_frame(width, height, 3 * width, Buffer(std::move(pixels))), t, track);
 }
 
@@ -385,7 +319,7 @@ Status AVRecorder::push_video(const BgrImage& image, std::shared_ptr<const void>
     const auto recording = impl_->recording();
     if (!recording) return fail(not_recording("push_video()"));
     const int stride = image.stride ? image.stride : 3 * image.width;
-    ONETAKE_TRY(check_image(image.width, image.height, stride, image.pixels.size()));
+    ONETAKE_TRY(check_pushed_picture(image.width, image.height, stride, image.pixels.size()));
     return recording->push(bgr_frame(image.width, image.height, stride,
                                      Buffer(image.pixels.data(), image.pixels.size(), std::move(owner))),
                            t, track);
