@@ -1,5 +1,5 @@
 # Everything worth typing. `make demo` records a first take; `make test` builds and tests everything.
-.PHONY: demo test build format format-check tidy bench
+.PHONY: demo test build sanitize fuzz format format-check tidy bench
 
 jobs := $(shell nproc)
 launcher := $(if $(shell command -v ccache),-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
@@ -24,6 +24,21 @@ test:
 	$(compile)
 	ctest --preset release --parallel $(jobs)
 
+# The whole suite under one sanitizer: make sanitize BY=asan (address and undefined) or BY=tsan (threads)
+BY ?= asan
+sanitize:
+	scripts/install-deps.sh test
+	scripts/fetch_sherpa.sh
+	cmake --preset $(BY) $(launcher) -DONETAKE_BENCH=OFF
+	cmake --build --preset $(BY) --parallel $(jobs)
+	ctest --preset $(BY) --parallel $(jobs)
+
+# Each parser of what comes from elsewhere, so many seconds
+SECONDS ?= 60
+fuzz:
+	scripts/install-deps.sh check
+	ONETAKE=$(wildcard build/release/onetake) scripts/fuzz.sh $(SECONDS)
+
 format:
 	scripts/format.sh
 
@@ -31,6 +46,7 @@ format-check:
 	scripts/format.sh --check
 
 tidy:
+	scripts/install-deps.sh check
 	$(configure)
 	$(compile)
 	git ls-files 'src/*.cpp' 'apps/*.cpp' 'examples/*.cpp' | xargs -P $(jobs) -n 1 clang-tidy-14 --quiet -p build/release

@@ -1,14 +1,14 @@
 #!/bin/bash
-# fuzz.sh SECONDS [TARGET...]: builds the fuzz targets and runs each (line journal wav jpeg manifest times take) for so long, from a
-# corpus of real takes, made with $ONETAKE if that is set. Prints how often each ran; what breaks one is left in build/fuzz/found/.
+# fuzz.sh SECONDS [TARGET...]: builds the fuzz targets (line journal wav jpeg manifest model times take) and runs each for so long,
+# as many at a time as there are processors, from a corpus of real takes, made with $ONETAKE if that is set. Prints how often
+# each ran; what breaks one is left in build/fuzz/found/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -ge 1 ] || { sed -n '2,3s/^# //p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,4s/^# //p' "$0"; exit 2; }
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- line journal wav jpeg manifest times take
+[ $# -gt 0 ] || set -- line journal wav jpeg manifest model times take
 
-command -v clang++-14 > /dev/null || { echo "${0##*/}: needs clang-14 and libclang-rt-14-dev or libclang-common-14-dev"; exit 1; }
 build=${FUZZ_BUILD:-build/fuzz}
 cmake --preset fuzz -B "$build" $(command -v ccache > /dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 cmake --build "$build" --parallel "$(nproc)" --target $(printf 'fuzz_%s ' "$@") $([ -n "${ONETAKE:-}" ] || echo onetake_cli)
@@ -16,16 +16,18 @@ cmake --build "$build" --parallel "$(nproc)" --target $(printf 'fuzz_%s ' "$@") 
 corpus=$build/corpus found=$build/found
 mkdir -p "$found"
 scripts/fuzz_corpus.sh "${ONETAKE:-$build/onetake}" "$corpus"
-failed=0
-for target in "$@"; do
-    mkdir -p "$build/grown/$target"
-    log=$found/$target.log
-    if "$build/tests/fuzz/fuzz_$target" "$build/grown/$target" "$corpus/$target" -max_total_time="$seconds" \
-        -max_len=8192 -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$found/$target-" -print_final_stats=1 > "$log" 2>&1; then
-        sed -nE "s/^Done ([0-9]+) runs in ([0-9]+) .*/$target: \1 executions in \2 s, nothing found/p" "$log"
+
+run() { # run TARGET
+    local log=$found/$1.log
+    mkdir -p "$build/grown/$1"
+    if "$build/tests/fuzz/fuzz_$1" "$build/grown/$1" "$corpus/$1" -max_total_time="$seconds" -max_len=8192 -timeout=10 \
+        -rss_limit_mb=2048 -artifact_prefix="$found/$1-" -print_final_stats=1 > "$log" 2>&1; then
+        sed -nE "s/^Done ([0-9]+) runs in ([0-9]+) .*/$1: \1 executions in \2 s, nothing found/p" "$log"
     else
-        echo "$target: BROKEN, see $log"
-        failed=1
+        echo "$1: BROKEN, see $log"
+        return 1
     fi
-done
-exit $failed
+}
+export -f run
+export build corpus found seconds
+printf '%s\n' "$@" | xargs -P "$(nproc)" -I '{}' bash -c 'run {}'

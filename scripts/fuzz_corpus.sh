@@ -4,7 +4,7 @@ set -euo pipefail
 onetake=$(realpath "$1")
 folder=$2
 [ ! -e "$folder/done" ] || exit 0
-mkdir -p "$folder"/{line,journal,wav,jpeg,manifest,times,take}
+mkdir -p "$folder"/{line,journal,wav,jpeg,manifest,model,times,take}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -27,6 +27,9 @@ for take in "$work"/*/; do
     cp "$take/frames/f_000001.jpg" "$folder/jpeg/$name"
     jq -r '.tracks[] | select(.frames) | .frames[] | .[1] / 1e9' "$take/manifest.json" > "$folder/times/$name"
     jq -r '.tracks[] | select(.blocks) | .blocks[] | "\(.[0]) \(.[2] / 1e9)"' "$take/manifest.json" > "$folder/times/$name-sound"
+done
+for rate in 16000 48000; do
+    python3 tests/support/make_toy_model.py --rate "$rate" "$folder/model/$rate"
 done
 printf '# seconds\n1700000000.123456789\n1.7000000005e9\n' > "$folder/times/exponent"
 touch "$folder/done"

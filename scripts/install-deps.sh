@@ -1,8 +1,9 @@
 #!/bin/bash
-# install-deps.sh [build|test|all]: installs the Debian packages that are missing, and is silent if none is.
+# install-deps.sh [build|test|check|all]: installs the Debian packages that are missing, and is silent if none is.
 #   build  what the library and the program need
 #   test   the same, and what the tests, the device lab and the benchmarks need
-#   all    the same as test (default)
+#   check  the same, and the tools that look at the code: fuzzers, formatter, linter
+#   all    the same as check (default)
 set -euo pipefail
 
 build_packages=(
@@ -20,12 +21,14 @@ test_packages=(
     # The device lab: QEMU boots Debian's kernel with v4l2loopback, vivid and snd-aloop (tests/device/).
     v4l-utils qemu-system-x86 busybox-static cpio kmod iproute2 procps util-linux gcc-12 make libc6-dev libelf1
 )
+check_packages=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14)
 
 case ${1:-all} in
     build) wanted=("${build_packages[@]}") ;;
-    test | all) wanted=("${build_packages[@]}" "${test_packages[@]}") ;;
+    test) wanted=("${build_packages[@]}" "${test_packages[@]}") ;;
+    check | all) wanted=("${build_packages[@]}" "${test_packages[@]}" "${check_packages[@]}") ;;
     *)
-        echo "usage: ${0##*/} [build|test|all]" >&2
+        echo "usage: ${0##*/} [build|test|check|all]" >&2
         exit 2
         ;;
 esac

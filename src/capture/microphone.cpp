@@ -151,7 +151,9 @@ void Microphone::run() {
         listen(host_now());
         watch(host_now());
     }
+    const HostTime asked = host_now();
     release();
+    if (break_) say_missing_at_end(asked);
 }
 
 void Microphone::listen(HostTime now) {
@@ -245,6 +247,13 @@ void Microphone::say_lost(HostTime now, std::string_view why) {
     if (std::exchange(break_->loss_said, true)) return;
     report(SourceEvent::Kind::device_lost, now,
            fmt::format("microphone '{}' is lost, trying again until it is back: {}", device_.name, why));
+}
+
+void Microphone::say_missing_at_end(HostTime end) {
+    const Duration missing = end - break_->sound_end.value_or(break_->since);
+    report(SourceEvent::Kind::driver_drop, end,
+           fmt::format("microphone '{}' was silent when the take ended", device_.name),
+           static_cast<std::uint64_t>(std::max<std::int64_t>(to_ticks(missing, format_.sample_rate), 0)));
 }
 
 void Microphone::release() {

@@ -75,6 +75,7 @@ class Microphone final : public AudioSource {
     void watch(HostTime now);
     void begin_reopening(HostTime now);
     void end_reopening(HostTime now);
+    void say_missing_at_end(HostTime end);
     void say_lost(HostTime now, std::string_view why);
     void release();
     void report(SourceEvent::Kind kind, HostTime time, std::string text, std::uint64_t count = 0);

@@ -34,7 +34,8 @@ class Denoiser {
     /// Hz, of what goes in and comes out.
     int sample_rate() const { return sample_rate_; }
     const std::string& library_version() const { return library_; }
-    /// Takes samples in [-1, 1] (a NaN or infinity counts as silence; what is absurdly loud is cut off) and appends those that are done to `out`.
+    /// Takes samples in [-1, 1] (a NaN or infinity counts as silence; what is absurdly loud is cut off) and appends
+    /// those that are done to `out`.
     Status write(std::span<const float> samples, std::vector<float>& out);
     /// Appends the rest, so that as many came out as went in.
     Status finish(std::vector<float>& out);
