@@ -18,9 +18,9 @@ record --name s444 --width 64 --height 64 --duration 0.1 --subsample 444
 for take in "$work"/*/; do
     name=$(basename "$take")
     # Small inputs run often: the journal's beginning and end, the manifest's head, each line alone.
-    { head -n 24 "$take/timeline.jsonl"; tail -n 2 "$take/timeline.jsonl"; } > "$folder/journal/$name"
+    { head -n 9 "$take/timeline.jsonl"; tail -n 1 "$take/timeline.jsonl"; } > "$folder/journal/$name"
     cp "$folder/journal/$name" "$folder/take/$name"
-    head -n 20 "$take/timeline.jsonl" | head -c -7 > "$folder/take/$name-cut"
+    head -n 8 "$take/timeline.jsonl" | head -c -7 > "$folder/take/$name-cut"
     split -l 1 -a 3 "$take/timeline.jsonl" "$folder/line/$name-"
     head -c 6000 "$take/manifest.json" > "$folder/manifest/$name"
     [ ! -e "$take/audio.wav" ] || head -c 3000 "$take/audio.wav" > "$folder/wav/$name"

@@ -5,12 +5,14 @@
 #include "take/metrics_json.h"
 #include "take/take_dir.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <sys/stat.h>
 
 namespace onetake {
 
@@ -159,7 +161,9 @@ Result<ManifestHead> read_manifest(const std::string& folder) {
     if (!dir) return fail(std::move(dir).error());
     auto fd = dir->open_file(kManifestName, O_RDONLY);
     if (!fd) return fail(std::move(fd).error());
-    std::string text(kLargestHead, '\0');
+    struct stat st {};
+    if (::fstat(fd->get(), &st) != 0) return fail(file_error("Can't read", dir->path(kManifestName), errno));
+    std::string text(std::min(kLargestHead, static_cast<std::size_t>(std::max<off_t>(st.st_size, 0))), '\0');
     std::size_t have = 0;
     while (have < text.size()) {
         const auto n = ::read(fd->get(), text.data() + have, text.size() - have);
