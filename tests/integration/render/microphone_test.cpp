@@ -1,0 +1,72 @@
+#include "base/clock.h"
+#include "capture/microphone.h"
+#include "film.h"
+#include "support/pictures.h"
+#include "support/temp_dir.h"
+#include "support/test_microphones.h"
+
+#include <onetake/recorder.h>
+
+#include <cmath>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace onetake {
+namespace {
+
+constexpr int kWidth = 160, kHeight = 120, kFps = 20, kSeconds = 20;
+
+// Pushes what the microphone delivers.
+class Pushing final : public AudioIntake {
+ public:
+    explicit Pushing(AVRecorder& recorder) : recorder_(recorder) {}
+    void deliver(AudioBlock block) override {
+        const auto pushed = recorder_.push_audio(block.samples, to_seconds(block.time.time_since_epoch()));
+        EXPECT_TRUE(pushed) << pushed.error().message;
+    }
+    void report(SourceEvent) override {}
+
+ private:
+    AVRecorder& recorder_;
+};
+
+// A sound card 200 ppm fast, through the real libasound and PortAudio, beeps at each whole second of the host's clock;
+// pictures flash then. Uncorrected, 20 s would put them 4 ms apart.
+TEST(RealSoundCardOffBy200Ppm, IsInSyncInTheFilm) {
+    const TestMicrophones microphones(std::vector<TestMicrophones::Microphone>{{"mic", "beep 1 freq 1000 ppm 200"}});
+    const TempDir dir;
+    RecorderConfig config;
+    config.source = SourceKind::external;
+    config.on_full = OnFull::block;
+    config.fps = kFps;
+    config.data_dir = dir.file("takes");
+    config.processed_dir = dir.file("films");
+    auto recorder = AVRecorder::create(config).value();
+    auto microphone = Microphone::open({});
+    ASSERT_TRUE(microphone) << microphone.error().message;
+    ASSERT_TRUE(recorder.start("t"));
+    Pushing pushing(recorder);
+    ASSERT_TRUE((*microphone)->start(pushing));
+
+    SystemClock clock;
+    const auto begin = std::chrono::ceil<std::chrono::seconds>(clock.now().time_since_epoch());
+    const auto dark = plain_bgr(kWidth, kHeight, 20), light = plain_bgr(kWidth, kHeight, 235);
+    for (int i = 0; i < kSeconds * kFps; ++i) {
+        const HostTime due(begin + from_ticks(i, kFps));
+        clock.wait_until(due);
+        const auto& picture = i % kFps < 2 ? light : dark;
+        ASSERT_TRUE(recorder.push_video({kWidth, kHeight, 3 * kWidth, picture}, to_seconds(due.time_since_epoch())));
+    }
+    (*microphone)->stop();
+    const auto result = recorder.stop();
+    ASSERT_TRUE(result) << result.error().message;
+    film::figure("measured rate of the card", result->metrics.soundcard_drift_ppm, "ppm");
+    const auto sync = film::sync(result->mp4_path);
+    film::figure(fmt::format("worst of {} pairs, test microphone 200 ppm fast", sync.pairs), sync.worst_ms, "ms");
+    film::figure("on average", sync.mean_ms, "ms");
+    EXPECT_GE(sync.pairs, kSeconds - 2U);
+    EXPECT_LE(std::abs(sync.worst_ms), 1.0);
+}
+
+}  // namespace
+}  // namespace onetake
