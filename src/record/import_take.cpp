@@ -154,7 +154,7 @@ class Import {
         end.reason = "imported";
         end.duration_s = m.duration_s;
         ONETAKE_TRY(writer_->finish(end, m));
-        writer_->sync_all();
+        ONETAKE_TRY(writer_->sync_all());
 
         TakeResult result;
         result.name = writer_->name();

@@ -292,7 +292,7 @@ Result<TakeResult> Recording::close() {
     result.wav_path = take.wav_path();
     if (auto status = sink_->close(m); !status) {
         if (status.error().code == ErrorCode::internal) return fail(std::move(status).error());
-        if (struct stat st{}; ::lstat(take.folder().c_str(), &st) != 0)
+        if (take.folder_deleted())
             return fail(ErrorCode::io, fmt::format("Nothing of the take is left: {}",
                                                    m.ended_early.empty() ? status.error().message : m.ended_early));
         const auto text = fmt::format("The take could not be closed whole ({}); `onetake recover {}` does that.",

@@ -90,7 +90,7 @@ void TakeSink::note(std::string text) {
 
 Status TakeSink::start() {
     ONETAKE_TRY(pool_.start());
-    writer_.sync_all();
+    ONETAKE_TRY(writer_.sync_all());
     start_ = host_now();
     writing_ = std::thread([this] { write_loop(); });
     syncing_ = std::thread([this] { sync_loop(); });
@@ -146,7 +146,8 @@ void TakeSink::sync_loop() {
     std::unique_lock lock(mutex_);
     while (!wake_sync_.wait_for(lock, kRefreshEvery, [&] { return end_sync_; })) {
         lock.unlock();
-        writer_.sync_all();
+        if (const auto synced = writer_.sync_all(); !synced)
+            note(fmt::format("{} `onetake check` tells what is missing.", synced.error().message));
         lock.lock();
     }
 }

@@ -164,6 +164,7 @@ class Inspector {
         auto& t = media->track;
         if (r.first) {
             t.declared.add(*r.first, static_cast<std::int64_t>(r.count));
+            if (t.declared.ranges() > kMostRuns) too_damaged_ = true;
             return;
         }
         auto& total = t.drops[static_cast<std::size_t>(r.cause)];

@@ -76,17 +76,22 @@ Status write_manifest(const std::string& folder, const Metrics& metrics) {
     ordered_json clocks = ordered_json::array(), events = ordered_json::array(), offsets = ordered_json::array();
     std::vector<std::pair<TrackId, ordered_json>> tracks;
     EndRecord end;
-    constexpr std::size_t kMostEvents = 10'000;  // the journal keeps them all
+    constexpr std::size_t kMostEvents = 10'000;  // of each kind; the journal keeps them all
     const auto read = for_each_record(folder, [&](const JournalRecord& record) -> Status {
+        const auto keep = [&](ordered_json& list) {
+            if (list.size() < kMostEvents) list.push_back(record_object(record));
+        };
         if (std::holds_alternative<ClockRecord>(record))
-            clocks.push_back(record_object(record));
+            keep(clocks);
         else if (std::holds_alternative<OffsetRecord>(record))
-            offsets.push_back(record_object(record));
-        else if (std::holds_alternative<DropRecord>(record) || std::holds_alternative<EventRecord>(record)) {
-            if (events.size() < kMostEvents) events.push_back(record_object(record));
-        } else if (const auto* t = std::get_if<TrackRecord>(&record))
-            tracks.emplace_back(t->track, record_object(record));
-        else if (const auto* e = std::get_if<EndRecord>(&record))
+            keep(offsets);
+        else if (std::holds_alternative<DropRecord>(record) || std::holds_alternative<EventRecord>(record))
+            keep(events);
+        else if (const auto* t = std::get_if<TrackRecord>(&record)) {
+            // As everywhere, a track's first record counts.
+            const auto same = [&](const auto& known) { return known.first == t->track; };
+            if (std::ranges::none_of(tracks, same)) tracks.emplace_back(t->track, record_object(record));
+        } else if (const auto* e = std::get_if<EndRecord>(&record))
             end = *e;
         return {};
     });
@@ -103,8 +108,8 @@ Status write_manifest(const std::string& folder, const Metrics& metrics) {
                                {"end_ns", to_ns(end.time)},
                                {"reason", end.reason},
                                {"journal_bytes", read->bytes},
-                               {"config", ordered_json::parse(take.config_json, nullptr, false)},
                                {"metrics", metrics_json(metrics)},
+                               {"config", ordered_json::parse(take.config_json, nullptr, false)},
                                {"clocks", std::move(clocks)},
                                {"offsets", std::move(offsets)},
                                {"events", std::move(events)}};
@@ -134,7 +139,8 @@ Result<ManifestHead> parse_manifest_head(std::string_view text) {
         if (depth != 1) return true;
         if (event == Event::key) {
             key = parsed.get<std::string>();
-            if (key == "tracks") throw Enough{};  // the last, and the only one that grows with the take
+            // What follows the metrics has no bound that matters here, the tracks least of all.
+            if (key == "tracks" || have_metrics) throw Enough{};
         } else if (event == Event::object_end && key == "metrics") {
             head.metrics = metrics_from_json(parsed);
             have_metrics = true;

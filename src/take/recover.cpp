@@ -51,6 +51,8 @@ class Recovery {
         ONETAKE_TRY(remove_rests());
         ONETAKE_TRY(repair_headers());
         ONETAKE_TRY(set_strays_aside());
+        // An `end` record on the disk says that all media are there; those of a killed program may still be in memory.
+        if (::syncfs(dir_.fd()) != 0) return fail(file_error("The disk could not write out", dir_.folder(), errno));
         ONETAKE_TRY(close_journal(*file));
         ONETAKE_TRY(renew_manifest());
         ONETAKE_TRY(sync_folder(dir_.folder()));
@@ -164,8 +166,9 @@ class Recovery {
         EndRecord end;
         end.time = found_.last_time;
         end.reason = "recovered";
-        end.frames = frames;
-        end.samples = samples;
+        constexpr std::uint64_t kMost = 1'000'000'000'000;  // that a journal may tell
+        end.frames = std::min(frames, kMost);
+        end.samples = std::min(samples, kMost);
         end.duration_s = check_report(found_, name_).duration_s;
         append_line(end, lines);
         if (auto status = journal.write(lines); !status) {

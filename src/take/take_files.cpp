@@ -56,13 +56,15 @@ std::string frame_file(std::int64_t n) {
 }
 
 std::optional<std::int64_t> frame_number(std::string_view name) {
+    constexpr std::int64_t kMostFrames = 1'000'000'000'000;  // as in the journal
     constexpr std::string_view front = "f_", back = ".jpg";
     if (!name.starts_with(front) || !name.ends_with(back) || name.size() <= front.size() + back.size())
         return std::nullopt;
     const auto digits = name.substr(front.size(), name.size() - front.size() - back.size());
     std::int64_t n = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), n);
-    if (error != std::errc{} || end != digits.data() + digits.size() || n < 1 || frame_file(n) != name)
+    if (error != std::errc{} || end != digits.data() + digits.size() || n < 1 || n > kMostFrames ||
+        frame_file(n) != name)
         return std::nullopt;
     return n;
 }

@@ -165,15 +165,20 @@ std::uint64_t TakeWriter::closing_bytes() const {
 }
 
 Status TakeWriter::refresh() {
-    struct stat st {};
-    if (::fstat(dir_.get(), &st) == 0 && st.st_nlink == 0)
+    if (folder_deleted())
         return fail(ErrorCode::not_found, fmt::format("The take's folder {} was deleted while recording.", folder_));
     ONETAKE_TRY(reserve_->keep(closing_bytes()));
     return refresh_headers();
 }
 
-void TakeWriter::sync_all() const {
-    ::syncfs(dir_.get());
+bool TakeWriter::folder_deleted() const {
+    struct stat st {};
+    return ::fstat(dir_.get(), &st) == 0 && st.st_nlink == 0;
+}
+
+Status TakeWriter::sync_all() const {
+    if (::syncfs(dir_.get()) != 0) return fail(file_error("The disk could not write out the take in", folder_, errno));
+    return {};
 }
 
 Status TakeWriter::finish(EndRecord end, const Metrics& metrics) {
@@ -185,10 +190,12 @@ Status TakeWriter::finish(EndRecord end, const Metrics& metrics) {
     reserve_->release();
     step(refresh_headers());
     for (auto& wav : audios_) step(wav.sync());
-    sync_all();  // an `end` record that is on the disk says that all the media are
+    const auto synced = sync_all();
+    step(synced);
     for (const auto& video : videos_) end.frames += static_cast<std::uint64_t>(video.frames);
     for (const auto& wav : audios_) end.samples += static_cast<std::uint64_t>(wav.frames());
-    step(append(end));
+    // An `end` record that is on the disk says that all the media are.
+    if (synced) step(append(end));
     step(journal_.sync());
     step(write_manifest(folder_, metrics));
     return first;

@@ -48,7 +48,9 @@ class TakeWriter {
 
     /// Asks the file system to write out everything. Blocks as long as the disk needs; from any thread, while others
     /// write.
-    void sync_all() const;
+    Status sync_all() const;
+    /// Whether somebody deleted the folder: what is written now goes with it.
+    bool folder_deleted() const;
 
     /// Closes the take whole: headers, `end` record, manifest. The writer is done then, whatever the outcome.
     Status finish(EndRecord end, const Metrics& metrics);

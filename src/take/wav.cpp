@@ -119,7 +119,8 @@ Result<std::vector<std::byte>> wanted_header(int fd, const std::string& path, in
     if (static_cast<std::size_t>(n) == present.size() && present == wanted) wanted.clear();
     UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
     if (const auto reader = WavReader::read_from(std::move(copy), path);
-        reader && reader->data_offset() != kHeaderBytes)
+        reader && (reader->data_offset() != kHeaderBytes ||
+                   reader->frames() < frames_in(static_cast<std::uint64_t>(st.st_size), channels)))  // or chunks follow
         wanted.clear();
     return wanted;
 }

@@ -1,5 +1,6 @@
-#include "base/clock.h"
 #include "capture/microphone.h"
+
+#include "base/clock.h"
 #include "film.h"
 #include "support/pictures.h"
 #include "support/temp_dir.h"

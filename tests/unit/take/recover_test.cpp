@@ -8,6 +8,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -244,6 +245,48 @@ TEST_F(Recover, SurvivesJournalsThatClaimAbsurdThings) {
         EXPECT_FALSE(report.take.whole()) << line;
         fs::remove(file("manifest.json"));
     }
+}
+
+TEST_F(Recover, WritesATracksRowsOnceHoweverOftenTheJournalNamesIt) {
+    make(false);
+    auto journal = bytes_of(file("timeline.jsonl"));
+    for (int i = 0; i < 1000; ++i)
+        journal += R"({"k":"track","track":"v1","width":1,"height":1})"
+                   "\n";
+    put_bytes(file("timeline.jsonl"), journal);
+    expect_recovered(recover());
+    const auto manifest = nlohmann::json::parse(bytes_of(file("manifest.json")));
+    EXPECT_EQ(manifest["tracks"].size(), 2u);
+    EXPECT_EQ(manifest["tracks"][0]["width"], 16) << "a track's first record counts";
+}
+
+TEST_F(Recover, IsDoneOnceThoughEventsOrTheConfigurationFillTheManifest) {
+    make(false);
+    auto journal = bytes_of(file("timeline.jsonl"));
+    const std::string text(1'000'000, 'x');
+    for (int i = 0; i < 18; ++i) journal += R"({"k":"event","kind":"note","host_ns":1,"text":")" + text + "\"}\n";
+    put_bytes(file("timeline.jsonl"), journal);
+    expect_recovered(recover());
+}
+
+TEST_F(Recover, TakesNoTagBehindTheSoundForSound) {
+    make(true);
+    auto wav = bytes_of(file("audio.wav"));
+    const std::string tag("LIST\x04\0\0\0INFO", 12);
+    wav += tag;
+    const auto riff = static_cast<std::uint32_t>(wav.size() - 8);
+    for (std::size_t i = 0; i < 4; ++i) wav[4 + i] = static_cast<char>(riff >> (8 * i) & 0xff);
+    put_bytes(file("audio.wav"), wav);
+    EXPECT_FALSE(check().needs_recovery);
+    recover();
+    EXPECT_EQ(bytes_of(file("audio.wav")), wav);
+}
+
+TEST_F(Recover, LeavesFilesAloneWhoseNumberNoFrameCanHave) {
+    make(false);
+    put_bytes(file("frames/f_9223372036854775807.jpg"), "?");
+    expect_recovered(recover());
+    EXPECT_TRUE(fs::exists(file("frames/f_9223372036854775807.jpg")));
 }
 
 TEST_F(Recover, SaysOfATakeThatIsBeingRecordedAndDoesNotTouchIt) {
