@@ -88,9 +88,16 @@ class AVRecorder::Impl {
         if (!running) return fail(not_recording("stop()"));
         ticker_.reset();
         // What reads the enhancement's sound goes before it.
-        const auto enhancement = std::move(enhancement_);
+        auto enhancement = std::move(enhancement_);
         auto tap = std::move(tap_);
         auto follower = std::move(follower_);
+        if (running->ended_early()) {
+            // What is left of a full disk is for closing the take. Sound and film are made from that afterwards.
+            if (enhancement) enhancement->give_up();
+            follower.reset();
+            tap.reset();
+            enhancement.reset();
+        }
         running->end_capture();
         const bool render = make_mp4 && running->has_media();
         if (enhancement) enhancement->take_is_complete();

@@ -57,7 +57,7 @@ std::vector<T> first_and_more(const T& first, const std::vector<T>& more) {
     return all;
 }
 
-tl::unexpected<Error> ended_early() {
+tl::unexpected<Error> refuse_after_the_end() {
     return fail(ErrorCode::no_space,
                 "The disk is full or can't be written; what is pushed now is lost and counted. Call stop().");
 }
@@ -319,7 +319,7 @@ Status Recording::push(Frame frame, std::optional<double> t, int track) {
     const int width = frame.width, height = frame.height;
     frame.stamp = {stamp->time, now, stamp->source, {}};
     const auto delivery = video.input->offer(std::move(frame));
-    if (delivery == Delivery::ended_early) return ended_early();
+    if (delivery == Delivery::ended_early) return refuse_after_the_end();
     if (delivery == Delivery::refused)
         return fail(ErrorCode::refused, "The take is being stopped; the frame was not stored.");
     video.gate.accept(*stamp);
@@ -341,7 +341,7 @@ Status Recording::push(AudioBlock block, std::optional<double> t, int track) {
     block.time = stamp->time;
     block.arrival = now;
     block.source = stamp->source;
-    if (audio.input->offer(std::move(block)) == Delivery::ended_early) return ended_early();
+    if (audio.input->offer(std::move(block)) == Delivery::ended_early) return refuse_after_the_end();
     audio.gate.accept(*stamp);
     return {};
 }

@@ -41,7 +41,9 @@ class Recording {
     /// A pooled buffer for a frame to push.
     Result<Buffer> buffer(std::size_t bytes, int track);
 
-    /// Becomes readable, and stays so, when the disk is full or can't be written: the take is to be closed then.
+    /// Whether the disk is full or can't be written: the take is to be closed then.
+    bool ended_early() const { return sink_->ended_early(); }
+    /// Becomes readable then, and stays so.
     int ended_early_fd() const { return ended_early_.get(); }
 
     Progress progress();

@@ -1,5 +1,6 @@
 #include "sink/disk_watch.h"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 
@@ -16,11 +17,13 @@ constexpr double kAgainAbove = 2;  // a warning is given anew once there was thi
 }  // namespace
 
 std::optional<std::string> DiskWatch::update(HostTime now, std::uint64_t bytes_stored, std::uint64_t bytes_left) {
-    past_.push_back({now, bytes_stored});
+    past_.push_back({now, bytes_stored, bytes_left});
     while (now - past_.front().time > kMeasure) past_.pop_front();
     const auto span = now - past_.front().time;
-    if (span < kLeastMeasure || bytes_stored <= past_.front().bytes) return std::nullopt;
-    const double rate = static_cast<double>(bytes_stored - past_.front().bytes) / to_seconds(span);
+    const auto grown = static_cast<std::int64_t>(bytes_stored - past_.front().stored);
+    const auto filled = static_cast<std::int64_t>(past_.front().left - bytes_left);
+    if (span < kLeastMeasure || std::max(grown, filled) <= 0) return std::nullopt;
+    const double rate = static_cast<double>(std::max(grown, filled)) / to_seconds(span);
     const double minutes = static_cast<double>(bytes_left) / rate / 60;
 
     while (warned_ > 0 && minutes > kAgainAbove * kWarnBelow_min[static_cast<std::size_t>(warned_ - 1)]) --warned_;

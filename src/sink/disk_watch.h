@@ -9,7 +9,8 @@
 
 namespace onetake {
 
-/// Foresees when a disk will be full, from how fast a take grows, and warns in time. Pure. Thread-bound.
+/// Foresees when a disk will be full, from how fast a take grows or the disk fills, whichever is faster (films, other
+/// programs and the file system itself take space, too), and warns in time. Pure. Thread-bound.
 class DiskWatch {
  public:
     /// Tells how much was stored so far and how much space is left; about once a second. A value is a warning to pass
@@ -19,7 +20,7 @@ class DiskWatch {
  private:
     struct Point {
         HostTime time;
-        std::uint64_t bytes = 0;
+        std::uint64_t stored = 0, left = 0;
     };
     std::deque<Point> past_;  // of the last half minute
     int warned_ = 0;          // warnings given so far

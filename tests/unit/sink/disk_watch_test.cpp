@@ -20,7 +20,7 @@ class Growing {
         for (int i = 0; i < for_s; ++i) {
             now_ += seconds(1);
             stored_ += per_second;
-            left_ -= std::min(left_, per_second);
+            left_ -= std::min(left_, per_second + others_);
             if (auto warning = watch_.update(now_, stored_, left_)) {
                 ++given;
                 last_ = *warning;
@@ -28,13 +28,14 @@ class Growing {
         }
         return given;
     }
+    void others_take(std::uint64_t per_second) { others_ = per_second; }
     void free_space(std::uint64_t bytes) { left_ += bytes; }
     const std::string& last() const { return last_; }
 
  private:
     DiskWatch watch_;
     HostTime now_;
-    std::uint64_t stored_ = 0, left_;
+    std::uint64_t stored_ = 0, left_, others_ = 0;
     std::string last_;
 };
 
@@ -52,6 +53,14 @@ TEST(DiskWatch, WarnsTenMinutesAheadAndTwoMinutesAheadOnceEach) {
 TEST(DiskWatch, WarnsAtOnceWhereLittleIsLeftFromTheStart) {
     Growing take(2 * kMb * 60);
     EXPECT_EQ(take.warnings(10), 1);
+}
+
+TEST(DiskWatch, SeesThatOthersFillTheDisk) {
+    Growing take(2 * kMb * 60 * 60);
+    EXPECT_EQ(take.warnings(10), 0);
+    take.others_take(18 * kMb);
+    EXPECT_EQ(take.warnings(40), 1);
+    EXPECT_NE(take.last().find("MB/s"), std::string::npos) << take.last();
 }
 
 TEST(DiskWatch, WarnsAnewAfterSpaceWasMade) {
