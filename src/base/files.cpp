@@ -85,17 +85,18 @@ Status AppendFile::truncate(std::uint64_t size) {
     return {};
 }
 
-AtomicFile::AtomicFile(AppendFile file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+AtomicFile::AtomicFile(int dir_fd, AppendFile file, std::string path)
+    : dir_fd_(dir_fd), file_(std::move(file)), path_(std::move(path)) {}
 
-Result<AtomicFile> AtomicFile::create(std::string path) {
+Result<AtomicFile> AtomicFile::create(int dir_fd, std::string path) {
     static std::atomic<unsigned> counter{0};
-    auto file = AppendFile::create(AT_FDCWD, fmt::format("{}.{}-{}.tmp", path, ::getpid(), counter++));
+    auto file = AppendFile::create(dir_fd, fmt::format("{}.{}-{}.tmp", path, ::getpid(), counter++));
     if (!file) return fail(std::move(file).error());
-    return AtomicFile(std::move(*file), std::move(path));
+    return AtomicFile(dir_fd, std::move(*file), std::move(path));
 }
 
 AtomicFile::~AtomicFile() {
-    if (!done_ && file_.fd() >= 0) ::unlink(file_.path().c_str());
+    if (!done_ && file_.fd() >= 0) ::unlinkat(dir_fd_, file_.path().c_str(), 0);
 }
 
 Status AtomicFile::write(std::string_view text) {
@@ -112,13 +113,14 @@ Status AtomicFile::flush() {
 Status AtomicFile::commit() {
     ONETAKE_TRY(flush());
     ONETAKE_TRY(file_.sync());
-    if (::rename(file_.path().c_str(), path_.c_str()) != 0) return fail(file_error("Can't rename to", path_, errno));
+    if (::renameat(dir_fd_, file_.path().c_str(), dir_fd_, path_.c_str()) != 0)
+        return fail(file_error("Can't rename to", path_, errno));
     done_ = true;
-    return sync_folder(parent_of(path_));
+    return sync_folder(dir_fd_, parent_of(path_));
 }
 
-Status sync_folder(const std::string& path) {
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+Status sync_folder(int dir_fd, const std::string& path) {
+    UniqueFd fd(::openat(dir_fd, path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return fail(file_error("Can't open the folder", path, errno));
     if (::fsync(fd.get()) != 0 && errno != EINVAL) return fail(file_error("Can't sync the folder", path, errno));
     return {};
@@ -160,10 +162,13 @@ Status read_file_into(int dir_fd, const std::string& path, std::size_t limit, st
     return {};
 }
 
-Result<std::uint64_t> disk_bytes_left(const std::string& path) {
+Result<DiskRoom> disk_room(int fd, const std::string& path) {
     struct statvfs fs {};
-    if (::statvfs(path.c_str(), &fs) != 0) return fail(file_error("Can't ask the disk of", path, errno));
-    return static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize;
+    if (::fstatvfs(fd, &fs) != 0) return fail(file_error("Can't ask the disk of", path, errno));
+    DiskRoom room;
+    room.bytes = static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize;
+    if (fs.f_files > 0) room.files = fs.f_favail;
+    return room;
 }
 
 }  // namespace onetake

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,7 +47,8 @@ class AppendFile {
 /// the folder synced. Dropped without commit(), it leaves nothing behind.
 class AtomicFile {
  public:
-    static Result<AtomicFile> create(std::string path);
+    /// `dir_fd`: folder that a relative path is under, which must outlive the file; AT_FDCWD for none.
+    static Result<AtomicFile> create(int dir_fd, std::string path);
     AtomicFile(AtomicFile&&) noexcept = default;
     AtomicFile& operator=(AtomicFile&&) noexcept = delete;
     AtomicFile(const AtomicFile&) = delete;
@@ -58,17 +60,18 @@ class AtomicFile {
     Status commit();
 
  private:
-    AtomicFile(AppendFile file, std::string path);
+    AtomicFile(int dir_fd, AppendFile file, std::string path);
     Status flush();
 
+    int dir_fd_;
     AppendFile file_;
     std::string path_;
     std::string buffer_;
     bool done_ = false;
 };
 
-/// Waits until a folder's entries (creations, renames) are on the disk.
-Status sync_folder(const std::string& path);
+/// Waits until a folder's entries (creations, renames) are on the disk. `dir_fd`: as above.
+Status sync_folder(int dir_fd, const std::string& path);
 
 /// Makes a folder and its parents; an existing folder is no error.
 Status make_folders(const std::string& path);
@@ -79,7 +82,12 @@ Result<std::string> read_file(const std::string& path, std::size_t limit);
 /// Reads a file whole into `bytes` (its capacity is reused), at most `limit` bytes; never follows a symbolic link.
 Status read_file_into(int dir_fd, const std::string& path, std::size_t limit, std::string& bytes);
 
-/// Bytes that an unprivileged program may still write on the file system of `path`.
-Result<std::uint64_t> disk_bytes_left(const std::string& path);
+/// What an unprivileged program may still put on a file system.
+struct DiskRoom {
+    std::uint64_t bytes = 0;
+    std::optional<std::uint64_t> files;  ///< empty where the file system sets no number
+};
+/// Of the file system that an open file or folder is on; `path` is for messages.
+Result<DiskRoom> disk_room(int fd, const std::string& path);
 
 }  // namespace onetake

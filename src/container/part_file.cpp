@@ -83,7 +83,7 @@ Status PartFile::commit() {
     ONETAKE_TRY(give_name(part_path_, path_, replace_));
     fd_.reset();
     const auto folder = std::filesystem::path(path_).parent_path().string();
-    return sync_folder(folder.empty() ? "." : folder);
+    return sync_folder(AT_FDCWD, folder.empty() ? "." : folder);
 }
 
 Result<std::uint64_t> PartFile::size() const {

@@ -179,7 +179,7 @@ class Transfer {
             return fail(ErrorCode::corrupt, fmt::format("{} is {} bytes long: that is no model.", url_, total_));
         if (tag_.empty() || tag_.size() > kLongestVersion || tag_ == version_) return {};
         version_ = tag_;
-        auto file = AtomicFile::create(version_path_);
+        auto file = AtomicFile::create(AT_FDCWD, version_path_);
         if (!file) return fail(std::move(file).error());
         ONETAKE_TRY(file->write(version_));
         return file->commit();

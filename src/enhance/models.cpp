@@ -142,7 +142,7 @@ Result<StoredModel> download_denoise_model(std::string_view variant, const Downl
         return fail(std::move(error));
     }
     if (::rename(part.c_str(), path.c_str()) != 0) return fail(file_error("Can't rename a file to", path, errno));
-    ONETAKE_TRY(sync_folder(fs::path(path).parent_path().string()));
+    ONETAKE_TRY(sync_folder(AT_FDCWD, fs::path(path).parent_path().string()));
     fs::remove(part + ".lock", ignored);
     model->path = path;
     model->downloaded = true;

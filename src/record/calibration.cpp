@@ -127,7 +127,7 @@ Status CalibrationStore::put(const Calibration& calibration) const {
     all->push_back(calibration);
     ordered_json entries = ordered_json::array();
     for (const auto& c : *all) entries.push_back(to_json(c));
-    auto file = AtomicFile::create(path_);
+    auto file = AtomicFile::create(AT_FDCWD, path_);
     if (!file) return fail(std::move(file).error());
     ONETAKE_TRY(file->write(ordered_json{{"format", kFormat}, {"offsets", std::move(entries)}}.dump(
                                 2, ' ', false, ordered_json::error_handler_t::replace) +

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 
 namespace onetake {
@@ -36,7 +37,7 @@ PlanarImage copy_of(const PlanarImage& image, BufferPool& pool) {
 }  // namespace
 
 Result<ConstantRate> ConstantRate::create(double fps, std::string map_path) {
-    auto map = AtomicFile::create(std::move(map_path));
+    auto map = AtomicFile::create(AT_FDCWD, std::move(map_path));
     if (!map) return fail(std::move(map).error());
     ONETAKE_TRY(map->write("output_frame,output_s,stored_frame,stored_s\n"));
     const auto rate = exact_rate(fps);

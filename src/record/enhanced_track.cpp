@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <limits>
@@ -29,7 +30,7 @@ std::int16_t to_int16(float v) {
 }
 
 Status write_facts(const std::string& folder, const EnhanceReport& report, const std::string& library) {
-    auto file = AtomicFile::create(fmt::format("{}/{}", folder, kFactsName));
+    auto file = AtomicFile::create(AT_FDCWD, fmt::format("{}/{}", folder, kFactsName));
     if (!file) return fail(std::move(file).error());
     const nlohmann::ordered_json facts{{"model", report.model},
                                        {"sample_rate", report.sample_rate},

@@ -279,7 +279,7 @@ Result<TakeResult> Recording::close() {
     m.duration_s = to_seconds(length());
     if (!cameras_.empty()) m.grab_ms_mean = cameras_.front()->grab_ms_mean();
     if (m.duration_s > 0) m.video_mbps = m.video_mb * 8 / m.duration_s;
-    m.disk_bytes_left = disk_bytes_left(sink_->take().folder()).value_or(0);
+    m.disk_bytes_left = sink_->take().room_left().value_or(DiskRoom{}).bytes;
     m.peak_memory_mb = peak_memory_mb();
     if (!m.balanced())
         m.notes.push_back("The books don't balance: frames are unaccounted for. This is a bug; please report it.");
@@ -371,7 +371,7 @@ Progress Recording::progress() {
     p.lost = counts.lost;
     p.fps = progress_fps_;
     if (!audio_descriptions_.empty()) p.audio_level_db = 20 * std::log10(std::max(counts.audio_peak, 1e-5));
-    p.disk_bytes_left = disk_bytes_left(sink_->take().folder()).value_or(0);
+    p.disk_bytes_left = sink_->take().room_left().value_or(DiskRoom{}).bytes;
     if (progress_bytes_per_s_ > 0)
         p.disk_minutes_left = static_cast<double>(p.disk_bytes_left) / progress_bytes_per_s_ / 60;
     return p;

@@ -34,11 +34,12 @@ Result<TakeResult> stored_take(const std::string& data_dir, const std::string& n
     TakeResult result;
     result.name = name;
     const auto folder = take_folder(data_dir, name);
-    if (auto journal = JournalReader::open(folder); !journal) return fail(std::move(journal).error());
-    const auto manifest = fmt::format("{}/{}", folder, kManifestName);
-    if (auto head = read_manifest(folder)) {
+    const auto dir = TakeDir::open(folder);
+    if (!dir) return fail(dir.error());
+    if (auto journal = JournalReader::open(*dir); !journal) return fail(std::move(journal).error());
+    if (auto head = read_manifest(*dir)) {
         result.metrics = std::move(head->metrics);
-        result.manifest_path = manifest;
+        result.manifest_path = dir->path(kManifestName);
     } else {
         auto counted = journal_metrics(folder);
         if (!counted) return fail(std::move(counted).error());

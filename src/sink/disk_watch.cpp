@@ -16,24 +16,39 @@ constexpr double kAgainAbove = 2;  // a warning is given anew once there was thi
 
 }  // namespace
 
-std::optional<std::string> DiskWatch::update(HostTime now, std::uint64_t bytes_stored, std::uint64_t bytes_left) {
-    past_.push_back({now, bytes_stored, bytes_left});
+std::optional<SupplyWatch::Forecast> SupplyWatch::update(HostTime now, std::uint64_t used, std::uint64_t left) {
+    past_.push_back({now, used, left});
     while (now - past_.front().time > kMeasure) past_.pop_front();
     const auto span = now - past_.front().time;
-    const auto grown = static_cast<std::int64_t>(bytes_stored - past_.front().stored);
-    const auto filled = static_cast<std::int64_t>(past_.front().left - bytes_left);
-    if (span < kLeastMeasure || std::max(grown, filled) <= 0) return std::nullopt;
-    const double rate = static_cast<double>(std::max(grown, filled)) / to_seconds(span);
-    const double minutes = static_cast<double>(bytes_left) / rate / 60;
+    const auto grown = static_cast<std::int64_t>(used - past_.front().used);
+    const auto shrunk = static_cast<std::int64_t>(past_.front().left - left);
+    if (span < kLeastMeasure || std::max(grown, shrunk) <= 0) return std::nullopt;
+    Forecast forecast;
+    forecast.per_second = static_cast<double>(std::max(grown, shrunk)) / to_seconds(span);
+    forecast.minutes = static_cast<double>(left) / forecast.per_second / 60;
 
+    const auto minutes = forecast.minutes;
     while (warned_ > 0 && minutes > kAgainAbove * kWarnBelow_min[static_cast<std::size_t>(warned_ - 1)]) --warned_;
     int due = warned_;
     while (due < static_cast<int>(kWarnBelow_min.size()) && minutes < kWarnBelow_min[static_cast<std::size_t>(due)])
         ++due;
     if (due == warned_) return std::nullopt;
     warned_ = due;
-    return fmt::format("The disk will be full in {:.1f} minutes at the present rate ({:.1f} MB left, {:.2f} MB/s).",
-                       minutes, static_cast<double>(bytes_left) / 1e6, rate / 1e6);
+    return forecast;
+}
+
+std::optional<std::string> DiskWatch::update(HostTime now, std::uint64_t bytes_stored, std::uint64_t files_stored,
+                                             const DiskRoom& room) {
+    const auto bytes = bytes_.update(now, bytes_stored, room.bytes);
+    const auto files = room.files ? files_.update(now, files_stored, *room.files) : std::nullopt;
+    if (!bytes && !files) return std::nullopt;
+    if (!files || (bytes && bytes->minutes < files->minutes))
+        return fmt::format("The disk will be full in {:.1f} minutes at the present rate ({:.1f} MB left, {:.2f} MB/s).",
+                           bytes->minutes, static_cast<double>(room.bytes) / 1e6, bytes->per_second / 1e6);
+    return fmt::format(
+        "The disk will hold no more files in {:.1f} minutes at the present rate (room for {} files, {:.1f} a second; "
+        "`df -i` shows it).",
+        files->minutes, *room.files, files->per_second);
 }
 
 }  // namespace onetake

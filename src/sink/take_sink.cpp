@@ -254,10 +254,10 @@ void TakeSink::end_early(const std::string& why) {
 }
 
 void TakeSink::watch_disk(HostTime now) {
-    const auto left = disk_bytes_left(writer_.folder());
-    if (!left) return;
+    const auto room = writer_.room_left();
+    if (!room) return;
     const auto so_far = counts();
-    auto warning = disk_watch_.update(now, so_far.video_bytes + so_far.audio_bytes, *left);
+    auto warning = disk_watch_.update(now, so_far.video_bytes + so_far.audio_bytes, so_far.frames, *room);
     if (!warning) return;
     log().warn("{}", *warning);
     note(*warning);

@@ -29,13 +29,7 @@ class Inspector {
     Inspector(const TakeDir& dir, bool mine) : dir_(dir), mine_(mine) {}
 
     Result<Inspection> run() {
-        auto fd = dir_.open_file(kJournalName, O_RDONLY);
-        if (!fd) {
-            if (fd.error().code != ErrorCode::not_found) return fail(std::move(fd).error());
-            return fail(ErrorCode::not_found,
-                        fmt::format("There is no take at {} (no {}).", dir_.folder(), kJournalName));
-        }
-        auto reader = JournalReader::read_from(std::move(*fd), dir_.path(kJournalName));
+        auto reader = JournalReader::open(dir_);
         if (!reader) return fail(std::move(reader).error());
         found_.take = reader->take();
         found_.being_written = !mine_ && reader->being_written();
@@ -247,7 +241,7 @@ class Inspector {
     }
 
     void look_at_manifest() {
-        const auto head = read_manifest(dir_.folder());
+        const auto head = read_manifest(dir_);
         if (!head) {
             found_.manifest_problem =
                 head.error().code == ErrorCode::not_found ? "There is no manifest." : head.error().message;

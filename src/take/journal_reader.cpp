@@ -1,7 +1,5 @@
 #include "take/journal_reader.h"
 
-#include "take/take_dir.h"
-
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -19,14 +17,18 @@ constexpr std::size_t kLongestLine = 1 << 20;
 }  // namespace
 
 Result<JournalReader> JournalReader::open(const std::string& take_folder) {
-    const auto no_take = [&] {
-        return fail(ErrorCode::not_found, fmt::format("There is no take at {} (no {}).", take_folder, kJournalName));
-    };
     auto dir = TakeDir::open(take_folder);
-    if (!dir) return dir.error().code == ErrorCode::not_found ? no_take() : fail(std::move(dir).error());
-    auto fd = dir->open_file(kJournalName, O_RDONLY);
-    if (!fd) return fd.error().code == ErrorCode::not_found ? no_take() : fail(std::move(fd).error());
-    return read_from(std::move(*fd), dir->path(kJournalName));
+    if (!dir) return fail(std::move(dir).error());
+    return open(*dir);
+}
+
+Result<JournalReader> JournalReader::open(const TakeDir& dir) {
+    auto fd = dir.open_file(kJournalName, O_RDONLY);
+    if (!fd) {
+        if (fd.error().code != ErrorCode::not_found) return fail(std::move(fd).error());
+        return fail(ErrorCode::not_found, fmt::format("There is no take at {} (no {}).", dir.folder(), kJournalName));
+    }
+    return read_from(std::move(*fd), dir.path(kJournalName));
 }
 
 Result<JournalReader> JournalReader::read_from(UniqueFd fd, std::string path) {
@@ -35,6 +37,11 @@ Result<JournalReader> JournalReader::read_from(UniqueFd fd, std::string path) {
     auto first = reader.next();
     if (!first) return fail(std::move(first).error());
     const auto* take = *first ? std::get_if<TakeRecord>(&**first) : nullptr;
+    if (!*first && reader.bad_lines_ == 0)
+        return fail(ErrorCode::corrupt,
+                    fmt::format("{} has not even its first line: the recording was stopped before it began. If nothing "
+                                "else is in the folder, delete it.",
+                                reader.path_));
     if (!take) return fail(ErrorCode::corrupt, fmt::format("{} does not begin with a take record.", reader.path_));
     if (take->format < 1 || take->format > kTakeFormat)
         return fail(ErrorCode::unsupported,

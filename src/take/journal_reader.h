@@ -2,6 +2,7 @@
 
 #include "base/unique_fd.h"
 #include "take/journal.h"
+#include "take/take_dir.h"
 
 #include <cstdint>
 #include <string>
@@ -13,8 +14,9 @@ namespace onetake {
 class JournalReader {
  public:
     /// Opens `<take>/timeline.jsonl` and checks that its first line is a take of a format this reader knows. Symbolic
-    /// links are not followed.
+    /// links are not followed. Errors: not_found; refused; corrupt, also where not even the first line is there.
     static Result<JournalReader> open(const std::string& take_folder);
+    static Result<JournalReader> open(const TakeDir& dir);
     /// The same of an open file; `path` is for messages.
     static Result<JournalReader> read_from(UniqueFd fd, std::string path);
 

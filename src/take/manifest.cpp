@@ -3,7 +3,6 @@
 #include "base/files.h"
 #include "take/journal_reader.h"
 #include "take/metrics_json.h"
-#include "take/take_dir.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -34,8 +33,8 @@ struct JournalRead {
     std::uint64_t bytes = 0;
 };
 template <class On>
-Result<JournalRead> for_each_record(const std::string& folder, On&& on) {
-    auto reader = JournalReader::open(folder);
+Result<JournalRead> for_each_record(const TakeDir& dir, On&& on) {
+    auto reader = JournalReader::open(dir);
     if (!reader) return fail(std::move(reader).error());
     for (;;) {
         auto record = reader->next();
@@ -45,7 +44,7 @@ Result<JournalRead> for_each_record(const std::string& folder, On&& on) {
     }
 }
 
-Status write_rows(AtomicFile& out, const std::string& folder, TrackId track) {
+Status write_rows(AtomicFile& out, const TakeDir& dir, TrackId track) {
     const bool video = track.kind == TrackKind::video;
     ONETAKE_TRY(out.write(
         video
@@ -53,7 +52,7 @@ Status write_rows(AtomicFile& out, const std::string& folder, TrackId track) {
             : R"("block_columns": ["first_sample", "samples", "t_ns", "arrival_ns", "xrun", "source"], "blocks": [)"));
     std::string row;
     const char* separator = "\n";
-    const auto status = for_each_record(folder, [&](const JournalRecord& record) -> Status {
+    const auto status = for_each_record(dir, [&](const JournalRecord& record) -> Status {
         row.clear();
         auto to = std::back_inserter(row);
         if (const auto* f = std::get_if<FrameRecord>(&record); f && f->track == track)
@@ -72,12 +71,12 @@ Status write_rows(AtomicFile& out, const std::string& folder, TrackId track) {
 
 }  // namespace
 
-Status write_manifest(const std::string& folder, const Metrics& metrics) {
+Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
     ordered_json clocks = ordered_json::array(), events = ordered_json::array(), offsets = ordered_json::array();
     std::vector<std::pair<TrackId, ordered_json>> tracks;
     EndRecord end;
     constexpr std::size_t kMostEvents = 10'000;  // of each kind; the journal keeps them all
-    const auto read = for_each_record(folder, [&](const JournalRecord& record) -> Status {
+    const auto read = for_each_record(dir, [&](const JournalRecord& record) -> Status {
         const auto keep = [&](ordered_json& list) {
             if (list.size() < kMostEvents) list.push_back(record_object(record));
         };
@@ -98,7 +97,7 @@ Status write_manifest(const std::string& folder, const Metrics& metrics) {
     if (!read) return fail(read.error());
     const auto& take = read->take;
 
-    auto out = AtomicFile::create(fmt::format("{}/{}", folder, kManifestName));
+    auto out = AtomicFile::create(dir.fd(), kManifestName);
     if (!out) return fail(std::move(out).error());
     const ordered_json head = {{"format", kTakeFormat},
                                {"name", take.name},
@@ -120,7 +119,7 @@ Status write_manifest(const std::string& folder, const Metrics& metrics) {
     for (const auto& [id, object] : tracks) {
         const auto track = object.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
         ONETAKE_TRY(out->write(fmt::format("{}{},\n", separator, std::string_view(track).substr(0, track.size() - 1))));
-        ONETAKE_TRY(write_rows(*out, folder, id));
+        ONETAKE_TRY(write_rows(*out, dir, id));
         separator = ",\n";
     }
     ONETAKE_TRY(out->write("]\n}\n"));
@@ -161,25 +160,23 @@ Result<ManifestHead> parse_manifest_head(std::string_view text) {
     return head;
 }
 
-Result<ManifestHead> read_manifest(const std::string& folder) {
+Result<ManifestHead> read_manifest(const TakeDir& dir) {
     constexpr std::size_t kLargestHead = std::size_t{16} << 20;
-    auto dir = TakeDir::open(folder);
-    if (!dir) return fail(std::move(dir).error());
-    auto fd = dir->open_file(kManifestName, O_RDONLY);
+    auto fd = dir.open_file(kManifestName, O_RDONLY);
     if (!fd) return fail(std::move(fd).error());
     struct stat st {};
-    if (::fstat(fd->get(), &st) != 0) return fail(file_error("Can't read", dir->path(kManifestName), errno));
+    if (::fstat(fd->get(), &st) != 0) return fail(file_error("Can't read", dir.path(kManifestName), errno));
     std::string text(std::min(kLargestHead, static_cast<std::size_t>(std::max<off_t>(st.st_size, 0))), '\0');
     std::size_t have = 0;
     while (have < text.size()) {
         const auto n = ::read(fd->get(), text.data() + have, text.size() - have);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail(file_error("Can't read", dir->path(kManifestName), errno));
+        if (n < 0) return fail(file_error("Can't read", dir.path(kManifestName), errno));
         if (n == 0) break;
         have += static_cast<std::size_t>(n);
     }
     auto head = parse_manifest_head(std::string_view(text).substr(0, have));
-    if (!head) head.error().message = fmt::format("{}: {}", dir->path(kManifestName), head.error().message);
+    if (!head) head.error().message = fmt::format("{}: {}", dir.path(kManifestName), head.error().message);
     return head;
 }
 

@@ -55,7 +55,7 @@ class Recovery {
         if (::syncfs(dir_.fd()) != 0) return fail(file_error("The disk could not write out", dir_.folder(), errno));
         ONETAKE_TRY(close_journal(*file));
         ONETAKE_TRY(renew_manifest());
-        ONETAKE_TRY(sync_folder(dir_.folder()));
+        ONETAKE_TRY(sync_folder(dir_.fd(), "."));
         auto now = inspect_take(dir_, true);
         if (!now) return fail(std::move(now).error());
         return report(*now);
@@ -117,11 +117,9 @@ class Recovery {
     Status set_strays_aside() {
         for (const auto& t : found_.tracks) {
             if (t.strays.size() == 0) continue;
-            if (::mkdirat(dir_.fd(), kSetAside, 0777) != 0 && errno != EEXIST)
-                return fail(file_error("Can't make the folder", dir_.path(kSetAside), errno));
             auto from = dir_.open_folder(t.track.path);
             if (!from) return fail(std::move(from).error());
-            auto to = dir_.open_folder(kSetAside);
+            auto to = dir_.make_folder(kSetAside);
             if (!to) return fail(std::move(to).error());
             for (const auto& [begin, end] : t.strays.by_range())
                 for (auto n = begin; n < end; ++n) ONETAKE_TRY(set_aside(from->get(), to->get(), t, n));
@@ -184,11 +182,11 @@ class Recovery {
     Status renew_manifest() {
         if (found_.manifest_problem.empty() && !journal_changed_ && !moved_strays_) return {};
         Metrics recorded;
-        if (auto head = read_manifest(dir_.folder())) recorded = std::move(head->metrics);
+        if (auto head = read_manifest(dir_)) recorded = std::move(head->metrics);
         auto metrics = metrics_of(found_, std::move(recorded));
         const std::string note = "The take was recovered; `onetake check` tells what it lacks.";
         if (std::ranges::find(metrics.notes, note) == metrics.notes.end()) metrics.notes.push_back(note);
-        ONETAKE_TRY(write_manifest(dir_.folder(), metrics));
+        ONETAKE_TRY(write_manifest(dir_, metrics));
         did("Wrote the manifest.");
         return {};
     }

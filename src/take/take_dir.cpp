@@ -38,14 +38,24 @@ std::string TakeDir::path(const std::string& relative) const {
 }
 
 Result<UniqueFd> TakeDir::open_folder(const std::string& relative) const {
+    return walk(relative, false);
+}
+
+Result<UniqueFd> TakeDir::make_folder(const std::string& relative) const {
+    return walk(relative, true);
+}
+
+Result<UniqueFd> TakeDir::walk(const std::string& relative, bool make) const {
     UniqueFd at;
     for (std::size_t begin = 0; begin < relative.size();) {
         const auto end = std::min(relative.find('/', begin), relative.size());
         const auto part = relative.substr(begin, end - begin);
         begin = end + 1;
         if (part.empty()) continue;
-        UniqueFd next(
-            ::openat(at ? at.get() : fd_.get(), part.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+        const int parent = at ? at.get() : fd_.get();
+        if (make && ::mkdirat(parent, part.c_str(), 0777) != 0 && errno != EEXIST)
+            return fail(file_error("Can't make the folder", path(relative), errno));
+        UniqueFd next(::openat(parent, part.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
         if (!next) {
             if (is_wrong_kind(errno)) return fail(not_plain(path(relative), "folder"));
             return fail(file_error("Can't open the folder", path(relative), errno));

@@ -21,6 +21,8 @@ class TakeDir {
     Result<UniqueFd> open_file(const std::string& relative, int flags) const;
     /// Opens a folder below the take.
     Result<UniqueFd> open_folder(const std::string& relative) const;
+    /// Makes a folder below the take, and those it is in, where they are missing, and opens it.
+    Result<UniqueFd> make_folder(const std::string& relative) const;
 
     int fd() const { return fd_.get(); }
     const std::string& folder() const { return folder_; }
@@ -29,6 +31,7 @@ class TakeDir {
 
  private:
     TakeDir(UniqueFd fd, std::string folder) : fd_(std::move(fd)), folder_(std::move(folder)) {}
+    Result<UniqueFd> walk(const std::string& relative, bool make) const;
 
     UniqueFd fd_;
     std::string folder_;

@@ -152,7 +152,9 @@ Duration TakeSource::sound_move(TrackId audio, Duration configured) const {
 }
 
 WallTime TakeSource::wall_time(HostTime t) const {
-    return clock_ ? clock_->wall + (t - clock_->host) : WallTime{};
+    std::int64_t ns = 0;  // a journal's stamps may be anything
+    if (!clock_ || __builtin_add_overflow(to_ns(clock_->wall), (t - clock_->host).count(), &ns)) return {};
+    return WallTime(Duration(ns));
 }
 
 Result<TakeTotals> count_take(const std::string& take_folder) {

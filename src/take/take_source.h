@@ -55,7 +55,7 @@ class TakeSource {
     /// How far rendering moves a track's sound, positive: later. `configured` if it is not 0, else what was configured
     /// while recording; and back by what was calibrated.
     Duration sound_move(TrackId audio, Duration configured) const;
-    /// UTC of an instant near the take's beginning.
+    /// UTC of an instant near the take's beginning; 0 if it can't be told.
     WallTime wall_time(HostTime t) const;
     std::uint64_t journal_offset() const { return reader_.offset(); }
     std::uint64_t bad_lines() const { return reader_.bad_lines(); }

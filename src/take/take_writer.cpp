@@ -1,7 +1,6 @@
 #include "take/take_writer.h"
 
 #include "take/manifest.h"
-#include "take/take_dir.h"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -11,11 +10,10 @@
 
 namespace onetake {
 
-TakeWriter::TakeWriter(std::string folder, std::string name, UniqueFd dir, AppendFile journal, bool fsync)
-    : folder_(std::move(folder)),
+TakeWriter::TakeWriter(TakeDir dir, std::string name, AppendFile journal, bool fsync)
+    : dir_(std::move(dir)),
       name_(std::move(name)),
-      dir_(std::move(dir)),
-      reserve_(std::make_unique<DiskReserve>(dir_.get())),
+      reserve_(std::make_unique<DiskReserve>(dir_.fd())),
       journal_(std::move(journal)),
       fsync_(fsync) {}
 
@@ -30,14 +28,13 @@ Result<TakeWriter> TakeWriter::create(const TakeWriterOptions& options, const Cl
                 fmt::format("The take {} exists already. Nothing is overwritten: choose another name.", folder));
         return fail(file_error("Can't make the folder", folder, errno));
     }
-    UniqueFd dir(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+    auto dir = TakeDir::open(folder);
     if (!dir) {
-        const auto error = file_error("Can't open the folder", folder, errno);
         ::rmdir(folder.c_str());
-        return fail(error);
+        return fail(std::move(dir).error());
     }
-    UniqueFd again(::fcntl(dir.get(), F_DUPFD_CLOEXEC, 0));
-    auto writer = begin(options, now, folder, std::move(dir));
+    UniqueFd again(::fcntl(dir->fd(), F_DUPFD_CLOEXEC, 0));
+    auto writer = begin(options, now, std::move(*dir));
     if (!writer) {
         // A name must not stay taken by nothing.
         ::unlinkat(again.get(), kReserveName, 0);
@@ -47,19 +44,18 @@ Result<TakeWriter> TakeWriter::create(const TakeWriterOptions& options, const Cl
     return writer;
 }
 
-Result<TakeWriter> TakeWriter::begin(const TakeWriterOptions& options, const ClockReading& now, std::string folder,
-                                     UniqueFd dir) {
-    auto journal = AppendFile::create(dir.get(), kJournalName);
+Result<TakeWriter> TakeWriter::begin(const TakeWriterOptions& options, const ClockReading& now, TakeDir dir) {
+    auto journal = AppendFile::create(dir.fd(), kJournalName);
     if (!journal) return fail(std::move(journal).error());
-    ONETAKE_TRY(lock_journal(journal->fd(), folder));
-    TakeWriter writer(std::move(folder), options.name, std::move(dir), std::move(*journal), options.fsync);
+    ONETAKE_TRY(lock_journal(journal->fd(), dir.folder()));
+    TakeWriter writer(std::move(dir), options.name, std::move(*journal), options.fsync);
     ONETAKE_TRY(writer.reserve_->keep(writer.closing_bytes()));
     TakeRecord take{kTakeFormat, options.name, options.program, utc_iso(now.wall), now.host, options.config_json};
     ONETAKE_TRY(writer.append(take));
     ONETAKE_TRY(writer.append(ClockRecord{now}));
     ONETAKE_TRY(writer.journal_.sync());
-    ONETAKE_TRY(sync_folder(writer.folder_));
-    ONETAKE_TRY(sync_folder(options.data_dir.empty() ? "." : options.data_dir));
+    ONETAKE_TRY(sync_folder(writer.dir_.fd(), "."));
+    ONETAKE_TRY(sync_folder(AT_FDCWD, options.data_dir.empty() ? "." : options.data_dir));
     return writer;
 }
 
@@ -80,19 +76,18 @@ Status TakeWriter::append(const JournalRecord& record) {
 Result<TrackId> TakeWriter::add_video_track(const VideoDescription& description) {
     const TrackId id{TrackKind::video, static_cast<int>(videos_.size()) + 1};
     const auto path = track_path(id);
-    ONETAKE_TRY(make_folders(fmt::format("{}/{}", folder_, path)));
-    UniqueFd fd(::openat(dir_.get(), path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
-    if (!fd) return fail(file_error("Can't open the folder", fmt::format("{}/{}", folder_, path), errno));
+    auto fd = dir_.make_folder(path);
+    if (!fd) return fail(std::move(fd).error());
     ONETAKE_TRY(append(TrackRecord{id, path, description, {}}));
-    videos_.push_back({fmt::format("{}/", path), std::move(fd), 0});
+    videos_.push_back({std::move(*fd), 0});
     return id;
 }
 
 Result<TrackId> TakeWriter::add_audio_track(const AudioDescription& description) {
     const TrackId id{TrackKind::audio, static_cast<int>(audios_.size()) + 1};
     const auto path = track_path(id);
-    if (id.number > 1) ONETAKE_TRY(make_folders(fmt::format("{}/{}", folder_, to_string(id))));
-    auto wav = WavWriter::create(dir_.get(), path, description.sample_rate, description.channels);
+    if (id.number > 1) ONETAKE_TRY(dir_.make_folder(to_string(id)));
+    auto wav = WavWriter::create(dir_.fd(), path, description.sample_rate, description.channels);
     if (!wav) return fail(std::move(wav).error());
     ONETAKE_TRY(append(TrackRecord{id, path, {}, description}));
     audios_.push_back(std::move(*wav));
@@ -147,9 +142,9 @@ Status TakeWriter::write_record(const JournalRecord& record) {
 tl::unexpected<Error> TakeWriter::in_take(Error error) const {
     // Its files are made anew, so what is missing is a folder to make them in.
     if (error.code == ErrorCode::not_found)
-        error.message = fmt::format("The take's folder {} was deleted while recording. ({})", folder_, error.message);
+        error.message = fmt::format("The take's folder {} was deleted while recording. ({})", folder(), error.message);
     else
-        error.message += fmt::format(" (take {})", folder_);
+        error.message += fmt::format(" (take {})", folder());
     return fail(std::move(error));
 }
 
@@ -166,18 +161,18 @@ std::uint64_t TakeWriter::closing_bytes() const {
 
 Status TakeWriter::refresh() {
     if (folder_deleted())
-        return fail(ErrorCode::not_found, fmt::format("The take's folder {} was deleted while recording.", folder_));
+        return fail(ErrorCode::not_found, fmt::format("The take's folder {} was deleted while recording.", folder()));
     ONETAKE_TRY(reserve_->keep(closing_bytes()));
     return refresh_headers();
 }
 
 bool TakeWriter::folder_deleted() const {
     struct stat st {};
-    return ::fstat(dir_.get(), &st) == 0 && st.st_nlink == 0;
+    return ::fstat(dir_.fd(), &st) == 0 && st.st_nlink == 0;
 }
 
 Status TakeWriter::sync_all() const {
-    if (::syncfs(dir_.get()) != 0) return fail(file_error("The disk could not write out the take in", folder_, errno));
+    if (::syncfs(dir_.fd()) != 0) return fail(file_error("The disk could not write out the take in", folder(), errno));
     return {};
 }
 
@@ -197,20 +192,20 @@ Status TakeWriter::finish(EndRecord end, const Metrics& metrics) {
     // An `end` record that is on the disk says that all the media are.
     if (synced) step(append(end));
     step(journal_.sync());
-    step(write_manifest(folder_, metrics));
+    step(write_manifest(dir_, metrics));
     return first;
 }
 
 std::string TakeWriter::frames_dir() const {
-    return videos_.empty() ? "" : fmt::format("{}/{}", folder_, track_path({TrackKind::video, 1}));
+    return videos_.empty() ? "" : dir_.path(track_path({TrackKind::video, 1}));
 }
 
 std::string TakeWriter::wav_path() const {
-    return audios_.empty() ? "" : fmt::format("{}/{}", folder_, track_path({TrackKind::audio, 1}));
+    return audios_.empty() ? "" : dir_.path(track_path({TrackKind::audio, 1}));
 }
 
 std::string TakeWriter::manifest_path() const {
-    return fmt::format("{}/{}", folder_, kManifestName);
+    return dir_.path(kManifestName);
 }
 
 std::int64_t TakeWriter::frames(TrackId track) const {

@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "take/disk_reserve.h"
 #include "take/journal.h"
+#include "take/take_dir.h"
 #include "take/wav.h"
 
 #include <onetake/metrics.h>
@@ -23,8 +24,9 @@ struct TakeWriterOptions {
     bool fsync = false;  ///< every write reaches the disk before the next
 };
 
-/// Owns every file of a take while it is recorded, and writes them in the order docs/take-format.md promises.
-/// Thread-bound, except sync_all(). Destroyed without finish(), it leaves a broken take: whole up to the last record.
+/// Owns every file of a take while it is recorded, and writes them in the order docs/take-format.md promises. They are
+/// reached through the open folder: renaming it, or one above it, harms nothing. Thread-bound, except sync_all().
+/// Destroyed without finish(), it leaves a broken take: whole up to the last record.
 class TakeWriter {
  public:
     /// Makes the folder and begins the journal. Errors: a bad or taken name, a folder that can't be written.
@@ -51,11 +53,14 @@ class TakeWriter {
     Status sync_all() const;
     /// Whether somebody deleted the folder: what is written now goes with it.
     bool folder_deleted() const;
+    /// What the take's disk still has room for. From any thread.
+    Result<DiskRoom> room_left() const { return disk_room(dir_.fd(), folder()); }
 
     /// Closes the take whole: headers, `end` record, manifest. The writer is done then, whatever the outcome.
     Status finish(EndRecord end, const Metrics& metrics);
 
-    const std::string& folder() const { return folder_; }
+    /// The path it was made at.
+    const std::string& folder() const { return dir_.folder(); }
     const std::string& name() const { return name_; }
     std::string frames_dir() const;     ///< of the first video track; empty without one
     std::string wav_path() const;       ///< of the first audio track; empty without one
@@ -65,22 +70,20 @@ class TakeWriter {
 
  private:
     struct VideoTrack {
-        std::string folder;  ///< below the take, ends in '/'
         UniqueFd fd;
         std::int64_t frames = 0;
     };
 
-    TakeWriter(std::string folder, std::string name, UniqueFd dir, AppendFile journal, bool fsync);
-    static Result<TakeWriter> begin(const TakeWriterOptions& options, const ClockReading& now, std::string folder,
-                                    UniqueFd dir);
+    TakeWriter(TakeDir dir, std::string name, AppendFile journal, bool fsync);
+    static Result<TakeWriter> begin(const TakeWriterOptions& options, const ClockReading& now, TakeDir dir);
     Status append(const JournalRecord& record);
     /// The error, naming the take; files are opened by names below it.
     tl::unexpected<Error> in_take(Error error) const;
     Status refresh_headers();
     std::uint64_t closing_bytes() const;
 
-    std::string folder_, name_;
-    UniqueFd dir_;
+    TakeDir dir_;
+    std::string name_;
     std::unique_ptr<DiskReserve> reserve_;
     AppendFile journal_;
     std::uint64_t journal_whole_ = 0;  ///< bytes of the journal that are whole lines

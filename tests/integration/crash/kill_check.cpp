@@ -3,6 +3,7 @@
 
 #include "integration/crash/child.h"
 #include "take/journal_reader.h"
+#include "take/take_files.h"
 
 #include <onetake/recorder.h>
 #include <onetake/take.h>
@@ -34,7 +35,8 @@ struct Options {
 };
 
 struct Tally {
-    int begun = 0, not_begun = 0, while_recording = 0, later = 0, ended_itself = 0, while_processing = 0;
+    int begun = 0, not_begun = 0, while_recording = 0, while_finishing = 0, later = 0, ended_itself = 0;
+    int while_processing = 0;
     int films = 0, films_in_sync = 0;
     double worst_video_ms = 0, worst_audio_ms = 0, worst_av_ms = 0;
     std::vector<std::string> failures;
@@ -79,8 +81,9 @@ class KillCheck {
             threads.emplace_back([&] {
                 for (int n = next++; n < options_.kills; n = next++) {
                     try {
-                        // Every sixth kill hits the rendering of a take that is there.
-                        n % 6 == 5 ? kill_processing(n) : kill_recording(n);
+                        // Two kills of six are aimed at the closing of a take, and one at the rendering of one that is
+                        // there.
+                        n % 6 == 5 ? kill_processing(n) : kill_recording(n, n % 6 == 1 || n % 6 == 3);
                     } catch (const std::exception& e) {
                         failed(n, e.what());
                     }
@@ -129,13 +132,18 @@ class KillCheck {
                 "--quiet"};
     }
 
-    void kill_recording(int n) {
+    void kill_recording(int n, bool finishing) {
         auto round = begin(n);
-        const double seconds = round.uniform(0.3, 2.6);
+        const double seconds = round.uniform(0.3, finishing ? 1.5 : 2.6);
         const bool mp4 = n % 3 != 0;
         Child program(record_args(round, seconds, mp4), round.output);
         const auto started = host_now();
-        const bool ended = program.wait_until(started + duration_from_seconds(round.uniform(0, seconds + 0.6)));
+        const bool ended =
+            finishing ? wait_for_closing(round, program) ||
+                            program.wait_until(host_now() +
+                                               duration_from_seconds(0.02 * round.uniform(0, 1) * round.uniform(0, 1)))
+                      : program.wait_until(started + duration_from_seconds(round.uniform(0, seconds + 0.6)));
+        const bool closing = !fs::exists(reserve(round));
         const auto killed = program.kill();
         const auto reached = read_journal(round.takes + "/t");
         {
@@ -145,13 +153,25 @@ class KillCheck {
             else if (!reached.begun)
                 ++tally_.not_begun;
             else
-                ++(reached.closed ? tally_.later : tally_.while_recording);
+                ++(reached.closed ? tally_.later : closing ? tally_.while_finishing : tally_.while_recording);
         }
         if (ended && program.code() != 0) failed(n, fmt::format("the program ended with {}", program.code()));
         if (!reached.begun) return end(round);
         if (!reached.closed) judge_loss(n, reached, killed, seconds);
         recover(n, round);
         end(round);
+    }
+
+    static std::string reserve(const Round& round) { return fmt::format("{}/t/{}", round.takes, kReserveName); }
+
+    // Giving the reserve back is the first step of closing a take. True if the program ended before that was seen.
+    static bool wait_for_closing(const Round& round, Child& program) {
+        for (bool begun = false;;) {
+            const bool there = fs::exists(reserve(round));
+            if (begun && !there) return false;
+            begun = begun || there;
+            if (program.wait_until(host_now() + std::chrono::microseconds(200))) return true;
+        }
     }
 
     // Until it is killed, or its time is up, the program stores what its devices give.
@@ -260,9 +280,11 @@ int check_kills(Options options) {
     options.folder = ::mkdtemp(pattern.data());
     const auto t = KillCheck(options).run();
     fmt::print(
-        "{} kills: {} before the take began, {} while recording, {} after it, {} while rendering a stored take; "
+        "{} kills: {} before the take began, {} while recording, {} while closing it, {} after its end record, {} "
+        "while "
+        "rendering a stored take; "
         "{} came too late\n",
-        options.kills, t.not_begun, t.while_recording, t.later, t.while_processing, t.ended_itself);
+        options.kills, t.not_begun, t.while_recording, t.while_finishing, t.later, t.while_processing, t.ended_itself);
     fmt::print("{} takes recovered; lost before the kill at most {:.1f} ms of pictures and {:.1f} ms of sound\n",
                t.begun, t.worst_video_ms, t.worst_audio_ms);
     fmt::print("{} films rendered, {} of them long enough to measure: |A-V| at most {:.3f} ms\n", t.films,

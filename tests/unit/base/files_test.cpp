@@ -46,11 +46,11 @@ TEST(AppendFile, TellsThatTheDiskIsFull) {
 TEST(AtomicFile, AppearsWholeOrNotAtAll) {
     TempDir dir;
     {
-        auto dropped = AtomicFile::create(dir.file("m")).value();
+        auto dropped = AtomicFile::create(AT_FDCWD, dir.file("m")).value();
         ASSERT_TRUE(dropped.write("half"));
     }
     EXPECT_TRUE(fs::is_empty(dir.path()));
-    auto file = AtomicFile::create(dir.file("m")).value();
+    auto file = AtomicFile::create(AT_FDCWD, dir.file("m")).value();
     ASSERT_TRUE(file.write(std::string(200'000, 'x')));
     EXPECT_FALSE(fs::exists(dir.file("m")));
     ASSERT_TRUE(file.commit());
@@ -72,8 +72,9 @@ TEST(ReadFile, RefusesWhatIsTooLargeALinkOrNoFile) {
 }
 
 TEST(Disk, TellsWhatIsLeft) {
-    EXPECT_GT(disk_bytes_left("/").value(), 0u);
-    EXPECT_FALSE(disk_bytes_left("/nowhere"));
+    const UniqueFd root(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    EXPECT_GT(disk_room(root.get(), "/").value().bytes, 0u);
+    EXPECT_FALSE(disk_room(-1, "/nowhere"));
 }
 
 }  // namespace

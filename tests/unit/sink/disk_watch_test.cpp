@@ -21,7 +21,10 @@ class Growing {
             now_ += seconds(1);
             stored_ += per_second;
             left_ -= std::min(left_, per_second + others_);
-            if (auto warning = watch_.update(now_, stored_, left_)) {
+            files_stored_ += files_per_second_;
+            room_.bytes = left_;
+            if (room_.files) *room_.files -= std::min(*room_.files, files_per_second_);
+            if (auto warning = watch_.update(now_, stored_, files_stored_, room_)) {
                 ++given;
                 last_ = *warning;
             }
@@ -30,12 +33,17 @@ class Growing {
     }
     void others_take(std::uint64_t per_second) { others_ = per_second; }
     void free_space(std::uint64_t bytes) { left_ += bytes; }
+    void hold_files(std::uint64_t room, std::uint64_t per_second) {
+        room_.files = room;
+        files_per_second_ = per_second;
+    }
     const std::string& last() const { return last_; }
 
  private:
     DiskWatch watch_;
     HostTime now_;
-    std::uint64_t stored_ = 0, left_, others_ = 0;
+    DiskRoom room_;
+    std::uint64_t stored_ = 0, left_, others_ = 0, files_stored_ = 0, files_per_second_ = 0;
     std::string last_;
 };
 
@@ -69,6 +77,16 @@ TEST(DiskWatch, WarnsAnewAfterSpaceWasMade) {
     take.free_space(2 * kMb * 60 * 60);
     EXPECT_EQ(take.warnings(10), 0);
     EXPECT_EQ(take.warnings(56 * 60), 1);
+}
+
+TEST(DiskWatch, SeesThatTheNumberOfFilesRunsOut) {
+    Growing take(200 * kMb * 60 * 60);
+    take.hold_files(std::uint64_t{30} * 60 * 15, 30);
+    EXPECT_EQ(take.warnings(4 * 60), 0);
+    EXPECT_EQ(take.warnings(2 * 60), 1);
+    EXPECT_NE(take.last().find("no more files in 10.0 minutes"), std::string::npos) << take.last();
+    EXPECT_EQ(take.warnings(8 * 60), 1);
+    EXPECT_NE(take.last().find("30.0 a second"), std::string::npos) << take.last();
 }
 
 TEST(DiskWatch, SaysNothingWhileNothingIsStored) {

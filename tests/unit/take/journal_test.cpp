@@ -185,6 +185,17 @@ TEST(JournalReader, RefusesATakeOfANewerFormatAndSaysWhich) {
     EXPECT_NE(reader.error().message.find("format 2"), std::string::npos);
 }
 
+TEST(JournalReader, SaysThatNothingWasRecordedWhereNotEvenTheFirstLineIsThere) {
+    TempDir dir;
+    for (const auto* begun : {"", R"({"k":"take","form)"}) {
+        std::ofstream(dir.file("timeline.jsonl"), std::ios::trunc) << begun;
+        const auto reader = JournalReader::open(dir.path());
+        ASSERT_FALSE(reader);
+        EXPECT_EQ(reader.error().code, ErrorCode::corrupt);
+        EXPECT_NE(reader.error().message.find("stopped before it began"), std::string::npos) << reader.error().message;
+    }
+}
+
 TEST(JournalReader, PassesOverALineOfAbsurdLengthInBoundedMemory) {
     TempDir dir;
     const std::string absurd(5 << 20, 'x');

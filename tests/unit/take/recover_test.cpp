@@ -46,7 +46,7 @@ class Recover : public ::testing::Test {
         const auto again = recover();
         EXPECT_THAT(again.steps, IsEmpty());
         EXPECT_EQ(snapshot(dir_.file("t")), before) << "a second recovery changed something";
-        const auto manifest = read_manifest(dir_.file("t"));
+        const auto manifest = read_manifest(TakeDir::open(dir_.file("t")).value());
         ASSERT_TRUE(manifest) << manifest.error().message;
         EXPECT_TRUE(manifest->metrics.balanced());
         EXPECT_EQ(manifest->metrics.frames, checked.frames);
@@ -171,7 +171,7 @@ TEST_F(Recover, NamesEveryFrameThatIsGoneAndWhy) {
     EXPECT_EQ(lost(report.take, "v1", "short"), 1u);
     EXPECT_EQ(lost(report.take, "v1", "damaged"), 1u);
     expect_recovered(report);
-    const auto metrics = read_manifest(dir_.file("t"))->metrics;
+    const auto metrics = read_manifest(TakeDir::open(dir_.file("t")).value())->metrics;
     ASSERT_EQ(metrics.books.size(), 2u);
     EXPECT_EQ(metrics.books[0].dropped_disk, 4u);
     EXPECT_EQ(metrics.books[0].expected, 6u);

@@ -126,6 +126,20 @@ TEST(TakeSource, DoesNotWaitForATrackThatDeliversNothing) {
     EXPECT_EQ(live.frames_ms.size(), 50u);
 }
 
+TEST(TakeSource, TellsNoWallTimeWhereTheClocksOfAJournalAreAbsurd) {
+    constexpr std::int64_t kFar = 4'400'000'000'000'000'000;
+    TempDir dir;
+    TakeRecord take;
+    take.name = "t";
+    std::string lines;
+    append_line(take, lines);
+    append_line(ClockRecord{{host_time_from_ns(-kFar), BootTime{}, WallTime(Duration(kFar)), {}}}, lines);
+    std::ofstream(dir.file("timeline.jsonl")) << lines;
+    const auto source = TakeSource::open(dir.path()).value();
+    EXPECT_EQ(to_ns(source.wall_time(host_time_from_ns(-kFar))), kFar);
+    EXPECT_EQ(to_ns(source.wall_time(host_time_from_ns(kFar))), 0);
+}
+
 TEST(TakeSource, PlaysABrokenTakeToItsLastRecord) {
     Script script(true);
     for (int i = 0; i < 20; ++i) {

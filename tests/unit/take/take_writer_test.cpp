@@ -107,6 +107,23 @@ TEST(TakeWriter, HoldsALockThatTellsATakeIsBeingRecorded) {
     EXPECT_FALSE(JournalReader::open(dir.file("t"))->being_written());
 }
 
+TEST(TakeWriter, FinishesATakeThatWasRenamedMeanwhileAndTouchesNothingInItsPlace) {
+    TempDir dir;
+    auto writer = begin(dir, "t");
+    const auto v = writer->add_video_track({}).value();
+    ASSERT_TRUE(writer->write_frame(v, kJpeg, stamp(1)));
+    fs::rename(dir.file("t"), dir.file("renamed"));
+    fs::create_directory(dir.file("t"));
+    ASSERT_TRUE(writer->add_video_track({}));
+    ASSERT_TRUE(writer->add_audio_track({}));
+    ASSERT_TRUE(writer->write_frame(v, kJpeg, stamp(2)));
+    ASSERT_TRUE(writer->finish({}, {}));
+    EXPECT_TRUE(fs::is_empty(dir.file("t")));
+    EXPECT_TRUE(fs::exists(dir.file("renamed/manifest.json")));
+    EXPECT_TRUE(fs::exists(dir.file("renamed/v2/frames")));
+    EXPECT_EQ(count_take(dir.file("renamed"))->frames, 2u);
+}
+
 TEST(TakeWriter, ReplacesAFrameFileWhoseRecordWasNeverWritten) {
     TempDir dir;
     auto writer = begin(dir, "t");
