@@ -85,7 +85,8 @@ struct RecoverReport {
 
 /// Makes a broken take whole: closes its journal, refreshes WAV headers and manifest, and records what is gone as lost.
 /// Never changes what is good; a second call changes nothing. Errors: those of check_take(); wrong_state while a
-/// process records the take; io, no_space: it can't be written, and is as it was or partly recovered.
+/// process records the take; refused also for a take of another user; io, no_space: it can't be written, and is as it
+/// was or partly recovered.
 ONETAKE_API Result<RecoverReport> recover_take(const std::string& data_dir, const std::string& name);
 
 /// The reports as tables for people.

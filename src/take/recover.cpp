@@ -28,6 +28,18 @@ Status check_single(int fd, const std::string& path) {
     return {};
 }
 
+// Files that one user would leave in another's folder are in that one's way, and a folder that its owner can change
+// under a more powerful user's hands is a trap.
+Status check_owner(const TakeDir& dir) {
+    struct stat st {};
+    if (::fstat(dir.fd(), &st) != 0) return fail(file_error("Can't read", dir.folder(), errno));
+    if (st.st_uid != ::geteuid())
+        return fail(ErrorCode::refused, fmt::format("{} belongs to another user (id {}). Recover it as that user, or "
+                                                    "recover a copy.",
+                                                    dir.folder(), st.st_uid));
+    return {};
+}
+
 class Recovery {
  public:
     Recovery(TakeDir dir, std::string name) : dir_(std::move(dir)), name_(std::move(name)) {}
@@ -41,6 +53,7 @@ class Recovery {
         if (!found) return fail(std::move(found).error());
         found_ = std::move(*found);
         if (!found_.needs_recovery()) return report(found_);
+        ONETAKE_TRY(check_owner(dir_));
         ONETAKE_TRY(check_single(journal->get(), path));
         auto file = AppendFile::adopt(std::move(*journal), path);
         if (!file) return fail(std::move(file).error());

@@ -322,6 +322,19 @@ TEST_F(Recover, FollowsNoLinkOutOfTheTake) {
     }
 }
 
+TEST_F(Recover, LeavesATakeOfAnotherUserToThatUser) {
+    make(false);
+    if (::chown(dir_.file("t").c_str(), ::geteuid() + 1, static_cast<gid_t>(-1)) != 0)
+        GTEST_SKIP() << "only root can give a folder away";
+    const auto before = snapshot(dir_.file("t"));
+    const auto refused = recover_folder(dir_.file("t"), "t");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("another user"));
+    EXPECT_EQ(snapshot(dir_.file("t")), before);
+    EXPECT_TRUE(check().needs_recovery) << "looking at it is allowed";
+}
+
 TEST_F(Recover, DoesNotWriteThroughHardLinks) {
     make(false);
     fs::create_hard_link(file("timeline.jsonl"), dir_.file("backup"));
