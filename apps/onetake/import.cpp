@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "interrupt.h"
 
 #include <onetake/take.h>
 
@@ -28,6 +29,8 @@ int import_command(const Args& args) {
         "         --audio race.wav --audio-times race-clock.txt");
     if (const auto code = parse(app, args)) return *code;
 
+    const Interrupt interrupt;
+    options.cancelled = [] { return Interrupt::flag().load(); };
     const auto result = import_take(options);
     if (!result) return report(result.error());
     if (json)

@@ -64,6 +64,8 @@ int run(const Args& args) {
 int main(int argc, char** argv) {
     // A reader that closes its end of a pipe must not kill a take.
     signal(SIGPIPE, SIG_IGN);
+    // Nor must a limit on the size of files: the write that meets it fails, as on a full disk.
+    signal(SIGXFSZ, SIG_IGN);
     try {
         return run(with_command(Args(argv + 1, argv + argc)));
     } catch (const std::exception& problem) {

@@ -38,18 +38,17 @@ void add_options(CommandLine& app, Options& options) {
     app.footer("Example: onetake process interview --crf 20");
 }
 
-/// The takes to render for --all, saying which can't be. One that was not closed renders too.
+/// The takes to render for --all: also those that were not closed, but not those that are being recorded.
 Result<std::vector<std::string>> unrendered(const RecorderConfig& config) {
     const auto takes = list_takes(config.data_dir, config.processed_dir);
     if (!takes) return fail(takes.error());
     std::vector<std::string> names;
     for (const auto& take : *takes) {
         if (take.state == TakeState::rendered) continue;
-        if (take.problem.empty() && take.state != TakeState::recording)
-            names.push_back(take.name);
+        if (take.state == TakeState::recording)
+            say_error(fmt::format("{}: left out, it is being recorded", take.name));
         else
-            say_error(fmt::format("{}: left out, {}", take.name,
-                                  take.problem.empty() ? "it is being recorded" : take.problem));
+            names.push_back(take.name);
     }
     return names;
 }
@@ -92,7 +91,7 @@ int process(const Args& args) {
         if (!names) return report(names.error());
         options.names = std::move(*names);
         if (options.names.empty() && !options.output.quiet && !options.output.json)
-            print(fmt::format("Every take in {} has its MP4.\n", options.config.data_dir));
+            print(fmt::format("No stored take in {} is without its MP4.\n", options.config.data_dir));
     }
 
     auto recorder = AVRecorder::create(options.config);

@@ -5,6 +5,7 @@
 #include <onetake/result.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@ struct ImportOptions {
     std::string audio_path;        ///< 16-bit PCM WAV; empty: none
     std::string audio_times_path;  ///< lines `sample_index seconds`, at least one
     std::string data_dir = "av_data";
+    std::function<bool()> cancelled;  ///< asked often, from the calling thread; true: stop, leave nothing; may be empty
 };
 
 /// Makes a take of it: the JPEGs' bytes untouched, the stamps to the nanosecond. Errors name the file and line.

@@ -54,6 +54,9 @@ Error file_error(std::string_view what, std::string_view path, int error_number)
         case ENOSPC:
         case EDQUOT:
             return say(ErrorCode::no_space, " Free space there, or choose another folder.");
+        case EFBIG:
+            return say(ErrorCode::no_space,
+                       " Look at the limit on the size of files (ulimit -f), or choose another folder.");
         case EACCES:
         case EPERM:
             return say(ErrorCode::io, " Check who owns the folder, or choose another one.");

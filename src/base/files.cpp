@@ -21,6 +21,11 @@ std::string parent_of(const std::string& path) {
 
 }  // namespace
 
+bool is_deleted(int fd) {
+    struct stat st {};
+    return ::fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
 AppendFile::AppendFile(UniqueFd fd, std::string path, std::uint64_t size)
     : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
 

@@ -12,6 +12,9 @@
 
 namespace onetake {
 
+/// Whether an open file or folder has no name any more: what is written to it is lost.
+bool is_deleted(int fd);
+
 /// A file that is written from front to back. Thread-bound.
 class AppendFile {
  public:
@@ -32,6 +35,8 @@ class AppendFile {
     /// Cuts the file to `size` bytes.
     Status truncate(std::uint64_t size);
     std::uint64_t size() const { return size_; }
+    /// Whether the file has no name any more.
+    bool deleted() const { return is_deleted(fd_.get()); }
     const std::string& path() const { return path_; }
     int fd() const { return fd_.get(); }
 

@@ -39,6 +39,14 @@ Status give_name(const std::string& from, const std::string& to, bool replace) {
     return {};
 }
 
+// Whether a name is one that PartFile gives: "<prefix><process>-<number>.part".
+bool is_part_of(std::string_view name, std::string_view prefix) {
+    constexpr std::string_view kEnd = ".part";
+    if (!name.starts_with(prefix) || !name.ends_with(kEnd) || name.size() <= prefix.size() + kEnd.size()) return false;
+    const auto id = name.substr(prefix.size(), name.size() - prefix.size() - kEnd.size());
+    return id.find_first_not_of("0123456789-") == std::string_view::npos && id.find('-') != std::string_view::npos;
+}
+
 // Removes what programs that were killed left of this file. A part that is being written is locked.
 void remove_left_behind(const std::string& path) {
     namespace fs = std::filesystem;
@@ -48,7 +56,7 @@ void remove_left_behind(const std::string& path) {
     for (auto it = fs::directory_iterator(folder.empty() ? "." : folder, ec); !ec && it != fs::directory_iterator();
          it.increment(ec)) {
         const auto name = it->path().filename().string();
-        if (!name.starts_with(prefix) || !name.ends_with(".part")) continue;
+        if (!is_part_of(name, prefix)) continue;
         const UniqueFd part(::open(it->path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
         if (part && ::flock(part.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(it->path().c_str());
     }

@@ -60,7 +60,10 @@ class Import {
         ONETAKE_TRY(read_video());
         ONETAKE_TRY(read_audio());
         ONETAKE_TRY(place_on_host_clock());
-        auto made = TakeWriter::create({options_.data_dir, name, "onetake " + version(), "{}", false}, read_clocks());
+        // The take's clock is the other program's; of UTC no more is known than when it was imported.
+        auto clocks = read_clocks();
+        clocks.host = host_time(earliest_);
+        auto made = TakeWriter::create({options_.data_dir, name, "onetake " + version(), "{}", false}, clocks);
         if (!made) return fail(std::move(made).error());
         writer_.emplace(std::move(*made));
         auto result = write();
@@ -114,13 +117,30 @@ class Import {
         return {};
     }
 
-    // Stamps of a take are positive and on CLOCK_MONOTONIC. The other program's clock has any origin; it stays as it is
-    // unless that would make a stamp negative.
+    // Stamps of a take are positive and not far from 0. The other program's clock has any origin; it stays as it is
+    // unless that would not be so.
     Status place_on_host_clock() {
-        Duration earliest = Duration::max();
-        if (!frame_times_.empty()) earliest = frame_times_.front();
-        if (wav_) earliest = std::min(earliest, sample_time(audio_times_, 0, wav_->sample_rate()));
-        if (earliest < Duration{}) shift_ = std::chrono::ceil<std::chrono::seconds>(-earliest);
+        Duration latest = Duration::min();
+        const auto cover = [&](Duration t) {
+            earliest_ = std::min(earliest_, t);
+            latest = std::max(latest, t);
+        };
+        if (!frame_times_.empty()) {
+            cover(frame_times_.front());
+            cover(frame_times_.back());
+        }
+        if (wav_) {
+            cover(sample_time(audio_times_, 0, wav_->sample_rate()));
+            cover(sample_time(audio_times_, wav_->frames(), wav_->sample_rate()));
+        }
+        if (earliest_ < Duration{} || latest > kFarthestMedia) {
+            // Whole seconds, so that the digits behind the point stay.
+            if (earliest_ < -2 * kFarthestMedia || latest > 3 * kFarthestMedia || latest - earliest_ > kFarthestMedia)
+                return fail(ErrorCode::invalid_argument,
+                            fmt::format("The times to import, from {:.3f} to {:.3f} s, are too far apart for one take.",
+                                        to_seconds(earliest_), to_seconds(latest)));
+            shift_ = -std::chrono::floor<std::chrono::seconds>(earliest_);
+        }
         return {};
     }
 
@@ -148,9 +168,10 @@ class Import {
         }
         if (shift_ != Duration{})
             m.notes.push_back(
-                fmt::format("Times were shifted by {:.0f} s, as stamps are not negative.", to_seconds(shift_)));
+                fmt::format("Times were shifted by {:.0f} s, as stamps are neither negative nor over 95 years.",
+                            to_seconds(shift_)));
         EndRecord end;
-        end.time = host_now();
+        end.time = end_;
         end.reason = "imported";
         end.duration_s = m.duration_s;
         ONETAKE_TRY(writer_->finish(end, m));
@@ -170,7 +191,7 @@ class Import {
             auto jpeg = load(names_.front());
             if (!jpeg) return fail(std::move(jpeg).error());
             VideoDescription v;
-            v.device = "import";
+            v.device = kImportDevice;
             v.name = options_.frames_dir;
             v.width = jpeg->width;
             v.height = jpeg->height;
@@ -180,7 +201,7 @@ class Import {
         }
         if (wav_) {
             AudioDescription a;
-            a.device = "import";
+            a.device = kImportDevice;
             a.name = options_.audio_path;
             a.sample_rate = wav_->sample_rate();
             a.channels = wav_->channels();
@@ -202,6 +223,8 @@ class Import {
         begin_ = HostTime::max();
         end_ = HostTime::min();
         while (frame < names_.size() || sample < samples) {
+            if (options_.cancelled && options_.cancelled())
+                return fail(ErrorCode::cancelled, "The import was cancelled; nothing of it is kept.");
             const auto block_time = sample < samples ? time_of_sample(sample) : HostTime::max();
             if (frame < names_.size() && host_time(frame_times_[frame]) <= block_time) {
                 ONETAKE_TRY(write_frame(frame++));
@@ -260,6 +283,7 @@ class Import {
     std::vector<Duration> frame_times_;
     std::optional<WavReader> wav_;
     std::vector<AudioTime> audio_times_;
+    Duration earliest_ = Duration::max();  ///< on the other program's clock
     Duration shift_{};
     std::optional<TakeWriter> writer_;
     TrackId video_, audio_;

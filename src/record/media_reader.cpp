@@ -1,6 +1,7 @@
 #include "record/media_reader.h"
 
 #include "base/files.h"
+#include "take/take_dir.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,9 +14,21 @@ namespace onetake {
 namespace {
 
 constexpr std::size_t kLargestJpeg = std::size_t{256} << 20;
-constexpr std::size_t kIdlePictures = 80;  // encoders look far ahead
+constexpr std::int64_t kMostPixels = std::int64_t{1} << 28;  // no encoder takes more
+constexpr std::size_t kIdlePictures = 80;                    // encoders look far ahead
 constexpr std::size_t kMostNotes = 20;
 constexpr std::size_t kMostWaiting = 20'000;  // then the reference is silent for good
+
+Result<WavReader> open_wav(const TakeDir& dir, const std::string& path) {
+    auto fd = dir.open_file(path, O_RDONLY);
+    if (!fd) return fail(std::move(fd).error());
+    return WavReader::read_from(std::move(*fd), dir.path(path));
+}
+
+std::string too_late(Duration after) {
+    return fmt::format("its stamp is {:.1f} h after what is before it, more than the file can hold.",
+                       to_seconds(after) / 3600);
+}
 
 HostTime end_of(const TakeEvent& event) {
     const auto* sound = std::get_if<StoredSound>(&event);
@@ -44,17 +57,20 @@ Status MediaReader::open_tracks() {
     if (!decoder) return fail(std::move(decoder).error());
     decoder_.emplace(std::move(*decoder));
     pictures_ = BufferPool::create(kIdlePictures);
+    const auto dir = TakeDir::open(options_.take_folder);
+    if (!dir) return fail(dir.error());
     for (const auto& t : source_.tracks()) {
-        const auto path = fmt::format("{}/{}", options_.take_folder, t.path);
         if (t.track.kind == TrackKind::video) {
             Video video;
-            video.frames.reset(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
-            if (!video.frames) note(file_error("Can't open the folder", path, errno).message);
+            if (auto frames = dir->open_folder(t.path))
+                video.frames = std::move(*frames);
+            else
+                note(frames.error().message);
             video.color = t.video.color;
             videos_.emplace(t.track.number, std::move(video));
         } else {
             Audio audio;
-            if (auto wav = WavReader::open(path))
+            if (auto wav = open_wav(*dir, t.path))
                 audio.wav.emplace(std::move(*wav));
             else
                 note(wav.error().message);
@@ -95,14 +111,31 @@ Result<std::optional<TakeEvent>> MediaReader::next_event() {
     }
 }
 
-std::optional<JpegInfo> MediaReader::first_picture(TrackId track) {
-    constexpr std::int64_t kTries = 100;
-    const auto& video = videos_.at(track.number);
-    for (std::int64_t n = 1; n <= kTries && video.frames; ++n) {
+std::optional<JpegInfo> MediaReader::find_picture(const TrackRecord& t, std::int64_t last) {
+    constexpr int kEnough = 10;
+    const auto& video = videos_.at(t.track.number);
+    struct Seen {
+        JpegInfo info;
+        int times = 0;
+    };
+    std::vector<Seen> sizes;
+    int seen = 0;
+    for (std::int64_t n = 1; n <= last && seen < kEnough && video.frames; ++n) {
         if (!read_file_into(video.frames.get(), frame_file(n), kLargestJpeg, bytes_)) continue;
-        if (auto info = inspect_jpeg(jpeg())) return *info;
+        const auto info = inspect_jpeg(jpeg());
+        if (!info || std::int64_t{info->width} * info->height > kMostPixels) continue;
+        if (!options_.copy && !decoder_->decode(jpeg(), *pictures_, video.color.matrix)) continue;
+        if (info->width == t.video.width && info->height == t.video.height) return *info;
+        ++seen;
+        const auto same = std::ranges::find_if(
+            sizes, [&](const Seen& s) { return s.info.width == info->width && s.info.height == info->height; });
+        if (same == sizes.end())
+            sizes.push_back({*info, 1});
+        else
+            ++same->times;
     }
-    return std::nullopt;
+    const auto most = std::ranges::max_element(sizes, {}, &Seen::times);
+    return most == sizes.end() ? std::nullopt : std::optional(most->info);
 }
 
 const WavReader* MediaReader::wav(TrackId track) const {
@@ -160,32 +193,38 @@ MediaTime MediaReader::file_time(HostTime t) const {
 
 bool MediaReader::give(const StoredFrame& frame, BoundedQueue<RenderItem>& out) {
     const auto it = videos_.find(frame.track.number);
-    if (it == videos_.end() || !it->second.file_track) return true;
-    const auto& video = it->second;
+    if (it == videos_.end()) return true;
+    auto& video = it->second;
+    ++video.named;
+    if (!video.file_track) return ++video.lost, true;
     const auto time = std::max(file_time(frame.time), MediaTime{});
     const auto lose = [&](std::string_view why) {
-        ++lost_frames_;
+        ++video.lost;
         note(fmt::format("{} frame {}: {}", to_string(frame.track), frame.number, why));
         return true;
     };
+    if (time - video.last > options_.longest_gap) return lose(too_late(time - video.last));
     if (auto status = read_file_into(video.frames.get(), frame_file(frame.number), kLargestJpeg, bytes_); !status)
         return lose(status.error().message);
+    const auto info = inspect_jpeg(jpeg());
+    if (!info) return lose(info.error().message);
+    if (info->width != video.width || info->height != video.height) return lose("it has another size");
     if (options_.copy) {
-        const auto info = inspect_jpeg(jpeg());
-        if (!info) return lose(info.error().message);
-        if (info->width != video.width || info->height != video.height) return lose("it has another size");
+        video.last = time;
         return out.push(CopiedFrame{*video.file_track, {jpeg().begin(), jpeg().end()}, time});
     }
     auto image = decoder_->decode(jpeg(), *pictures_, video.color.matrix);
     if (!image) return lose(image.error().message);
-    if (image->width != video.width || image->height != video.height) return lose("it has another size");
+    video.last = time;
     image->color.range = video.color.range;
     return out.push(DecodedFrame{*video.file_track, frame.number, std::move(*image), time});
 }
 
 bool MediaReader::give(const StoredSound& sound, BoundedQueue<RenderItem>& out) {
     auto& audio = audios_.at(sound.track.number);
-    if (!audio.file_track || !audio.wav) return true;
+    const auto named = static_cast<std::uint64_t>(sound.span.frames);
+    audio.named += named;
+    if (!audio.file_track || !audio.wav) return audio.lost += named, true;
     auto heard = sound.span;  // when it is to be heard
     const auto move = source_.sound_move(sound.track, options_.sound_offset);
     heard.begin += move;
@@ -199,31 +238,51 @@ bool MediaReader::give(const StoredSound& sound, BoundedQueue<RenderItem>& out) 
     }
     PlacedSound placed{*audio.file_track, {}};
     auto& run = placed.run;
+    const auto lose = [&](std::int64_t samples, std::string why) {
+        audio.lost += static_cast<std::uint64_t>(samples);
+        note(std::move(why));
+    };
+    const auto begin = file_time(span.begin);
+    if (begin - audio.last > options_.longest_gap) {
+        lose(sound.span.frames, fmt::format("{} from sample {}: {}", to_string(sound.track), sound.span.first_sample,
+                                            too_late(begin - audio.last)));
+        return true;
+    }
     if (auto status = audio.wav->read(span.first_sample, span.frames, run.samples); !status) {
-        note(status.error().message);
+        lose(sound.span.frames, status.error().message);
         return true;
     }
     run.channels = audio.wav->channels();
     const auto have = static_cast<std::int64_t>(run.samples.size()) / run.channels;
     // The length of enhanced sound is right to one sample only.
     if (have < span.frames - (audio.raw_rate ? 1 : 0))
-        note(fmt::format("{} ends before its journal: sound is missing.", audio.wav->path()));
+        lose(sound.span.frames - have * sound.span.frames / span.frames,
+             fmt::format("{} ends before its journal: sound is missing.", audio.wav->path()));
     if (have == 0) {
         audio.begun = audio.begun && !span.after_gap;
         return true;
     }
-    run.begin = file_time(span.begin);
+    run.begin = begin;
     const auto length = file_time(span.end) - run.begin;
     run.end = run.begin + Duration(std::llround(static_cast<double>(length.count()) * static_cast<double>(have) /
                                                 static_cast<double>(span.frames)));
+    audio.last = run.end;
     run.after_gap = span.after_gap || !std::exchange(audio.begun, true);
     if (audio.wav->sample_rate() == audio.raw_rate.value_or(audio.wav->sample_rate())) run.kept_at = kept_at;
     return out.push(std::move(placed));
 }
 
+std::vector<TrackLoss> MediaReader::losses() const {
+    std::vector<TrackLoss> losses;
+    for (const auto& [number, v] : videos_) losses.push_back({{TrackKind::video, number}, v.named, v.lost});
+    for (const auto& [number, a] : audios_) losses.push_back({{TrackKind::audio, number}, a.named, a.lost});
+    return losses;
+}
+
 std::vector<std::string> MediaReader::take_notes() {
-    if (lost_frames_ > 0)
-        notes_.push_back(fmt::format("{} frames are in the journal but missing or damaged on disk.", lost_frames_));
+    std::uint64_t frames = 0;
+    for (const auto& [number, video] : videos_) frames += video.lost;
+    if (frames > 0) notes_.push_back(fmt::format("{} frames of the journal are not in the film.", frames));
     return std::move(notes_);
 }
 

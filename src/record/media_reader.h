@@ -40,6 +40,13 @@ struct PlacedSound {
 };
 using RenderItem = std::variant<DecodedFrame, CopiedFrame, PlacedSound>;
 
+/// What of a track's journal could not be given out.
+struct TrackLoss {
+    TrackId track;
+    std::uint64_t named = 0;  ///< frames or samples (per channel, of the raw sound) that the journal names
+    std::uint64_t lost = 0;   ///< of those, missing or damaged on disk, or with a stamp that no file can hold
+};
+
 struct MediaReaderOptions {
     std::string take_folder;
     bool copy = false;        ///< give out JPEGs, not pictures
@@ -50,6 +57,8 @@ struct MediaReaderOptions {
     EnhancedSound enhanced;  ///< taken for the first audio track, where there is any
     /// `audio`: everything waits for the first audio track, whose samples are given out to be kept as they are.
     SyncReference sync_reference = SyncReference::system;
+    /// What comes later after what came before it in its track is lost: its stamp can't be right, or can't be written.
+    Duration longest_gap = std::chrono::hours(6);
 };
 
 /// Reads a take's media as its journal tells: the half of a rendering that comes before the encoders. Thread-bound.
@@ -63,8 +72,9 @@ class MediaReader {
     /// UTC of media time 0; 1970 where the take does not know it.
     WallTime creation_time() const { return source_.wall_time(*source_.origin()); }
 
-    /// What a track's first whole JPEG says; empty for a track without one.
-    std::optional<JpegInfo> first_picture(TrackId track);
+    /// What the track's JPEGs say: the first that can be decoded and has the recorded size, else the size that most of
+    /// the first ones have. Looks at frames 1 to `last`. Empty for a track without a picture.
+    std::optional<JpegInfo> find_picture(const TrackRecord& track, std::int64_t last);
     /// The WAV that a track's sound is read from; null without sound.
     const WavReader* wav(TrackId track) const;
     /// Gives a track's media out under this number of the file's. A track that is not mapped is passed over. Pictures
@@ -76,7 +86,7 @@ class MediaReader {
     Status run(BoundedQueue<RenderItem>& out);
 
     // After run().
-    std::uint64_t lost_frames() const { return lost_frames_; }
+    std::vector<TrackLoss> losses() const;
     std::vector<std::string> take_notes();
 
  private:
@@ -85,12 +95,16 @@ class MediaReader {
         int width = 0, height = 0;
         UniqueFd frames;
         ColorInfo color;
+        MediaTime last;  ///< of the last frame given out
+        std::uint64_t named = 0, lost = 0;
     };
     struct Audio {
         std::optional<int> file_track;
         std::optional<WavReader> wav;
         std::optional<int> raw_rate;  ///< Hz, of the raw sound; set where `wav` holds the enhanced one
         bool begun = false;
+        MediaTime last;  ///< end of the last run given out
+        std::uint64_t named = 0, lost = 0;
     };
 
     MediaReader(MediaReaderOptions options, TakeSource source)
@@ -121,7 +135,6 @@ class MediaReader {
     TrackId reference_track_;
     std::deque<TakeEvent> waiting_;  // for the reference to tell their time
     std::string bytes_;              // kept for its capacity
-    std::uint64_t lost_frames_ = 0;
     std::vector<std::string> notes_;
 };
 

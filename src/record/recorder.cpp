@@ -230,6 +230,25 @@ class AVRecorder::Impl {
         return options;
     }
 
+    // What was stored and is there no more is lost, whatever the books said when the take was closed.
+    static void account(const TrackLoss& loss, Metrics& m) {
+        if (loss.lost == 0) return;
+        const bool video = loss.track.kind == TrackKind::video;
+        auto books = std::ranges::find(m.books, to_string(loss.track), &TrackBooks::track);
+        if (books == m.books.end())
+            books = m.books.insert(
+                books, {to_string(loss.track), video ? "video" : "audio", loss.named, loss.named, 0, 0, 0, 0});
+        const auto there = loss.named - loss.lost;
+        if (books->written <= there) return;
+        const auto gone = books->written - there;
+        books->written = there;
+        books->dropped_disk += gone;
+        if (video)
+            m.frames -= std::min(m.frames, gone);
+        else if (loss.track.number == 1)
+            m.audio_samples -= std::min(m.audio_samples, gone);
+    }
+
     static void take_report(Result<RenderReport> report, TakeResult& result) {
         if (!report) {
             result.metrics.notes.push_back(
@@ -238,6 +257,7 @@ class AVRecorder::Impl {
             return;
         }
         result.mp4_path = report->path;
+        for (const auto& loss : report->losses) account(loss, result.metrics);
         for (auto& note : report->notes) result.metrics.notes.push_back(std::move(note));
     }
 

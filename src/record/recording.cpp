@@ -295,8 +295,11 @@ Result<TakeResult> Recording::close() {
         if (take.folder_deleted())
             return fail(ErrorCode::io, fmt::format("Nothing of the take is left: {}",
                                                    m.ended_early.empty() ? status.error().message : m.ended_early));
-        const auto text = fmt::format("The take could not be closed whole ({}); `onetake recover {}` does that.",
-                                      status.error().message, take.name());
+        const auto text = take.journal_deleted()
+                              ? fmt::format("The take's journal is gone, and with it the times of all that lies in {}.",
+                                            take.folder())
+                              : fmt::format("The take could not be closed whole ({}); `onetake recover {}` does that.",
+                                            status.error().message, take.name());
         m.notes.push_back(text);
         if (m.ended_early.empty()) m.ended_early = text;
     }

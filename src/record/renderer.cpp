@@ -1,7 +1,6 @@
 #include "record/renderer.h"
 
 #include "record/cfr.h"
-#include "record/media_reader.h"
 #include "record/stored_take.h"
 #include "sink/file_sink.h"
 
@@ -21,6 +20,9 @@ constexpr std::size_t kDecodedAhead = 8;  // pictures between decoder and encode
 constexpr int kAacFrame = 1024;
 constexpr std::uint64_t kIndexPerTrack = 4096;  // names and headers
 constexpr double kDefaultFps = 30;
+// MP4 tells the length of a frame or a pause in 31 bits: 6.6 h in 1/90000 s.
+constexpr Duration kLongestMp4Gap = std::chrono::hours(6);
+constexpr Duration kLongestGap = std::chrono::hours(24 * 30);
 
 class Renderer {
  public:
@@ -39,7 +41,8 @@ class Renderer {
         }
         const auto offset = duration_from_seconds(options_.latency_offset_ms * 1e-3);
         auto reader = MediaReader::open({options_.take_folder, options_.codec == "copy", offset,
-                                         std::move(wait_for_more), options_.enhanced, options_.sync_reference});
+                                         std::move(wait_for_more), options_.enhanced, options_.sync_reference,
+                                         options_.container == ContainerFormat::mp4 ? kLongestMp4Gap : kLongestGap});
         if (!reader) return fail(std::move(reader).error());
         reader_ = std::move(*reader);
         ONETAKE_TRY(open_sink());
@@ -65,6 +68,10 @@ class Renderer {
         sink_.emplace(std::move(*sink));
         for (const auto& t : reader_->tracks())
             ONETAKE_TRY(t.track.kind == TrackKind::video ? add_video(t) : add_audio(t));
+        if (nothing_to_show_)
+            return fail(ErrorCode::corrupt,
+                        fmt::format("{} has no picture and no sound that can be read; `onetake check` tells more.",
+                                    options_.take_folder));
         return sink_->begin();
     }
 
@@ -73,7 +80,7 @@ class Renderer {
         constexpr double kMargin = 1.1;  // for a camera faster than its label
         const auto length = totals_ ? totals_->length : options_.expected_length;
         if (length <= Duration{}) return totals_ ? estimate_index_bytes(totals_->frames, 0) : 0;
-        const double seconds = to_seconds(length) + 1;
+        const double seconds = believable(to_seconds(length) + 1);
         double frames = 0, audio_packets = 0;
         for (const auto& t : reader_->tracks()) {
             if (t.track.kind == TrackKind::audio)
@@ -88,8 +95,23 @@ class Renderer {
                kIndexPerTrack * reader_->tracks().size();
     }
 
+    // A stored take's length is what its stamps say, and they may say anything. Where it is far longer than its media,
+    // the index finds its place at the end.
+    double believable(double seconds) const {
+        constexpr double kStretch = 4, kPauses_s = 600;
+        if (!totals_) return seconds;
+        double media_s = 0;
+        for (const auto& t : reader_->tracks())
+            media_s += t.track.kind == TrackKind::audio
+                           ? static_cast<double>(totals_->samples) / t.audio.sample_rate
+                           : static_cast<double>(totals_->frames) / (t.video.fps > 0 ? t.video.fps : kDefaultFps);
+        return std::min(seconds, kStretch * media_s + kPauses_s);
+    }
+
     Status add_video(const TrackRecord& t) {
-        const auto picture = reader_->first_picture(t.track);
+        constexpr std::int64_t kOfAFollowed = 100;
+        const auto picture =
+            reader_->find_picture(t, totals_ ? static_cast<std::int64_t>(totals_->frames) : kOfAFollowed);
         if (!picture) {
             notes_.push_back(fmt::format("{} has no picture that can be read.", to_string(t.track)));
             return {};
@@ -99,6 +121,7 @@ class Renderer {
                                               : sink_->add_video(encoder_settings(t, *picture, fps), t.video.name);
         if (!added) return fail(std::move(added).error());
         reader_->map_video(t.track, *added, *picture);
+        nothing_to_show_ = false;
         if (options_.cfr) return add_constant_rate(t.track, *added);
         return {};
     }
@@ -174,6 +197,7 @@ class Renderer {
         auto added = sink_->add_audio(s);
         if (!added) return fail(std::move(added).error());
         reader_->map_audio(t.track, *added);
+        nothing_to_show_ = false;
         return {};
     }
 
@@ -186,8 +210,7 @@ class Renderer {
         });
         Status written;
         while (auto item = items.pop()) {
-            if (options_.cancelled && options_.cancelled())
-                written = fail(ErrorCode::cancelled, "Rendering was cancelled; no file was made.");
+            if (options_.cancelled && options_.cancelled()) written = cancelled();
             if (written) written = std::visit([&](auto& it) { return write(it); }, *item);
             if (!written) {
                 items.close();
@@ -201,6 +224,8 @@ class Renderer {
         progress_.done(frames_);
         return {};
     }
+
+    static Status cancelled() { return fail(ErrorCode::cancelled, "Rendering was cancelled; no file was made."); }
 
     Status write(DecodedFrame& frame) {
         progress_.at(frame.time, frames_);
@@ -218,6 +243,7 @@ class Renderer {
 
     ConstantRate::Out frame_writer(int track) {
         return [this, track](PlanarImage image, MediaTime time) {
+            if (options_.cancelled && options_.cancelled()) return cancelled();
             ++frames_;
             return sink_->write_video(track, std::move(image), time);
         };
@@ -227,7 +253,7 @@ class Renderer {
         RenderReport r;
         r.path = std::move(file.path);
         r.frames = frames_;
-        r.lost_frames = reader_->lost_frames();
+        r.losses = reader_->losses();
         r.notes = std::move(notes_);
         for (auto& text : file.notes) r.notes.push_back(std::move(text));
         for (auto& text : reader_->take_notes()) r.notes.push_back(std::move(text));
@@ -241,6 +267,7 @@ class Renderer {
     std::optional<FileSink> sink_;
     std::map<int, ConstantRate> constant_;  // by track of the file
     std::uint64_t frames_ = 0;
+    bool nothing_to_show_ = true;
     std::vector<std::string> notes_;
 };
 

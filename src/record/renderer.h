@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "record/enhanced_sound.h"
+#include "record/media_reader.h"
 #include "record/render_progress.h"
 
 #include <onetake/config.h>
@@ -39,8 +40,8 @@ struct RenderOptions {
 
 struct RenderReport {
     std::string path;
-    std::uint64_t frames = 0;       ///< in the file, all video tracks
-    std::uint64_t lost_frames = 0;  ///< in the journal, but missing or damaged on disk
+    std::uint64_t frames = 0;  ///< in the file, all video tracks
+    std::vector<TrackLoss> losses;
     std::vector<std::string> notes;
 };
 

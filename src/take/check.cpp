@@ -104,6 +104,11 @@ void add_findings(const Inspection& found, std::vector<std::string>& findings) {
             say(fmt::format("{}: the header of {} does not agree with its length.", to_string(t.track.track),
                             t.track.path));
     if (!found.manifest_problem.empty()) say(found.manifest_problem);
+    const auto imported = [](const TrackInspection& t) {
+        return t.track.video.device == kImportDevice || t.track.audio.device == kImportDevice;
+    };
+    if (found.end && found.end->reason == "recovered" && std::ranges::any_of(found.tracks, imported))
+        say("The import was interrupted: what it had not got to is missing. Import it anew, under another name.");
     for (const auto& rest : found.rests) say(fmt::format("{} was left behind by a crash.", rest));
     if (found.end && found.end->reason != "recovered") {
         std::uint64_t frames = 0, samples = 0;

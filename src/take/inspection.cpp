@@ -95,8 +95,16 @@ class Inspector {
         const auto stale = wav_header_needs_repair(fd->get(), path, t.track.audio.sample_rate, t.track.audio.channels);
         t.header_stale = !stale || *stale;
         media.wav_samples = wav_frames_by_length(fd->get(), t.track.audio.channels);
-        if (auto wav = WavReader::read_from(std::move(*fd), path); wav && wav->channels() == t.track.audio.channels)
+        const auto wav = WavReader::read_from(std::move(*fd), path);
+        if (wav && wav->channels() == t.track.audio.channels) {
             media.wav_samples = wav->frames();
+        } else if (!t.header_stale) {
+            // It is whole, but not what was recorded.
+            media.wav_samples = 0;
+            t.problem = wav ? fmt::format("{} has {} channels, not the {} recorded.", path, wav->channels(),
+                                          t.track.audio.channels)
+                            : wav.error().message;
+        }
     }
 
     void take(const FrameRecord& r) {
@@ -106,7 +114,7 @@ class Inspector {
         if (!name(*media, r.number, 1)) return;
         see(t, r.stamp.time, r.stamp.time, r.stamp.source);
         if (media->frames) {
-            const auto status = read_file_into(media->frames.get(), frame_file(r.number), kLargestJpeg, bytes_);
+            const auto status = read_frame(*media, r);
             if (status) {
                 const bool whole =
                     inspect_jpeg({reinterpret_cast<const std::uint8_t*>(bytes_.data()), bytes_.size()}).has_value();
@@ -124,6 +132,13 @@ class Inspector {
                 return lose(t, {LostRun::Cause::damaged, r.number, 1, r.bytes, r.stamp.time});
         }
         lose(t, {LostRun::Cause::missing, r.number, 1, r.bytes, r.stamp.time});
+    }
+
+    // A file far larger than its record says is not read: it need not even hold data.
+    Status read_frame(const Media& media, const FrameRecord& r) {
+        constexpr std::uint64_t kRoom = std::uint64_t{1} << 20;
+        return read_file_into(media.frames.get(), frame_file(r.number),
+                              static_cast<std::size_t>(std::min<std::uint64_t>(r.bytes + kRoom, kLargestJpeg)), bytes_);
     }
 
     void take(const BlockRecord& r) {
@@ -168,13 +183,13 @@ class Inspector {
 
     void take(const EndRecord& r) { found_.end = r; }
 
-    // False if it is named already.
+    // False if any of it is named already.
     bool name(Media& media, std::int64_t first, std::int64_t count) {
         auto& t = media.track;
         ++t.records;
         if (first != media.next) t.in_order = false;
         media.next = first + count;
-        if (t.named.contains(first)) return false;
+        if (t.named.overlaps(first, count)) return false;
         t.named.add(first, count);
         if (t.named.ranges() > kMostRuns) too_damaged_ = true;
         return true;

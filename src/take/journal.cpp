@@ -16,7 +16,6 @@ using nlohmann::json;
 // Beyond any take; they keep sums and differences from overflowing.
 constexpr std::int64_t kMostFrames = 1'000'000'000'000;
 constexpr std::int64_t kMostSamples = 1'000'000'000'000;
-constexpr std::int64_t kFarthestMedia = 3'000'000'000'000'000'000;
 constexpr std::int64_t kFarthestStamp = 4'500'000'000'000'000'000;  // of anything else: media's, and their length
 constexpr std::int64_t kMostBytes = std::int64_t{1} << 40;          // of one frame
 constexpr int kDeepestNesting = 64;
@@ -150,7 +149,7 @@ class FlatScanner {
 };
 
 bool is_stamp(std::int64_t ns) {
-    return ns >= -kFarthestMedia && ns <= kFarthestMedia;
+    return ns >= -kFarthestMedia.count() && ns <= kFarthestMedia.count();
 }
 
 bool number(std::string_view text, std::int64_t& out) {

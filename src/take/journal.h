@@ -22,6 +22,9 @@ struct TakeRecord {
     std::string config_json = "{}";
 };
 
+/// In place of a device, of tracks that were imported.
+inline constexpr const char* kImportDevice = "import";
+
 struct TrackRecord {
     TrackId track;
     std::string path;  ///< below the take
@@ -92,5 +95,8 @@ void append_line(const JournalRecord& record, std::string& line);
 Result<std::optional<JournalRecord>> parse_line(std::string_view line);
 
 std::string_view to_string(DropRecord::Cause cause);
+
+/// The farthest from 0 that a stamp of media may be, either way: 95 years. Others are refused, written or read.
+inline constexpr Duration kFarthestMedia{3'000'000'000'000'000'000};
 
 }  // namespace onetake

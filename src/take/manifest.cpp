@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <sys/stat.h>
+#include <utility>
 
 namespace onetake {
 
@@ -27,7 +28,7 @@ ordered_json record_object(const JournalRecord& record) {
     return object;
 }
 
-// Reads the journal once and gives each record to `on`.
+// Reads the journal once and gives each record to `on`, with the place where its line ends.
 struct JournalRead {
     TakeRecord take;
     std::uint64_t bytes = 0;
@@ -40,7 +41,7 @@ Result<JournalRead> for_each_record(const TakeDir& dir, On&& on) {
         auto record = reader->next();
         if (!record) return fail(std::move(record).error());
         if (!*record) return JournalRead{reader->take(), reader->offset()};
-        ONETAKE_TRY(on(**record));
+        ONETAKE_TRY(on(**record, reader->offset()));
     }
 }
 
@@ -52,7 +53,7 @@ Status write_rows(AtomicFile& out, const TakeDir& dir, TrackId track) {
             : R"("block_columns": ["first_sample", "samples", "t_ns", "arrival_ns", "xrun", "source"], "blocks": [)"));
     std::string row;
     const char* separator = "\n";
-    const auto status = for_each_record(dir, [&](const JournalRecord& record) -> Status {
+    const auto status = for_each_record(dir, [&](const JournalRecord& record, std::uint64_t) -> Status {
         row.clear();
         auto to = std::back_inserter(row);
         if (const auto* f = std::get_if<FrameRecord>(&record); f && f->track == track)
@@ -75,10 +76,15 @@ Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
     ordered_json clocks = ordered_json::array(), events = ordered_json::array(), offsets = ordered_json::array();
     std::vector<std::pair<TrackId, ordered_json>> tracks;
     EndRecord end;
-    constexpr std::size_t kMostEvents = 10'000;  // of each kind; the journal keeps them all
-    const auto read = for_each_record(dir, [&](const JournalRecord& record) -> Status {
+    constexpr std::size_t kMostEvents = 10'000;                        // of each kind; the journal keeps them all
+    constexpr std::uint64_t kMostEventBytes = std::uint64_t{8} << 20;  // of all kinds
+    std::uint64_t event_bytes = 0, line_end = 0;
+    const auto read = for_each_record(dir, [&](const JournalRecord& record, std::uint64_t offset) -> Status {
+        const auto line_bytes = offset - std::exchange(line_end, offset);
         const auto keep = [&](ordered_json& list) {
-            if (list.size() < kMostEvents) list.push_back(record_object(record));
+            if (list.size() >= kMostEvents || event_bytes + line_bytes > kMostEventBytes) return;
+            event_bytes += line_bytes;
+            list.push_back(record_object(record));
         };
         if (std::holds_alternative<ClockRecord>(record))
             keep(clocks);

@@ -27,6 +27,11 @@ class NumberSet {
         const auto it = ranges_.upper_bound(n);
         return it != ranges_.begin() && std::prev(it)->second > n;
     }
+    /// Whether any number of [first, first + count) is in.
+    bool overlaps(std::int64_t first, std::int64_t count) const {
+        const auto it = ranges_.lower_bound(first + count);
+        return it != ranges_.begin() && std::prev(it)->second > first;
+    }
     /// How many numbers are in.
     std::int64_t size() const {
         std::int64_t n = 0;

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <map>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -162,15 +163,18 @@ class Recovery {
         std::string lines;
         std::uint64_t frames = 0, samples = 0;
         for (const auto& t : found_.tracks) {
+            std::map<LostRun::Cause, std::int64_t> lost;
             for (const auto& run : t.undeclared()) {
                 append_line(
                     DropRecord{t.track.track, DropRecord::Cause::disk, static_cast<std::uint64_t>(run.count), run.time,
                                fmt::format("Found {} by a recovery.", to_string(run.cause)), run.first},
                     lines);
-                did("Recorded {} {} of {} as lost: {}.", run.count,
-                    t.track.track.kind == TrackKind::video ? "frames" : "samples", to_string(t.track.track),
-                    to_string(run.cause));
+                lost[run.cause] += run.count;
             }
+            for (const auto& [cause, count] : lost)
+                did("Recorded {} {} of {} as lost: {}.", count,
+                    t.track.track.kind == TrackKind::video ? "frames" : "samples", to_string(t.track.track),
+                    to_string(cause));
             (t.track.track.kind == TrackKind::video ? frames : samples) += t.good;
         }
         if (lines.empty() && found_.ends_with_end) return {};

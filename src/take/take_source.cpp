@@ -27,7 +27,7 @@ Result<TakeSource> TakeSource::open(const std::string& take_folder, Follow follo
 Result<TakeSource> TakeSource::play_from(JournalReader reader, Follow follow) {
     TakeSource source(std::move(reader), follow);
     // The tracks stand in front of the first media.
-    while (!source.ended_ && source.held_.empty()) {
+    while (!source.ended_ && source.held_.empty() && !source.origin_) {
         const auto before = source.reader_.offset();
         ONETAKE_TRY(source.read_one());
         if (source.reader_.offset() == before) break;

@@ -94,7 +94,21 @@ Result<TrackId> TakeWriter::add_audio_track(const AudioDescription& description)
     return id;
 }
 
+namespace {
+
+// What its reader would pass over is not written.
+Status check_stamps(HostTime time, HostTime arrival) {
+    for (const auto t : {time, arrival})
+        if (t < HostTime(-kFarthestMedia) || t > HostTime(kFarthestMedia))
+            return fail(ErrorCode::invalid_argument, fmt::format("A stamp of {:.0f} s is farther than a take can hold.",
+                                                                 to_seconds(t - HostTime{})));
+    return {};
+}
+
+}  // namespace
+
 Status TakeWriter::write_frame(TrackId track, std::span<const std::uint8_t> jpeg, const FrameStamp& stamp) {
+    ONETAKE_TRY(check_stamps(stamp.time, stamp.arrival));
     auto& video = videos_.at(static_cast<std::size_t>(track.number - 1));
     const auto name = frame_file(video.frames + 1);
     auto remove = [&](Error error) {
@@ -123,6 +137,7 @@ Status TakeWriter::write_frame(TrackId track, std::span<const std::uint8_t> jpeg
 }
 
 Status TakeWriter::write_block(TrackId track, const AudioBlock& block) {
+    ONETAKE_TRY(check_stamps(block.time, block.arrival));
     auto& wav = audios_.at(static_cast<std::size_t>(track.number - 1));
     const auto first = wav.frames();
     auto status = wav.write(block.samples);
@@ -160,15 +175,15 @@ std::uint64_t TakeWriter::closing_bytes() const {
 }
 
 Status TakeWriter::refresh() {
-    if (folder_deleted())
-        return fail(ErrorCode::not_found, fmt::format("The take's folder {} was deleted while recording.", folder()));
+    const auto deleted = [](std::string what) {
+        return fail(ErrorCode::not_found, fmt::format("{} was deleted while recording.", what));
+    };
+    if (folder_deleted()) return deleted(fmt::format("The take's folder {}", folder()));
+    if (journal_deleted()) return deleted(dir_.path(kJournalName));
+    for (std::size_t i = 0; i < audios_.size(); ++i)
+        if (audios_[i].deleted()) return deleted(dir_.path(track_path({TrackKind::audio, static_cast<int>(i) + 1})));
     ONETAKE_TRY(reserve_->keep(closing_bytes()));
     return refresh_headers();
-}
-
-bool TakeWriter::folder_deleted() const {
-    struct stat st {};
-    return ::fstat(dir_.fd(), &st) == 0 && st.st_nlink == 0;
 }
 
 Status TakeWriter::sync_all() const {

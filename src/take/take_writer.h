@@ -43,7 +43,7 @@ class TakeWriter {
     /// Writes a drop, event or clock record.
     Status write_record(const JournalRecord& record);
     /// Brings the WAV headers up to date, keeps back what closing will need, and looks whether the take is still there;
-    /// about once a second. Errors: no_space while closing still fits; not_found if the take's folder was deleted.
+    /// about once a second. Errors: no_space while closing still fits; not_found if the folder or a file was deleted.
     Status refresh();
     /// Gives back the space kept for closing. Only what closes the take may be written from then on.
     void begin_closing() { reserve_->release(); }
@@ -52,7 +52,9 @@ class TakeWriter {
     /// write.
     Status sync_all() const;
     /// Whether somebody deleted the folder: what is written now goes with it.
-    bool folder_deleted() const;
+    bool folder_deleted() const { return is_deleted(dir_.fd()); }
+    /// Whether somebody deleted the journal: what is written has no time then.
+    bool journal_deleted() const { return journal_.deleted(); }
     /// What the take's disk still has room for. From any thread.
     Result<DiskRoom> room_left() const { return disk_room(dir_.fd(), folder()); }
 

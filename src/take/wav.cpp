@@ -106,6 +106,22 @@ std::int64_t frames_in(std::uint64_t file_bytes, int channels) {
     return static_cast<std::int64_t>(data / (2 * static_cast<std::uint64_t>(channels)));
 }
 
+// Whether a header is one of ours, whatever its sizes, or what a crash or a bad disk may have made of one. A file that
+// another program made, or made of ours, is not.
+bool is_ours(std::span<const std::byte> present) {
+    constexpr std::size_t kFiller = 12, kFormat = 48, kData = 72;
+    const auto at = [&](std::size_t offset, std::string_view bytes) {
+        return std::memcmp(present.data() + offset, bytes.data(), bytes.size()) == 0;
+    };
+    if (present.size() < kHeaderBytes) return true;
+    if (std::ranges::all_of(present, [](std::byte b) { return b == std::byte{0}; })) return true;
+    const int tags = (at(kFiller, "JUNK") || at(kFiller, "ds64")) + at(kFormat, "fmt ") + at(kData, "data");
+    const bool wav = (at(0, "RIFF") || at(0, "RF64")) && at(8, "WAVE");
+    if (!wav) return tags >= 2;
+    using namespace std::string_view_literals;
+    return tags == 3 && at(kFormat + 8, "\x01\0"sv) && at(kFormat + 22, "\x10\0"sv);  // 16-bit PCM
+}
+
 // The header that a file should have and has not; empty if it has, or is not ours.
 Result<std::vector<std::byte>> wanted_header(int fd, const std::string& path, int sample_rate, int channels,
                                              std::uint64_t riff_limit) {
@@ -116,11 +132,11 @@ Result<std::vector<std::byte>> wanted_header(int fd, const std::string& path, in
     std::vector<std::byte> present(kHeaderBytes);
     const auto n = ::pread(fd, present.data(), present.size(), 0);
     if (n < 0) return fail(file_error("Can't read", path, errno));
-    if (static_cast<std::size_t>(n) == present.size() && present == wanted) wanted.clear();
+    present.resize(static_cast<std::size_t>(n));
+    if (present == wanted || !is_ours(present)) wanted.clear();
     UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
     if (const auto reader = WavReader::read_from(std::move(copy), path);
-        reader && (reader->data_offset() != kHeaderBytes ||
-                   reader->frames() < frames_in(static_cast<std::uint64_t>(st.st_size), channels)))  // or chunks follow
+        reader && reader->frames() < frames_in(static_cast<std::uint64_t>(st.st_size), channels))  // chunks follow
         wanted.clear();
     return wanted;
 }

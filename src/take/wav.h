@@ -25,6 +25,8 @@ class WavWriter {
     Status cut(std::int64_t frames);
     /// Brings the header's sizes up to date.
     Status refresh_header();
+    /// Whether somebody deleted the file: what is written now goes with it.
+    bool deleted() const { return file_.deleted(); }
     Status sync() { return file_.sync(); }
     /// Samples per channel written.
     std::int64_t frames() const { return frames_; }
@@ -39,7 +41,7 @@ class WavWriter {
 };
 
 /// Makes the header of a WavWriter's file, open for reading and writing, agree with its length, whatever the header is
-/// now; touches nothing if it does. A WAV laid out by another program, and readable, is left alone.
+/// now; touches nothing if it does. A file of another program, even one it made of ours, is left alone.
 /// Value: whether anything was written. `path` is for messages.
 Result<bool> repair_wav_header(int fd, const std::string& path, int sample_rate, int channels,
                                std::uint64_t riff_limit = 0xFFFFFFFF);
@@ -65,8 +67,6 @@ class WavReader {
     /// Reads samples [first, first + count) into `out` (interleaved); fewer where the file ends.
     Status read(std::int64_t first, std::int64_t count, std::vector<std::int16_t>& out);
     const std::string& path() const { return path_; }
-    /// Where the samples begin, bytes.
-    std::uint64_t data_offset() const { return data_offset_; }
 
  private:
     WavReader(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}

@@ -107,7 +107,7 @@ expect 0 process --all --json
 check jq -e '.name == "later"' out > jq.out
 check test -s processed_av/later.mp4
 expect 0 process --all
-says out 'has its MP4'
+says out 'without its MP4'
 
 expect 0 record --duration 0.5 --name lines --no-mp4 "${short[@]}" --quiet --progress json
 expect 0 record --duration 2 --name lines2 "${short[@]}" --progress json
@@ -157,6 +157,18 @@ check cmp -s jpegs/f_000004.jpg av_data/race/frames/f_000004.jpg
 expect 0 process race
 check test -s processed_av/race.mp4
 
+# What is gone from a take is said by who renders it, and what can't be rendered is an error.
+cp -r av_data/race av_data/gone
+rm av_data/gone/frames/f_00000[24].jpg
+expect 3 process gone --quiet
+says err 'v1 lost 2 of 5 frames'
+one_line err
+mkdir av_data/empty
+: > av_data/empty/timeline.jsonl
+expect 1 process --all --quiet
+says err 'stopped before it began'
+rm -r av_data/empty
+
 # A take that was killed is said to be broken, is recovered, and renders.
 "$onetake" record --name killed "${short[@]}" --no-mp4 --quiet > out 2> err < /dev/null &
 program=$!
@@ -170,6 +182,9 @@ expect 1 recover killed
 says err 'being recorded'
 kill -KILL $program
 wait $program 2> /dev/null
+expect 0 process --all --quiet
+check test -s processed_av/killed.mp4
+rm processed_av/killed.mp4
 expect 3 check killed --json
 check jq -e '.state == "broken" and .frames >= 10' out > jq.out
 code=0

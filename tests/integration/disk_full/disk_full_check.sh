@@ -75,5 +75,21 @@ wait $program || code=$?
 [ $code = 1 ] || complain "exit code $code after its folder was deleted"
 check grep -q 'was deleted' err
 
+# A file of it that goes away.
+"$onetake" record "${scene[@]}" --duration 240 --name holed --data-dir disk --no-mp4 --json > out 2> err < /dev/null &
+program=$!
+until [ -e disk/holed/frames/f_000010.jpg ]; do
+    kill -0 $program 2> /dev/null || break
+    sleep 0.05
+done
+rm disk/holed/audio.wav
+code=0
+wait $program || code=$?
+[ $code = 4 ] || complain "exit code $code after its sound was deleted"
+check grep -q 'audio.wav was deleted' err
+code=0
+"$onetake" check holed --data-dir disk > check || code=$?
+[ $code = 3 ] || complain "check ends with $code where the sound is gone"
+
 [ $failures = 0 ] && echo "a full disk costs what comes after, and nothing that was there"
 exit $((failures > 0))

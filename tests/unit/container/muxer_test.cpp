@@ -341,7 +341,7 @@ TEST(Muxer, TellsOfAFileThatCannotGrow) {
         const auto made = written(folder / "a.file", format, {stream});
         EXPECT_FALSE(made);
         if (!made) {
-            EXPECT_EQ(made.error().code, ErrorCode::io) << made.error().message;
+            EXPECT_EQ(made.error().code, ErrorCode::no_space) << made.error().message;
         }
     }
     ::setrlimit(RLIMIT_FSIZE, &before);

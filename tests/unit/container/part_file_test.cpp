@@ -47,9 +47,11 @@ TEST(PartFile, ClearsAwayWhatAKilledProgramLeftAndNothingElse) {
     const ScratchFolder folder;
     std::ofstream(folder / "a.mp4.4711-0.part") << "left behind";
     std::ofstream(folder / "b.mp4.4711-0.part") << "another's";
+    std::ofstream(folder / "a.mp4.part") << "a download of another program";
     const auto first = PartFile::create(folder / "a.mp4", false).value();
     const auto second = PartFile::create(folder / "a.mp4", false).value();
-    EXPECT_EQ(folder.names().size(), 3U) << "both parts that are being written, and the other file's";
+    EXPECT_EQ(folder.names().size(), 4U) << "both parts that are being written, and what is not ours";
+    EXPECT_TRUE(std::filesystem::exists(folder / "a.mp4.part"));
     EXPECT_FALSE(std::filesystem::exists(folder / "a.mp4.4711-0.part"));
     EXPECT_TRUE(std::filesystem::exists(folder / "b.mp4.4711-0.part"));
 }

@@ -90,6 +90,38 @@ TEST_F(ImportTest, ShiftsAClockThatBeginsBelowZero) {
     EXPECT_EQ(source.origin(), host_time_from_ns(500'000'000));
 }
 
+TEST_F(ImportTest, ShiftsAClockThatBeganInAnotherCenturyAndLosesNothing) {
+    times("4000000000.5\n4000000000.6\n4000000000.700000001\n");
+    const auto result = import_take(options_);
+    ASSERT_TRUE(result) << result.error().message;
+    const auto checked = check_take(options_.data_dir, "t").value();
+    EXPECT_TRUE(checked.whole()) << summary(checked);
+    EXPECT_EQ(checked.frames, 3u);
+    auto source = TakeSource::open(dir_.file("takes/t")).value();
+    EXPECT_EQ(to_ns(*source.origin()), 500'000'000);
+}
+
+TEST_F(ImportTest, RefusesTimesTooFarApartForATake) {
+    times("0\n1\n5000000000\n");
+    fails({"too far apart"});
+}
+
+TEST_F(ImportTest, TellsPlacesFromTheBeginningOfWhatWasImported) {
+    times("1700000000\n1700000001\n1700000002.5\n");
+    ASSERT_TRUE(import_take(options_));
+    fs::remove(dir_.file("takes/t/frames/f_000003.jpg"));
+    const auto checked = check_take(options_.data_dir, "t").value();
+    ASSERT_EQ(checked.losses.size(), 1u);
+    EXPECT_DOUBLE_EQ(checked.losses[0].at_s, 2.5);
+}
+
+TEST_F(ImportTest, LeavesNothingWhenCancelled) {
+    int asked = 0;
+    options_.cancelled = [&] { return ++asked > 2; };
+    fails({"cancelled"});
+    EXPECT_EQ(asked, 3);
+}
+
 TEST_F(ImportTest, NeedsATimeForEachFrame) {
     times("1\n2\n");
     fails({"3 JPEGs", "2 times"});

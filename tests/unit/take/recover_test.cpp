@@ -322,6 +322,55 @@ TEST_F(Recover, FollowsNoLinkOutOfTheTake) {
     }
 }
 
+TEST_F(Recover, LeavesASoundFileThatAnotherProgramMadeOfItAlone) {
+    make(false);
+    const auto ours = bytes_of(file("audio.wav"));
+    auto floats = ours;
+    floats[56] = 3;   // the format: floating point
+    floats[70] = 32;  // bits
+    for (const auto& foreign : {floats, std::string("OggS") + ours.substr(4, 8) + std::string(ours.size(), 'x')}) {
+        put_bytes(file("audio.wav"), foreign);
+        EXPECT_EQ(lost(check(), "a1", "missing"), static_cast<std::uint64_t>(kTakeBlocks * kBlockSamples));
+        const auto report = recover();
+        EXPECT_EQ(bytes_of(file("audio.wav")), foreign);
+        EXPECT_THAT(report.take.findings, ::testing::Contains(HasSubstr("is not a WAV file")));
+    }
+}
+
+TEST_F(Recover, CountsRecordsThatOverlapOnceAndStaysAsSmallAsTheJournal) {
+    make(false);
+    fs::remove(file("audio.wav"));
+    constexpr int kMany = 2000;
+    std::string lines;
+    const TrackId sound{TrackKind::audio, 1};
+    for (int i = 0; i < kMany; ++i)
+        append_line(DropRecord{sound, DropRecord::Cause::disk, 1, HostTime(Duration(i)), {}, 1000 + 2 * i}, lines);
+    for (int i = 0; i < kMany; ++i)
+        append_line(BlockRecord{sound, 1000 + i, 10'000, HostTime(Duration(i)), {}, StampSource::test, false}, lines);
+    put_bytes(file("timeline.jsonl"), bytes_of(file("timeline.jsonl")) + lines);
+    const auto before = fs::file_size(file("timeline.jsonl"));
+    const auto report = recover();
+    EXPECT_LT(fs::file_size(file("timeline.jsonl")), 3 * before);
+    EXPECT_LT(report.steps.size(), 10u);
+    EXPECT_EQ(lost(report.take, "a1", "missing"), static_cast<std::uint64_t>(kTakeBlocks * kBlockSamples + 10'000));
+}
+
+TEST_F(Recover, DoesNotReadAFileFarLargerThanItsRecordSays) {
+    make(false);
+    fs::resize_file(file(frame(2)), std::uint64_t{200} << 20);
+    EXPECT_EQ(lost(check(), "v1", "damaged"), 1u);
+}
+
+TEST_F(Recover, BoundsWhatAManifestTakesOverOfEvents) {
+    make(false);
+    std::string lines;
+    for (int i = 0; i < 40; ++i)
+        append_line(EventRecord{std::nullopt, "note", HostTime(Duration(i)), std::string(900'000, 'x')}, lines);
+    put_bytes(file("timeline.jsonl"), bytes_of(file("timeline.jsonl")) + lines);
+    expect_recovered(recover());
+    EXPECT_LT(fs::file_size(file("manifest.json")), 10'000'000u);
+}
+
 TEST_F(Recover, LeavesATakeOfAnotherUserToThatUser) {
     make(false);
     if (::chown(dir_.file("t").c_str(), ::geteuid() + 1, static_cast<gid_t>(-1)) != 0)

@@ -140,6 +140,14 @@ TEST(TakeSource, TellsNoWallTimeWhereTheClocksOfAJournalAreAbsurd) {
     EXPECT_EQ(to_ns(source.wall_time(host_time_from_ns(kFar))), 0);
 }
 
+TEST(TakeSource, ReadsNoFurtherThanItHasToBeforeItIsPlayed) {
+    Script script(false);
+    for (int i = 0; i < 3000; ++i) script.frame(1000 + i * 100);
+    script.end();
+    const auto source = TakeSource::open(script.folder()).value();
+    EXPECT_LT(source.journal_offset(), 5000u);
+}
+
 TEST(TakeSource, PlaysABrokenTakeToItsLastRecord) {
     Script script(true);
     for (int i = 0; i < 20; ++i) {
