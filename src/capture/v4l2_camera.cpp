@@ -1,102 +1,118 @@
 #include "capture/v4l2_camera.h"
 
+#include "base/clock.h"
+#include "base/unique_fd.h"
 #include "capture/v4l2_capture.h"
 
 #include <cerrno>
 #include <fmt/format.h>
+#include <mutex>
 #include <sys/eventfd.h>
 #include <utility>
 
 namespace onetake {
+namespace {
 
-void V4l2Camera::Gate::open(VideoIntake& intake) {
-    std::lock_guard lock(mutex_);
-    intake_ = &intake;
-}
+/// Passes on what the capture loop delivers until it is shut; so stop() can end delivery while the driver holds the
+/// loop's thread.
+class Gate final : public VideoIntake {
+ public:
+    void open(VideoIntake& intake) {
+        std::lock_guard lock(mutex_);
+        intake_ = &intake;
+    }
+    /// Waits for a call that is under way; the intake is not touched after.
+    void shut() {
+        std::lock_guard lock(mutex_);
+        intake_ = nullptr;
+    }
 
-void V4l2Camera::Gate::shut() {
-    std::lock_guard lock(mutex_);
-    intake_ = nullptr;
-}
+    Buffer buffer(std::size_t bytes) override {
+        std::lock_guard lock(mutex_);
+        return intake_ != nullptr ? intake_->buffer(bytes) : Buffer(std::vector<std::uint8_t>(bytes));
+    }
+    void deliver(Frame frame) override {
+        std::lock_guard lock(mutex_);
+        if (intake_ != nullptr) intake_->deliver(std::move(frame));
+    }
+    void report(SourceEvent event) override {
+        std::lock_guard lock(mutex_);
+        if (intake_ != nullptr) intake_->report(std::move(event));
+    }
 
-Buffer V4l2Camera::Gate::buffer(std::size_t bytes) {
-    std::lock_guard lock(mutex_);
-    return intake_ != nullptr ? intake_->buffer(bytes) : Buffer(std::vector<std::uint8_t>(bytes));
-}
+ private:
+    std::mutex mutex_;
+    VideoIntake* intake_ = nullptr;
+};
 
-void V4l2Camera::Gate::deliver(Frame frame) {
-    std::lock_guard lock(mutex_);
-    if (intake_ != nullptr) intake_->deliver(std::move(frame));
-}
+}  // namespace
 
-void V4l2Camera::Gate::report(SourceEvent event) {
-    std::lock_guard lock(mutex_);
-    if (intake_ != nullptr) intake_->report(std::move(event));
-}
+/// All that the capture loop touches, beside the kernel.
+struct V4l2Camera::Session {
+    Session(V4l2Kernel& kernel, const V4l2CameraOptions& options, V4l2Setup setup, UniqueFd wake_fd)
+        : capture(kernel, options, std::move(setup)), wake(std::move(wake_fd)) {}
+
+    V4l2Capture capture;
+    const UniqueFd wake;
+    Gate gate;
+};
 
 Result<std::unique_ptr<V4l2Camera>> V4l2Camera::open(const V4l2CameraOptions& options, V4l2Kernel& kernel) {
     auto setup = set_up_camera(kernel, options);
     if (!setup) return fail(std::move(setup).error());
     UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake) return fail(file_error("opening", "an eventfd", errno));
-    auto capture = std::make_unique<V4l2Capture>(kernel, options, *std::move(setup));
-    return std::unique_ptr<V4l2Camera>(new V4l2Camera(std::move(capture), std::move(wake), options.stop_within));
+    auto session = std::make_shared<Session>(kernel, options, *std::move(setup), std::move(wake));
+    return std::unique_ptr<V4l2Camera>(new V4l2Camera(std::move(session), options.stop_within));
 }
 
-V4l2Camera::V4l2Camera(std::unique_ptr<V4l2Capture> capture, UniqueFd wake, Duration stop_within)
-    : capture_(std::move(capture)), wake_(std::move(wake)), stop_within_(stop_within) {}
+V4l2Camera::V4l2Camera(std::shared_ptr<Session> session, Duration stop_within)
+    : session_(std::move(session)), stop_within_(stop_within) {}
 
 V4l2Camera::~V4l2Camera() {
     stop();
-    if (thread_.joinable()) thread_.join();
+    if (loop_) return;
+    // It was not started, so the device is still open; closing may hang like any other call.
+    BoundedCall::begin([session = std::move(session_)] {}).wait_until(host_now() + stop_within_);
 }
 
 const VideoDescription& V4l2Camera::description() const {
-    return capture_->description();
+    return session_->capture.description();
 }
 
 double V4l2Camera::grab_ms_mean() const {
-    return capture_->grab_ms_mean();
+    return session_->capture.grab_ms_mean();
 }
 
 Status V4l2Camera::start(VideoIntake& intake) {
-    const std::string& device = capture_->description().device;
-    if (thread_.joinable()) {
-        if (!finished_within(Duration::zero()))
-            return fail(ErrorCode::wrong_state,
-                        fmt::format("camera {}: it is running, or its driver has not let go of an earlier take. Stop "
-                                    "it, or unplug it.",
-                                    device));
-        thread_.join();
-    }
+    if (loop_ && !loop_->returned())
+        return fail(ErrorCode::wrong_state,
+                    fmt::format("camera {}: it is running, or its driver has not let go of an earlier take. Stop "
+                                "it, or unplug it.",
+                                description().device));
+    loop_.reset();
     std::uint64_t wakes = 0;
     // Nothing to read is fine: nobody has stopped it yet.
-    [[maybe_unused]] const auto drained = ::read(wake_.get(), &wakes, sizeof wakes);
-    ONETAKE_TRY(capture_->begin());
-    gate_.open(intake);
+    [[maybe_unused]] const auto drained = ::read(session_->wake.get(), &wakes, sizeof wakes);
+    ONETAKE_TRY(session_->capture.begin());
+    session_->gate.open(intake);
     running_ = true;
-    thread_ = std::thread([this] {
-        capture_->run(gate_, wake_.get());
-        std::lock_guard lock(mutex_);
-        running_ = false;
-        ended_.notify_all();
-    });
+    loop_.emplace(
+        BoundedCall::begin([session = session_] { session->capture.run(session->gate, session->wake.get()); }));
     return {};
 }
 
 void V4l2Camera::stop() {
-    if (!thread_.joinable()) return;
+    if (!std::exchange(running_, false)) return;
     const std::uint64_t one = 1;
     // Fails only when the counter is full, and then the thread is woken already.
-    [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
-    finished_within(stop_within_);
-    gate_.shut();
-    if (finished_within(Duration::zero())) thread_.join();
-}
-
-bool V4l2Camera::finished_within(Duration limit) {
-    std::unique_lock lock(mutex_);
-    return ended_.wait_for(lock, limit, [&] { return !running_; });
+    [[maybe_unused]] const auto written = ::write(session_->wake.get(), &one, sizeof one);
+    if (!loop_->wait_until(host_now() + stop_within_))
+        session_->gate.report({SourceEvent::Kind::note, host_now(), 0,
+                               fmt::format("camera {}: its driver did not let go within {:.1f} s: its thread stays "
+                                           "behind until it does, or until the program ends",
+                                           description().device, to_seconds(stop_within_))});
+    session_->gate.shut();
 }
 
 }  // namespace onetake

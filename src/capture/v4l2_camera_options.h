@@ -22,7 +22,7 @@ struct V4l2CameraOptions {
     Duration stall_after = std::chrono::seconds(2);  ///< silence that counts as a stall
     Duration retry_every = std::chrono::seconds(1);  ///< between attempts to reopen
     /// How long stop() waits for a driver that does not return; then delivery is cut off without it.
-    Duration stop_within = std::chrono::milliseconds(1800);
+    Duration stop_within = std::chrono::milliseconds(1500);
 };
 
 }  // namespace onetake

@@ -63,9 +63,9 @@ void V4l2Capture::run(VideoIntake& intake, int wake_fd) {
         const Duration wait = std::max(deadline_ - kernel_.now(), Duration::zero());
         switch (kernel_.poll(stream_ ? stream_->device().fd() : -1, wake_fd, wait)) {
             case V4l2Wake::woken:
-                if (stream_) stream_->off();
                 if (const auto count = said_stall_ || said_lost_ ? frames_missing(kernel_.now()) : 0)
                     report(SourceEvent::Kind::driver_drop, count, "frames were missing when the take ended");
+                stream_.reset();
                 intake_ = nullptr;
                 return;
             case V4l2Wake::timeout:

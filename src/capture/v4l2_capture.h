@@ -18,9 +18,9 @@ class V4l2Capture {
 
     /// As set up first; a reopened camera must grant the same again.
     const VideoDescription& description() const { return description_; }
-    /// Starts the driver, reopening a camera that an earlier run lost.
+    /// Starts the driver, reopening a camera that an earlier run lost or closed.
     Status begin();
-    /// Delivers to `intake` until `wake_fd` becomes readable; then stops the driver.
+    /// Delivers to `intake` until `wake_fd` becomes readable; then closes the camera.
     void run(VideoIntake& intake, int wake_fd);
     double grab_ms_mean() const;
 

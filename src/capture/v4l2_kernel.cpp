@@ -101,7 +101,8 @@ class RealV4l2Kernel final : public V4l2Kernel {
 }  // namespace
 
 V4l2Kernel& real_v4l2_kernel() {
-    static RealV4l2Kernel kernel;
+    // Never destroyed, for the threads that a driver which hangs keeps to the end of the program.
+    static auto& kernel = *new RealV4l2Kernel;
     return kernel;
 }
 

@@ -101,9 +101,10 @@ void FakeV4l2::fail_after(unsigned long request, int calls, int error_number) {
     fail_next(request, error_number);
 }
 
-void FakeV4l2::hold(unsigned long request) {
+void FakeV4l2::hold(unsigned long request, int after_calls) {
     std::lock_guard lock(mutex_);
     held_ = request;
+    calls_before_hold_ = after_calls;
 }
 
 void FakeV4l2::release() {
@@ -125,6 +126,19 @@ bool FakeV4l2::wait_until_played() {
 bool FakeV4l2::wait_until_held() {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, kAbsurdlyLong, [&] { return holding_; });
+}
+
+bool FakeV4l2::holds() const {
+    std::lock_guard lock(mutex_);
+    return holding_;
+}
+
+void FakeV4l2::hang_if_held(std::unique_lock<std::mutex>& lock, unsigned long request) {
+    if (held_ != request || calls_before_hold_-- > 0) return;
+    holding_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return held_ != request; });
+    holding_ = false;
 }
 
 int FakeV4l2::open_descriptors() const {
@@ -173,7 +187,8 @@ int FakeV4l2::open(const std::string& path) {
 }
 
 void FakeV4l2::close(int fd) {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    hang_if_held(lock, kClosing);
     if (State* state = at(fd); state != nullptr && state->owner == fd) {
         stop_stream(*state);
         state->owner = -1;
@@ -189,12 +204,7 @@ FakeV4l2::State* FakeV4l2::at(int fd) {
 
 int FakeV4l2::ioctl(int fd, unsigned long request, void* argument) {
     std::unique_lock lock(mutex_);
-    if (held_ == request) {
-        holding_ = true;
-        changed_.notify_all();
-        changed_.wait(lock, [&] { return held_ != request; });
-        holding_ = false;
-    }
+    hang_if_held(lock, request);
     State* state = at(fd);
     if (state == nullptr) return ENODEV;
     if (auto& failures = failures_[request]; !failures.empty()) {

@@ -102,8 +102,10 @@ class FakeV4l2 final : public V4l2Kernel {
     void fail_next(unsigned long request, int error_number, int times = 1);
     /// As fail_next(), once, after `calls` that succeed.
     void fail_after(unsigned long request, int calls, int error_number);
-    /// Calls of this request hang until release().
-    void hold(unsigned long request);
+    /// Calls of this request, after so many more, hang until release().
+    void hold(unsigned long request, int after_calls = 0);
+    /// Closing a node hangs until release().
+    void hold_closing() { hold(kClosing); }
     void release();
     void set_holder(std::string holder);
     void change(int camera, FakeCamera to);
@@ -112,6 +114,8 @@ class FakeV4l2 final : public V4l2Kernel {
     bool wait_until_played();
     /// Waits until a call hangs in hold().
     bool wait_until_held();
+    /// Whether a call hangs in hold() now.
+    bool holds() const;
     int open_descriptors() const;
     int mapped_buffers() const;
     int opens() const;
@@ -148,7 +152,10 @@ class FakeV4l2 final : public V4l2Kernel {
         int streams = 0;  ///< started so far
     };
 
+    static constexpr unsigned long kClosing = 0;  ///< in place of a request
+
     State* at(int fd);
+    void hang_if_held(std::unique_lock<std::mutex>& lock, unsigned long request);
     void fill(State& state, const FakeStep& step);
     void stop_stream(State& state);
     void apply(const FakeStep& step);
@@ -170,6 +177,7 @@ class FakeV4l2 final : public V4l2Kernel {
     std::set<int> dead_;               ///< descriptors of a camera that was unplugged under them
     std::map<unsigned long, std::deque<int>> failures_;
     std::optional<unsigned long> held_;
+    int calls_before_hold_ = 0;
     bool holding_ = false, played_ = false;
     std::string holder_;
     std::vector<FakeStep> script_;

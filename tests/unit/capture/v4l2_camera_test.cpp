@@ -1,5 +1,6 @@
 #include "capture/v4l2_camera.h"
 
+#include "capture/bounded_call.h"
 #include "v4l2_recorded.h"
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <cmath>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <thread>
 
 namespace onetake {
 namespace {
@@ -37,6 +39,16 @@ FakeStep short_frame(std::uint32_t bytes) {
     FakeStep step;
     step.bytesused = bytes;
     return step;
+}
+
+V4l2CameraOptions impatient() {
+    V4l2CameraOptions o = options();
+    o.stop_within = milliseconds(1);
+    return o;
+}
+
+void wait_for_what_stayed_behind() {
+    while (BoundedCall::abandoned() > 0) std::this_thread::yield();
 }
 
 TEST(V4l2Camera, DeliversEachJpegAsTheCameraSentIt) {
@@ -247,21 +259,86 @@ TEST(V4l2Camera, StopsWhileTheCameraIsGone) {
     EXPECT_EQ(kernel.mapped_buffers(), 0);
 }
 
-TEST(V4l2Camera, EndsDeliveryEvenWhileTheDriverHangs) {
+TEST(V4l2Camera, EndsDeliveryEvenWhileTheDriverHangsAndSaysSo) {
     FakeV4l2 kernel{FakeCamera{}};
-    V4l2CameraOptions o = options();
-    o.stop_within = milliseconds(1);
-    auto camera = open(kernel, o);
+    auto camera = open(kernel, impatient());
     V4l2RecordingIntake intake, next;
     kernel.play_frames(3);
     kernel.hold(VIDIOC_DQBUF);
     ASSERT_TRUE(camera->start(intake));
     ASSERT_TRUE(kernel.wait_until_held());
     camera->stop();
+    camera->stop();
     EXPECT_EQ(camera->start(next).error().code, ErrorCode::wrong_state);
     kernel.release();
     camera.reset();
-    EXPECT_THAT(intake.lines(), IsEmpty());
+    wait_for_what_stayed_behind();
+    EXPECT_THAT(intake.lines(), ElementsAre("note"));
+    EXPECT_THAT(intake.text_of(Kind::note), AllOf(HasSubstr("/dev/video0"), HasSubstr("did not let go")));
+    EXPECT_THAT(next.lines(), IsEmpty());
+}
+
+TEST(V4l2Camera, IsDestroyedWhileTheDriverHoldsItsThreadAndTouchesNothingLater) {
+    constexpr int kBuffers = 4;  // each is queued once at the start; then it is with a frame of the intake's
+    for (const auto hold : {+[](FakeV4l2& kernel) { kernel.hold(VIDIOC_DQBUF); },
+                            +[](FakeV4l2& kernel) { kernel.hold(VIDIOC_QBUF, kBuffers); }}) {
+        FakeV4l2 kernel{FakeCamera{}};
+        auto camera = open(kernel, impatient());
+        auto intake = std::make_unique<V4l2RecordingIntake>();
+        kernel.play_frames(3);
+        hold(kernel);
+        ASSERT_TRUE(camera->start(*intake));
+        ASSERT_TRUE(kernel.wait_until_held());
+        camera.reset();
+        EXPECT_THAT(intake->lines(), ElementsAre("note"));
+        intake.reset();
+        EXPECT_TRUE(kernel.holds());
+        EXPECT_EQ(BoundedCall::abandoned(), 1U);
+        kernel.release();
+        wait_for_what_stayed_behind();
+        EXPECT_EQ(kernel.open_descriptors(), 0);
+        EXPECT_EQ(kernel.mapped_buffers(), 0);
+    }
+}
+
+TEST(V4l2Camera, IsDestroyedThoughTheDriverHangsWhileItStopsOrCloses) {
+    for (const auto hold :
+         {+[](FakeV4l2& kernel) { kernel.hold(VIDIOC_STREAMOFF); }, +[](FakeV4l2& kernel) { kernel.hold_closing(); }}) {
+        FakeV4l2 kernel{FakeCamera{}};
+        auto camera = open(kernel, impatient());
+        auto intake = std::make_unique<V4l2RecordingIntake>();
+        kernel.play_frames(1);
+        ASSERT_TRUE(camera->start(*intake));
+        ASSERT_TRUE(kernel.wait_until_played());
+        hold(kernel);
+        camera.reset();
+        EXPECT_THAT(intake->lines(), ElementsAre("frame 0", "note"));
+        intake.reset();
+        EXPECT_TRUE(kernel.wait_until_held());
+        kernel.release();
+        wait_for_what_stayed_behind();
+        EXPECT_EQ(kernel.open_descriptors(), 0);
+    }
+}
+
+TEST(V4l2Camera, IsDestroyedUnstartedThoughTheDriverHangsWhileItCloses) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel, impatient());
+    kernel.hold_closing();
+    camera.reset();
+    EXPECT_TRUE(kernel.wait_until_held());
+    kernel.release();
+    wait_for_what_stayed_behind();
+    EXPECT_EQ(kernel.open_descriptors(), 0);
+}
+
+TEST(V4l2Camera, IsClosedWhenItHasStopped) {
+    FakeV4l2 kernel{FakeCamera{}};
+    auto camera = open(kernel);
+    V4l2RecordingIntake intake;
+    record(kernel, *camera, intake, {a_frame()});
+    EXPECT_EQ(kernel.open_descriptors(), 0);
+    EXPECT_EQ(kernel.mapped_buffers(), 0);
 }
 
 TEST(V4l2Camera, IsGoneWithoutBeingStopped) {
