@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "capture/microphone.h"
+#include "capture/stop_together.h"
 #include "capture/test_source.h"
 #include "capture/v4l2_camera.h"
 #include "record/calibration.h"
@@ -256,8 +257,7 @@ Status Recording::start_sources() {
 }
 
 void Recording::stop_sources() {
-    for (auto& camera : cameras_) camera->stop();
-    for (auto& microphone : microphones_) microphone->stop();
+    stop_together(cameras_, microphones_);
 }
 
 void Recording::end_capture() {
