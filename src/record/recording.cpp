@@ -373,7 +373,7 @@ Progress Recording::progress() {
     p.frames = counts.frames;
     p.lost = counts.lost;
     p.fps = progress_fps_;
-    if (!audio_descriptions_.empty()) p.audio_level_db = 20 * std::log10(std::max(counts.audio_peak, 1e-5));
+    if (const auto peak = sink_->audio_peak(now)) p.audio_level_db = 20 * std::log10(std::max(*peak, 1e-5));
     p.disk_bytes_left = sink_->take().room_left().value_or(DiskRoom{}).bytes;
     if (progress_bytes_per_s_ > 0)
         p.disk_minutes_left = static_cast<double>(p.disk_bytes_left) / progress_bytes_per_s_ / 60;

@@ -109,7 +109,11 @@ void TakeSink::take_event(TrackInput& track, SourceEvent event) {
     (corrupt ? track.corrupt_ : track.driver_).add(event.count);
     if (corrupt || event.kind == SourceEvent::Kind::driver_drop) return;
     if (!event.text.empty()) note(fmt::format("{}: {}", to_string(track.id_), event.text));
-    post(JournalRecord(EventRecord{track.id_, std::string(event_name(event.kind)), event.time, std::move(event.text)}));
+    EventRecord record{track.id_, std::string(event_name(event.kind)), event.time, std::move(event.text)};
+    if (event.kind == SourceEvent::Kind::note)
+        post(JournalRecord(std::move(record)));
+    else
+        post(Outage{std::move(record)});
 }
 template void TakeSink::take_event(VideoTrackInput&, SourceEvent);
 template void TakeSink::take_event(AudioTrackInput&, SourceEvent);
@@ -220,6 +224,12 @@ void TakeSink::write(const JournalRecord& record) {
     if (auto status = writer_.write_record(record); !status) write_failed(status.error(), 0);
 }
 
+// Said here and not where it is reported: a terminal that is held (Ctrl-S) must not hold up a source.
+void TakeSink::write(Outage outage) {
+    log().warn("{}: {}", to_string(*outage.record.track), outage.record.text);
+    write(JournalRecord(std::move(outage.record)));
+}
+
 void TakeSink::write_drops() {
     using Cause = DropRecord::Cause;
     auto each = [&](auto& track) {
@@ -288,8 +298,12 @@ TakeCounts TakeSink::counts() const {
     }
     for (const auto& t : audios_)
         c.audio_bytes += t->written_ * 2 * static_cast<std::uint64_t>(t->description_.channels);
-    if (!audios_.empty()) c.audio_peak = audios_.front()->peak_;
     return c;
+}
+
+std::optional<double> TakeSink::audio_peak(HostTime now) const {
+    if (audios_.empty() || now > audios_.front()->peak_holds_until_.load()) return std::nullopt;
+    return audios_.front()->peak_;
 }
 
 Metrics TakeSink::metrics() const {

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <variant>
@@ -34,7 +35,6 @@ struct TakeSinkOptions {
 /// What was counted so far; for the progress line.
 struct TakeCounts {
     std::uint64_t frames = 0, lost = 0, video_bytes = 0, audio_bytes = 0;
-    double audio_peak = 0;  ///< of the last block, 0 … 1
 };
 
 class VideoTrackInput;
@@ -71,6 +71,8 @@ class TakeSink {
     Status close(const Metrics& metrics);
 
     TakeCounts counts() const;
+    /// Of the first audio track's last block, 0 … 1; none if the next has been due for a second. Thread-safe.
+    std::optional<double> audio_peak(HostTime now) const;
     const TakeWriter& take() const { return writer_; }
 
  private:
@@ -80,7 +82,11 @@ class TakeSink {
         AudioTrackInput* track;
         AudioBlock block;
     };
-    using Item = std::variant<EncodedFrame, StoredBlock, JournalRecord>;
+    /// A stall, a lost device, or the end of either: for the journal, and for who watches the take.
+    struct Outage {
+        EventRecord record;
+    };
+    using Item = std::variant<EncodedFrame, StoredBlock, JournalRecord, Outage>;
 
     TakeSink(TakeSinkOptions options, TakeWriter writer);
     void write_loop();
@@ -88,6 +94,7 @@ class TakeSink {
     void write(EncodedFrame frame);
     void write(StoredBlock block);
     void write(const JournalRecord& record);
+    void write(Outage outage);
     void write_drops();
     /// `in_row`: failures of a track since its last success.
     void write_failed(const Error& error, int in_row);

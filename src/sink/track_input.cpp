@@ -12,7 +12,8 @@ namespace onetake {
 
 namespace {
 
-constexpr int kAudioSeconds = 30;  // of sound that may wait for a slow disk
+constexpr Duration kPeakHolds = std::chrono::seconds(1);  // after the next block was due
+constexpr int kAudioSeconds = 30;                         // of sound that may wait for a slow disk
 
 int audio_slots(const AudioDescription& d) {
     const auto block = std::max(d.blocksize, 64);
@@ -84,6 +85,7 @@ Delivery AudioTrackInput::offer(AudioBlock block) {
     int peak = 0;
     for (const auto s : block.samples) peak = std::max(peak, std::abs(static_cast<int>(s)));
     peak_ = static_cast<float>(peak) / 32768.0f;
+    peak_holds_until_ = block.arrival + from_ticks(block.frames(), description_.sample_rate) + kPeakHolds;
     expected_ += frames;
     if (sink_.ended_early()) {
         disk_.add(frames);

@@ -104,7 +104,8 @@ class AudioTrackInput final : public AudioIntake {
     std::mutex mutex_;     // blocks go on one after the other
     bool closed_ = false;  // guarded by mutex_
     std::atomic<bool> lost_before_{false};
-    std::atomic<float> peak_{0};
+    std::atomic<float> peak_{0};  // of the last block
+    std::atomic<HostTime> peak_holds_until_{HostTime::min()};
     std::atomic<std::uint64_t> expected_{0}, written_{0};
     LossCounter queue_, driver_, corrupt_, disk_;
 
