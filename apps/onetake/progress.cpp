@@ -98,7 +98,7 @@ void ProgressLine::show(const Progress& progress) {
     const std::lock_guard lock(mutex_);
     if (style_ == ProgressStyle::json) put(progress_json(progress) + "\n");
     if (style_ != ProgressStyle::automatic) return;
-    put("\r" + progress_text(progress, duration_s_, terminal_width() - 1) + "\x1b[K");
+    put(progress_line(progress_text(progress, duration_s_, terminal_width() - 1)));
     shown_ = true;
 }
 
@@ -118,6 +118,12 @@ std::string progress_text(const Progress& progress, std::optional<double> durati
                       : rendering(progress)                    ? rendering_text(progress)
                                                                : recording_text(progress, duration_s);
     return text.substr(0, width);
+}
+
+std::string progress_line(const std::string& text) {
+    // A blank in the last column leaves the terminal about to wrap: what else is written next, a warning say, begins a
+    // line of its own, and \r still leads back to the start of this one.
+    return "\r" + text + "\x1b[K\x1b[999C ";
 }
 
 std::string progress_json(const Progress& p) {

@@ -48,6 +48,8 @@ class ProgressLine {
 
 /// The text of the line, at most `width` columns of ASCII.
 std::string progress_text(const Progress& progress, std::optional<double> duration_s, std::size_t width);
+/// What shows `text` on a terminal in place of the line shown before. `text` must leave the last column free.
+std::string progress_line(const std::string& text);
 /// The same as one JSON object without a line end; NaN becomes null.
 std::string progress_json(const Progress& progress);
 

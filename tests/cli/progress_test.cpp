@@ -53,6 +53,10 @@ TEST(ProgressText, NeverIsWiderThanTheTerminal) {
     EXPECT_EQ(progress_text(recording(), {}, 12), "REC 1:05  19");
 }
 
+TEST(ProgressLineOnATerminal, FillsItsRowSoThatAWarningBeginsTheNext) {
+    EXPECT_EQ(progress_line("REC 1:05"), "\rREC 1:05\x1b[K\x1b[999C ");
+}
+
 TEST(ProgressText, RenderingShowsShareSpeedAndRest) {
     Progress progress;
     progress.render_fraction = 0.45;
