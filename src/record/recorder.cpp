@@ -114,8 +114,11 @@ class AVRecorder::Impl {
             result->metrics.notes.push_back(fmt::format("Speech enhancement was {:.0f} s behind when the take ended.",
                                                         enhancement->was_behind_s()));
         tap.reset();
-        // A film that began with enhanced sound can't go on without.
-        if (enhancement && !enhanced && enhancement->was_heard()) follower.reset();
+        // A film that began with enhanced sound can't go on without. Whether it did is sure once no more sound comes.
+        if (enhancement && !enhanced) {
+            (void)enhancement->wait();
+            if (enhancement->was_heard()) follower.reset();
+        }
         if (render) {
             auto options = render_options_for(result->name);
             if (enhanced) options.enhanced = stored_sound(*result);
