@@ -100,11 +100,11 @@ class AVRecorder::Impl {
         }
         running->end_capture();
         const bool render = make_mp4 && running->has_media();
-        if (enhancement) enhancement->take_is_complete();
+        if (enhancement) enhance ? enhancement->take_is_complete() : enhancement->give_up();
         if (follower && render) follower->take_is_complete(running->length());
         auto result = running->close();
         running.reset();
-        if (enhancement && (!result || !enhance)) enhancement->give_up();
+        if (enhancement && !result) enhancement->give_up();
         if (!result) return result;
         const bool sound = result->metrics.audio_samples > 0;
         bool enhanced = false;

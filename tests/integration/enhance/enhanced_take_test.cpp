@@ -388,7 +388,7 @@ TEST_F(EnhancedTakeTest, DropsWhatItBeganWhenToldToLeaveItAtTheEnd) {
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_TRUE(result->enhanced_wav_path.empty());
     EXPECT_FALSE(fs::exists(take_folder() + "/audio_enhanced.wav"));
-    EXPECT_TRUE(fs::exists(result->mp4_path));
+    EXPECT_TRUE(fs::exists(result->mp4_path)) << testing::PrintToString(result->metrics.notes);
     EXPECT_EQ(parts_left(), 0u);
 }
 
