@@ -84,7 +84,8 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
             last_end_ = span.end;
             ++next_;
         }
-        const double kept = std::max(to_seconds(options_.memory), 64 * segmenter_.block_seconds());
+        const double kept = std::max(to_seconds(options_.memory),
+                                     64 * std::min(segmenter_.block_seconds(), StampSegmenter::long_block_seconds));
         while (next_ > 1 && seconds(cells_[next_ - 1].end_sample) - seconds(cells_.front().end_sample) > kept) {
             cells_.pop_front();
             --next_;

@@ -16,6 +16,7 @@ constexpr double start_seconds = 10;
 constexpr double look_ahead_seconds = 4;
 constexpr double memory_seconds = 20;
 constexpr double start_blocks = 12;
+constexpr double longest_block_seconds = 4 * 3600;
 constexpr std::size_t scatter_blocks = 512;
 constexpr double most_slope = 50'000 * ppm;
 // A median deviation times this is the standard deviation of normally spread stamps.
@@ -47,6 +48,9 @@ StampSegmenter::StampSegmenter(int label_rate)
 
 void StampSegmenter::add(const AudioBlockStamp& block, std::vector<StampCell>& out) {
     if (block.frames <= 0 || (accepted_ > 0 && block.first_sample < end_sample_)) return;
+    // No device gives such blocks, nor leaves such holes; laying them out would take as long as they claim to last.
+    const auto most = static_cast<std::int64_t>(longest_block_seconds * rate_);
+    if (block.frames > most || (accepted_ > 0 && block.first_sample - end_sample_ > most)) return;
     if (accepted_++ == 0) {
         origin_sample_ = cell_first_ = block.first_sample;
         segment_first_ = block.first_sample;
@@ -80,7 +84,7 @@ void StampSegmenter::begin() {
     const auto n = pending_.size();
     block_seconds_ = static_cast<double>(end_sample_ - origin_sample_) / rate_ / static_cast<double>(n);
     look_ahead_ = std::max(look_ahead_seconds, 12 * block_seconds_);
-    memory_ = std::max(memory_seconds, 24 * block_seconds_);
+    memory_ = std::max(memory_seconds, 24 * std::min(block_seconds_, long_block_seconds));
     const double heard = pending_.back().x - pending_.front().x;
     most_known_slope_ = static_cast<double>(n) * heard * heard / 12;
 

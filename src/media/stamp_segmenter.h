@@ -47,6 +47,8 @@ class StampSegmenter {
     std::int64_t origin_sample() const { return origin_sample_; }
     HostTime origin_time() const { return origin_time_; }
     double block_seconds() const { return block_seconds_; }
+    /// Blocks longer than this are few whatever one remembers of them.
+    static constexpr double long_block_seconds = 10;
     /// Seconds of stream that must follow a cell before it is told.
     double look_ahead() const { return look_ahead_; }
 

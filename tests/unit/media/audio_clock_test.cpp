@@ -345,6 +345,24 @@ TEST(AudioClock, WorksFromTelephoneToStudioRatesAndFromTinyToHugeBlocks) {
     }
 }
 
+TEST(AudioClock, PassesOverBlocksAndHolesThatNoDeviceMakes) {
+    constexpr std::int64_t kAbsurd = 900'000'000'000;
+    AudioClock clock(48000);
+    std::vector<AudioSpan> spans;
+    std::int64_t at = 0;
+    const auto add = [&](std::int64_t first, std::int64_t frames) {
+        clock.add({first, frames, host_time_from_ns(first * 1000 / 48), false}, spans);
+    };
+    for (int i = 0; i < 40; ++i, at += 24000) add(at, 24000);
+    add(at, kAbsurd);
+    add(kAbsurd, 24000);
+    for (int i = 0; i < 40; ++i, at += 24000) add(at, 24000);
+    clock.finish(spans);
+    std::int64_t frames = 0;
+    for (const auto& span : spans) frames += span.frames;
+    EXPECT_EQ(frames, at);
+}
+
 TEST(AudioClock, TakesBlocksOfVaryingSize) {
     SimulatedSoundCard card;
     card.run_at(75);
