@@ -83,18 +83,27 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
             last_y_ = to;
             last_end_ = span.end;
             ++next_;
-        }
-        const double kept = std::max(to_seconds(options_.memory),
-                                     64 * std::min(segmenter_.block_seconds(), StampSegmenter::long_block_seconds));
-        while (next_ > 1 && seconds(cells_[next_ - 1].end_sample) - seconds(cells_.front().end_sample) > kept) {
-            cells_.pop_front();
-            --next_;
+            forget();
         }
     } while (taken < fresh_.size());
     fresh_.clear();
 }
 
-// Least squares over all cells held: one slope, a level for each segment.
+// How far the line reaches to either side.
+double AudioClock::reach_seconds() const {
+    return std::max(to_seconds(options_.memory),
+                    64 * std::min(segmenter_.block_seconds(), StampSegmenter::long_block_seconds));
+}
+
+void AudioClock::forget() {
+    const double reach = reach_seconds();
+    while (next_ > 1 && seconds(cells_[next_ - 1].end_sample) - seconds(cells_.front().end_sample) > reach) {
+        cells_.pop_front();
+        --next_;
+    }
+}
+
+// Least squares over the cells held, as far as the line reaches: one slope, a level for each segment.
 AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& cell) const {
     double sxx = 0, sxy = 0, squares = 0;
     std::int64_t stamps = 0, segments = 0;
@@ -108,7 +117,9 @@ AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& 
         ++segments;
     };
     std::int64_t segment = -1;
+    const double last = seconds(cell.end_sample) + std::max(reach_seconds(), to_seconds(options_.most_lag));
     for (const auto& c : cells_) {
+        if (seconds(c.first_sample) > last) break;
         if (c.segment != segment) {
             close();
             run = {};

@@ -68,6 +68,8 @@ class AudioClock {
 
     void settle(bool finishing, std::vector<AudioSpan>& out);
     Estimate estimate(std::int64_t sample, const StampCell& cell) const;
+    double reach_seconds() const;
+    void forget();
     double seconds(std::int64_t sample) const;
     HostTime host_time(std::int64_t sample, double y) const;
     void count(const StampCell& cell, double begin, double end);
