@@ -39,16 +39,21 @@ Result<std::vector<std::string>> jpeg_names(const std::string& dir) {
 }
 
 // The instant of a sample by lines of (sample, time), straight between them and beyond them. One line alone: the label
-// rate.
+// rate. What is too far to be told is as far as can be told.
 Duration sample_time(const std::vector<AudioTime>& times, std::int64_t sample, int rate) {
-    if (times.size() == 1) return times[0].time + from_ticks(sample - times[0].sample, rate);
+    constexpr auto kFarthest = static_cast<long double>(3 * kFarthestMedia.count());
+    const auto later = [&](Duration t, long double ns) {
+        return Duration(std::llround(std::clamp(static_cast<long double>(t.count()) + ns, -kFarthest, kFarthest)));
+    };
+    if (times.size() == 1)
+        return later(times[0].time, static_cast<long double>(from_ticks(sample - times[0].sample, rate).count()));
     auto after = std::ranges::upper_bound(times, sample, {}, &AudioTime::sample);
     if (after == times.begin()) ++after;
     if (after == times.end()) --after;
     const auto& b = *after;
     const auto& a = *std::prev(after);
     const auto share = static_cast<long double>(sample - a.sample) / static_cast<long double>(b.sample - a.sample);
-    return a.time + Duration(std::llround(share * static_cast<long double>((b.time - a.time).count())));
+    return later(a.time, share * (static_cast<long double>(b.time.count()) - static_cast<long double>(a.time.count())));
 }
 
 class Import {
@@ -135,7 +140,7 @@ class Import {
         }
         if (earliest_ < Duration{} || latest > kFarthestMedia) {
             // Whole seconds, so that the digits behind the point stay.
-            if (earliest_ < -2 * kFarthestMedia || latest > 3 * kFarthestMedia || latest - earliest_ > kFarthestMedia)
+            if (to_seconds(latest) - to_seconds(earliest_) > to_seconds(kFarthestMedia))
                 return fail(ErrorCode::invalid_argument,
                             fmt::format("The times to import, from {:.3f} to {:.3f} s, are too far apart for one take.",
                                         to_seconds(earliest_), to_seconds(latest)));

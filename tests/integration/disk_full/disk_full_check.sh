@@ -62,13 +62,18 @@ code=0
 [ $code = 0 ] || [ $code = 3 ] || complain "check ends with $code"
 rm -rf disk/both disk/films disk/filler
 
+# begin NAME: a recording in the background, once it has ten frames.
+begin() {
+    "$onetake" record "${scene[@]}" --duration 240 --name "$1" --data-dir disk --no-mp4 --json > out 2> err < /dev/null &
+    program=$!
+    until [ -e "disk/$1/frames/f_000010.jpg" ]; do
+        kill -0 $program 2> /dev/null || break
+        sleep 0.05
+    done
+}
+
 # A folder that goes away.
-"$onetake" record "${scene[@]}" --duration 240 --name gone --data-dir disk --no-mp4 --json > out 2> err < /dev/null &
-program=$!
-until [ -e disk/gone/frames/f_000010.jpg ]; do
-    kill -0 $program 2> /dev/null || break
-    sleep 0.05
-done
+begin gone
 rm -rf disk/gone
 code=0
 wait $program || code=$?
@@ -76,12 +81,7 @@ wait $program || code=$?
 check grep -q 'was deleted' err
 
 # A file of it that goes away.
-"$onetake" record "${scene[@]}" --duration 240 --name holed --data-dir disk --no-mp4 --json > out 2> err < /dev/null &
-program=$!
-until [ -e disk/holed/frames/f_000010.jpg ]; do
-    kill -0 $program 2> /dev/null || break
-    sleep 0.05
-done
+begin holed
 rm disk/holed/audio.wav
 code=0
 wait $program || code=$?

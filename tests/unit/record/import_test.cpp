@@ -102,7 +102,12 @@ TEST_F(ImportTest, ShiftsAClockThatBeganInAnotherCenturyAndLosesNothing) {
 }
 
 TEST_F(ImportTest, RefusesTimesTooFarApartForATake) {
-    times("0\n1\n5000000000\n");
+    for (const auto* text : {"0\n1\n5000000000\n", "-5000000000\n1\n8000000000\n"}) {
+        times(text);
+        fails({"too far apart"});
+    }
+    times("0\n1\n2\n");
+    sound(500, "0 0\n1 8000000000\n");
     fails({"too far apart"});
 }
 
