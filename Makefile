@@ -3,7 +3,8 @@
 
 jobs := $(shell nproc)
 launcher := $(if $(shell command -v ccache),-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-configure := cmake --preset release $(launcher)
+werror := $(if $(CI),-DONETAKE_WERROR=ON)
+configure := cmake --preset release $(launcher) $(werror)
 compile := cmake --build --preset release --parallel $(jobs)
 
 demo:

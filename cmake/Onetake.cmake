@@ -1,7 +1,14 @@
 # onetake_folder(<name> SOURCES ... LINKS ...): one object library per folder of src/.
 add_library(onetake_options INTERFACE)
 target_compile_options(onetake_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
-                       -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Werror)
+                       -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual)
+# Warnings are errors where we work on the code, never where somebody builds it with a compiler we have not seen.
+add_library(onetake_c_options INTERFACE)
+target_compile_options(onetake_c_options INTERFACE -Wall -Wextra -Wshadow)
+if(ONETAKE_WERROR)
+  target_compile_options(onetake_options INTERFACE -Werror)
+  target_compile_options(onetake_c_options INTERFACE -Werror)
+endif()
 target_compile_definitions(onetake_options INTERFACE ONETAKE_BUILDING ONETAKE_VERSION="${PROJECT_VERSION}")
 target_include_directories(onetake_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 if(ONETAKE_SANITIZE)
