@@ -28,13 +28,14 @@ function(onetake_folder name)
 endfunction()
 
 # onetake_test(<name> FOLDERS <folder>... SOURCES ... [LINKS ...] [TIMEOUT s]): a GoogleTest program against the folders it
-# names, internals included.
+# names, internals included; `all` are all folders of src/.
 function(onetake_test name)
   cmake_parse_arguments(T "" "TIMEOUT" "FOLDERS;SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${T_SOURCES})
+  list(TRANSFORM T_FOLDERS REPLACE "^all$" core)
   list(TRANSFORM T_FOLDERS PREPEND onetake_)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-  target_link_libraries(${name} PRIVATE ${T_FOLDERS} ${T_LINKS} GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE ${T_LINKS} ${T_FOLDERS} GTest::gmock GTest::gtest_main)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 300)
   endif()

@@ -1,9 +1,10 @@
 #!/bin/bash
 # check_includes.sh [ROOT]: says every #include that goes against the direction of the layers, and fails if there is one.
 #
-#   base <- media <- {capture, codec, container, take, enhance} <- sink <- record <- apps, examples
+#   base <- media <- {capture <- {v4l2, portaudio}, codec, container, take <- inspect, enhance}
+#        <- sink <- render, sync <- record <- apps, examples
 #
-# The folders in braces don't know each other. Programs see <onetake/...> only, and so do the public headers themselves.
+# The folders in braces don't know each other; each folder's own list is below. Programs see <onetake/...> only, and so do the public headers themselves.
 # libav is included by codec and container, and by nobody else.
 set -euo pipefail
 cd "${1:-$(dirname "$0")/..}"
@@ -12,12 +13,17 @@ declare -A may_include=(
     [base]="base"
     [media]="base media"
     [capture]="base media capture"
+    [v4l2]="base media capture v4l2"
+    [portaudio]="base media capture portaudio"
     [codec]="base media codec"
     [container]="base media container"
     [take]="base media take"
+    [inspect]="base media take inspect"
     [enhance]="base media enhance"
-    [sink]="base media capture codec container take enhance sink"
-    [record]="base media capture codec container take enhance sink record"
+    [sink]="base media codec container take sink"
+    [render]="base media codec container take inspect enhance sink render"
+    [sync]="base media portaudio codec container take sync"
+    [record]="base media capture v4l2 portaudio codec container take inspect enhance sink render sync record"
 )
 problems=0
 problem() {

@@ -1,5 +1,5 @@
 #include "commands.h"
-#include "flat_use.h"
+#include "legacy_args.h"
 
 #include <onetake/version.h>
 

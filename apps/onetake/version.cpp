@@ -15,7 +15,7 @@ int version_command(const Args& args) {
     app.footer("Example: onetake --version");
     if (const auto code = parse(app, args)) return *code;
 
-    const auto found = parts();
+    const auto found = capabilities();
     if (json) {
         auto list = nlohmann::ordered_json::array();
         for (const auto& part : found)

@@ -37,7 +37,7 @@ struct SelftestReport {
     std::uint64_t lost = 0;     ///< pictures that this machine was too slow for
     double render_s = 0;        ///< from the end of the recording to the film
     double disk_mb_per_s = 0;   ///< written and synced, 10^6 bytes
-    std::vector<Part> parts;
+    std::vector<Capability> capabilities;
     std::vector<VideoDeviceInfo> cameras;
     std::vector<AudioDeviceInfo> microphones;
     std::string microphone_problem;  ///< why they can't be listed; else empty

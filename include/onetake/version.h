@@ -11,12 +11,12 @@ namespace onetake {
 ONETAKE_API std::string version();
 
 /// A part of this build or machine: a library with its version, an encoder that opens, an optional piece.
-struct Part {
+struct Capability {
     std::string name;
     bool found = false;
     std::string detail;  ///< version, or why it is missing
 };
 /// What was found, probed by using it: encoders are opened, not looked up by name.
-ONETAKE_API std::vector<Part> parts();
+ONETAKE_API std::vector<Capability> capabilities();
 
 }  // namespace onetake

@@ -51,10 +51,10 @@ TestCamera::~TestCamera() {
     stop();
 }
 
-Status TestCamera::start(VideoIntake& intake) {
+Status TestCamera::start(VideoReceiver& receiver) {
     if (thread_.joinable()) return fail(ErrorCode::wrong_state, "The test camera runs already: stop it first.");
     stopping_ = false;
-    thread_ = std::thread([this, &intake] { run(intake); });
+    thread_ = std::thread([this, &receiver] { run(receiver); });
     return {};
 }
 
@@ -67,12 +67,12 @@ double TestCamera::grab_ms_mean() const {
     return std::numeric_limits<double>::quiet_NaN();
 }
 
-void TestCamera::run(VideoIntake& intake) {
+void TestCamera::run(VideoReceiver& receiver) {
     auto number = scene_.first_frame_from(clock_.now());
     while (!stopping_) {
         if (const auto now = clock_.now(); now - scene_.frame_time(number) > too_far_behind) {
             const auto next = scene_.first_frame_from(now);
-            intake.report({.kind = SourceEvent::Kind::driver_drop,
+            receiver.report({.kind = SourceEvent::Kind::driver_drop,
                            .time = now,
                            .count = static_cast<std::uint64_t>(next - number),
                            .text = "This machine is too slow to draw the test picture in time."});
@@ -87,11 +87,11 @@ void TestCamera::run(VideoIntake& intake) {
         frame.stamp.source = StampSource::test;
         frame.stamp.driver_sequence = static_cast<std::uint32_t>(number);
         // Drawn ahead, so that the frame is there when it is due.
-        frame.bytes = intake.buffer(frame_bytes(frame.format, frame.stride, frame.height));
+        frame.bytes = receiver.buffer(frame_bytes(frame.format, frame.stride, frame.height));
         pattern_.draw(number, scene_.lit(number), frame.bytes.writable(), frame.stride);
         if (!wait_until(clock_, frame.stamp.time, stopping_)) return;
         frame.stamp.arrival = clock_.now();
-        intake.deliver(std::move(frame));
+        receiver.deliver(std::move(frame));
         ++number;
     }
 }
@@ -128,10 +128,10 @@ TestMicrophone::~TestMicrophone() {
     stop();
 }
 
-Status TestMicrophone::start(AudioIntake& intake) {
+Status TestMicrophone::start(AudioReceiver& receiver) {
     if (thread_.joinable()) return fail(ErrorCode::wrong_state, "The test microphone runs already: stop it first.");
     stopping_ = false;
-    thread_ = std::thread([this, &intake] { run(intake); });
+    thread_ = std::thread([this, &receiver] { run(receiver); });
     return {};
 }
 
@@ -140,7 +140,7 @@ void TestMicrophone::stop() {
     if (thread_.joinable()) thread_.join();
 }
 
-void TestMicrophone::run(AudioIntake& intake) {
+void TestMicrophone::run(AudioReceiver& receiver) {
     auto first = tone_.first_sample_from(clock_.now());
     bool lost = false;
     while (!stopping_) {
@@ -158,7 +158,7 @@ void TestMicrophone::run(AudioIntake& intake) {
         block.xrun = std::exchange(lost, false);
         if (!wait_until(clock_, tone_.time_of(first + description_.blocksize), stopping_)) return;
         block.arrival = clock_.now();
-        intake.deliver(std::move(block));
+        receiver.deliver(std::move(block));
         first += description_.blocksize;
     }
 }

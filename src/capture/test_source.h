@@ -25,13 +25,13 @@ class TestCamera final : public VideoSource {
     ~TestCamera() override;
 
     const VideoDescription& description() const override { return description_; }
-    Status start(VideoIntake& intake) override;
+    Status start(VideoReceiver& receiver) override;
     void stop() override;
     double grab_ms_mean() const override;
 
  private:
     TestCamera(TestScene scene, TestCameraOptions options, Clock& clock);
-    void run(VideoIntake& intake);
+    void run(VideoReceiver& receiver);
 
     const TestScene scene_;
     const TestPattern pattern_;
@@ -57,12 +57,12 @@ class TestMicrophone final : public AudioSource {
     ~TestMicrophone() override;
 
     const AudioDescription& description() const override { return description_; }
-    Status start(AudioIntake& intake) override;
+    Status start(AudioReceiver& receiver) override;
     void stop() override;
 
  private:
     TestMicrophone(TestScene scene, TestMicrophoneOptions options, Clock& clock);
-    void run(AudioIntake& intake);
+    void run(AudioReceiver& receiver);
 
     const TestTone tone_;
     Clock& clock_;

@@ -209,7 +209,7 @@ Status MediaDecoder::take_sound(DecodedMedia& out) const {
     const auto format = static_cast<AVSampleFormat>(frame_->format);
     const bool planar = av_sample_fmt_is_planar(format) != 0;
     const int channels = frame_->ch_layout.nb_channels;
-    MonoSound sound{from_ticks(frame_->pts, time_scale_), frame_->sample_rate, {}};
+    MonoAudio sound{from_ticks(frame_->pts, time_scale_), frame_->sample_rate, {}};
     bool readable_samples = channels > 0 && frame_->sample_rate > 0;
     sound.samples.resize(static_cast<std::size_t>(std::max(0, frame_->nb_samples)));
     const auto packed = av_get_packed_sample_fmt(format);

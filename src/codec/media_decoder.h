@@ -14,7 +14,7 @@ struct AVPacket;
 namespace onetake {
 
 /// A piece of decoded sound, its channels mixed to one, in [-1, 1].
-struct MonoSound {
+struct MonoAudio {
     Duration time{};  ///< media time of the first sample
     int sample_rate = 0;
     std::vector<float> samples;
@@ -23,7 +23,7 @@ struct MonoSound {
 /// What a decoder gave: of a picture its time and mean brightness, of sound the samples.
 struct DecodedMedia {
     std::vector<LumaSample> pictures;
-    std::vector<MonoSound> sound;
+    std::vector<MonoAudio> sound;
 };
 
 /// Decodes one stream as far as measuring needs: how bright its pictures are, how its sound goes. Times are media

@@ -29,9 +29,9 @@ struct SourceEvent {
 
 /// Where a video source puts what it captures. All calls are thread-safe and never block longer than the take's
 /// `on_full` says. Frames of one track are ordered by the order of deliver().
-class VideoIntake {
+class VideoReceiver {
  public:
-    virtual ~VideoIntake() = default;
+    virtual ~VideoReceiver() = default;
     /// A pooled buffer to fill.
     virtual Buffer buffer(std::size_t bytes) = 0;
     /// Takes the frame, or counts it as dropped.
@@ -40,9 +40,9 @@ class VideoIntake {
 };
 
 /// Where an audio source puts what it captures. Thread-safe; never blocks.
-class AudioIntake {
+class AudioReceiver {
  public:
-    virtual ~AudioIntake() = default;
+    virtual ~AudioReceiver() = default;
     virtual void deliver(AudioBlock block) = 0;
     virtual void report(SourceEvent event) = 0;
 };
@@ -79,8 +79,8 @@ class VideoSource {
  public:
     virtual ~VideoSource() = default;
     virtual const VideoDescription& description() const = 0;
-    /// Begins delivering to `intake`, which must outlive stop().
-    virtual Status start(VideoIntake& intake) = 0;
+    /// Begins delivering to `receiver`, which must outlive stop().
+    virtual Status start(VideoReceiver& receiver) = 0;
     /// Ends delivery; returns within 2 s whatever the device does. Idempotent.
     virtual void stop() = 0;
     /// Mean time in ms spent fetching a frame from the device (waiting not counted), NaN if it does not apply.
@@ -91,7 +91,7 @@ class AudioSource {
  public:
     virtual ~AudioSource() = default;
     virtual const AudioDescription& description() const = 0;
-    virtual Status start(AudioIntake& intake) = 0;
+    virtual Status start(AudioReceiver& receiver) = 0;
     virtual void stop() = 0;
 };
 

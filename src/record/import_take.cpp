@@ -1,6 +1,6 @@
 #include "base/clock.h"
 #include "media/jpeg_info.h"
-#include "record/stored_take.h"
+#include "inspect/stored_take.h"
 #include "take/decimal_time.h"
 #include "take/take_writer.h"
 

@@ -1,12 +1,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "media/jpeg_info.h"
-#include "record/enhanced_tap.h"
-#include "record/following_enhancement.h"
-#include "record/pushed_picture.h"
+#include "render/enhanced_audio_tap.h"
+#include "render/live_enhancement.h"
+#include "record/pushed_frame.h"
 #include "record/recording.h"
-#include "record/renderer.h"
-#include "record/stored_take.h"
+#include "render/renderer.h"
+#include "inspect/stored_take.h"
 #include "record/ticker.h"
 
 #include <onetake/recorder.h>
@@ -57,11 +57,11 @@ class AVRecorder::Impl {
         }
         const bool will_enhance = enhance && config_.denoise && config_.audio && !config_.denoise_model.empty();
         if (will_enhance && config_.denoise_live) {
-            enhancement_ = std::make_unique<FollowingEnhancement>(enhance_options_for(running->name()));
+            enhancement_ = std::make_unique<LiveEnhancement>(enhance_options_for(running->name()));
             enhancement_->start();
         }
         if (enhancement_ && enhanced_audio_) {
-            tap_ = std::make_unique<EnhancedTap>(folder_of(running->name()), enhancement_->sound(), enhanced_audio_);
+            tap_ = std::make_unique<EnhancedAudioTap>(folder_of(running->name()), enhancement_->sound(), enhanced_audio_);
             tap_->start();
         }
         // Sound that is enhanced after the take is not there to be followed.
@@ -206,7 +206,7 @@ class AVRecorder::Impl {
         });
     }
 
-    static EnhancedSound stored_sound(const TakeResult& result) {
+    static EnhancedAudioReader stored_sound(const TakeResult& result) {
         return {[path = result.enhanced_wav_path] { return path; }, {}};
     }
 
@@ -269,8 +269,8 @@ class AVRecorder::Impl {
     mutable std::mutex mutex_;  // guards recording_, which pushing threads share
     std::shared_ptr<Recording> recording_;
     std::unique_ptr<Ticker> ticker_;
-    std::unique_ptr<FollowingEnhancement> enhancement_;
-    std::unique_ptr<EnhancedTap> tap_;           // reads what enhancement_ makes
+    std::unique_ptr<LiveEnhancement> enhancement_;
+    std::unique_ptr<EnhancedAudioTap> tap_;           // reads what enhancement_ makes
     std::unique_ptr<FollowingRender> follower_;  // reads what enhancement_ makes
 };
 
@@ -326,7 +326,7 @@ Status AVRecorder::push_video(const BgrImage& image, std::optional<double> t, in
     const auto recording = impl_->recording();
     if (!recording) return fail(not_recording("push_video()"));
     const int stride = image.stride ? image.stride : 3 * image.width;
-    ONETAKE_TRY(check_pushed_picture(image.width, image.height, stride, image.pixels.size()));
+    ONETAKE_TRY(check_pushed_frame(image.width, image.height, stride, image.pixels.size()));
     const auto row = static_cast<std::size_t>(3 * image.width);
     auto buffer = recording->buffer(row * static_cast<std::size_t>(image.height), track);
     if (!buffer) return fail(std::move(buffer).error());
@@ -340,7 +340,7 @@ Status AVRecorder::push_video(std::vector<std::uint8_t>&& pixels, int width, int
                               int track) {
     const auto recording = impl_->recording();
     if (!recording) return fail(not_recording("push_video()"));
-    ONETAKE_TRY(check_pushed_picture(width, height, 3 * width, pixels.size()));
+    ONETAKE_TRY(check_pushed_frame(width, height, 3 * width, pixels.size()));
     return recording->push(bgr_frame(width, height, 3 * width, Buffer(std::move(pixels))), t, track);
 }
 
@@ -349,7 +349,7 @@ Status AVRecorder::push_video(const BgrImage& image, std::shared_ptr<const void>
     const auto recording = impl_->recording();
     if (!recording) return fail(not_recording("push_video()"));
     const int stride = image.stride ? image.stride : 3 * image.width;
-    ONETAKE_TRY(check_pushed_picture(image.width, image.height, stride, image.pixels.size()));
+    ONETAKE_TRY(check_pushed_frame(image.width, image.height, stride, image.pixels.size()));
     return recording->push(bgr_frame(image.width, image.height, stride,
                                      Buffer(image.pixels.data(), image.pixels.size(), std::move(owner))),
                            t, track);

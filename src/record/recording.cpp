@@ -1,11 +1,11 @@
 #include "record/recording.h"
 
 #include "base/clock.h"
-#include "capture/microphone.h"
+#include "portaudio/microphone.h"
 #include "capture/stop_together.h"
 #include "capture/test_source.h"
-#include "capture/v4l2_camera.h"
-#include "record/calibration.h"
+#include "v4l2/v4l2_camera.h"
+#include "sync/calibration.h"
 #include "record/config.h"
 
 #include <onetake/version.h>
@@ -198,7 +198,7 @@ Status Recording::open_sink(const std::string& name) {
     sink_ = std::move(*sink);
     for (auto& text : notes_) sink_->note(std::move(text));
 
-    gate_ = std::make_unique<StartGate>(static_cast<int>(cameras_.size()));
+    start_barrier_ = std::make_unique<StartBarrier>(static_cast<int>(cameras_.size()));
     // A camera's JPEGs are decoded and encoded anew unless they are to be stored untouched; pushed JPEGs never are.
     const bool transcode = config_.convert_rgb && config_.source == SourceKind::device;
     for (const auto& description : video_descriptions_) {
@@ -207,7 +207,7 @@ Status Recording::open_sink(const std::string& name) {
         if (cameras_.empty())
             pushed_videos_.push_back(std::make_unique<PushedVideo>(**input));
         else
-            gated_videos_.push_back(std::make_unique<GatedVideo>(**input, *gate_));
+            video_receivers_.push_back(std::make_unique<BarrierVideoReceiver>(**input, *start_barrier_));
     }
     for (const auto& description : audio_descriptions_) {
         auto input = sink_->add_audio(description);
@@ -215,7 +215,7 @@ Status Recording::open_sink(const std::string& name) {
         if (microphones_.empty())
             pushed_audios_.push_back(std::make_unique<PushedAudio>(**input));
         else
-            gated_audios_.push_back(std::make_unique<GatedAudio>(**input, *gate_));
+            audio_receivers_.push_back(std::make_unique<BarrierAudioReceiver>(**input, *start_barrier_));
     }
     ONETAKE_TRY(write_offsets());
     return sink_->start();
@@ -242,15 +242,15 @@ Status Recording::write_offsets() {
 
 Status Recording::start_sources() {
     for (std::size_t i = 0; i < microphones_.size(); ++i)
-        if (auto status = microphones_[i]->start(*gated_audios_[i]); !status) {
+        if (auto status = microphones_[i]->start(*audio_receivers_[i]); !status) {
             if (cameras_.empty()) return status;
             sink_->note(fmt::format("Recorded without this microphone: {}", status.error().message));
         }
-    for (std::size_t i = 0; i < cameras_.size(); ++i) ONETAKE_TRY(cameras_[i]->start(*gated_videos_[i]));
-    if (!cameras_.empty() && !gate_->wait_for(kFirstFramePatience)) {
+    for (std::size_t i = 0; i < cameras_.size(); ++i) ONETAKE_TRY(cameras_[i]->start(*video_receivers_[i]));
+    if (!cameras_.empty() && !start_barrier_->wait_for(kFirstFramePatience)) {
         sink_->note(fmt::format("A camera delivered no frame within {} s of its start; recording goes on.",
                                 std::chrono::duration_cast<std::chrono::seconds>(kFirstFramePatience).count()));
-        gate_->open();
+        start_barrier_->open();
     }
     start_ = progress_time_ = host_now();
     return {};
@@ -317,7 +317,7 @@ Status Recording::push(Frame frame, std::optional<double> t, int track) {
         return fail(ErrorCode::refused, fmt::format("The pushed frame has {}x{} pixels, the take's first had {}x{}.",
                                                     frame.width, frame.height, video.width, video.height));
     const auto now = host_now();
-    const auto stamp = video.gate.check(t, now, now);
+    const auto stamp = video.validator.check(t, now, now);
     if (!stamp) return fail(stamp.error());
     const int width = frame.width, height = frame.height;
     frame.stamp = {stamp->time, now, stamp->source, {}};
@@ -325,7 +325,7 @@ Status Recording::push(Frame frame, std::optional<double> t, int track) {
     if (delivery == Delivery::ended_early) return refuse_after_the_end();
     if (delivery == Delivery::refused)
         return fail(ErrorCode::refused, "The take is being stopped; the frame was not stored.");
-    video.gate.accept(*stamp);
+    video.validator.accept(*stamp);
     video.width = width;
     video.height = height;
     return {};
@@ -339,13 +339,13 @@ Status Recording::push(AudioBlock block, std::optional<double> t, int track) {
     std::lock_guard lock(audio.mutex);
     const auto now = host_now();
     // What arrives now was taken before: its first sample by its own length.
-    const auto stamp = audio.gate.check(t, now - from_ticks(block.frames(), config_.sample_rate), now);
+    const auto stamp = audio.validator.check(t, now - from_ticks(block.frames(), config_.sample_rate), now);
     if (!stamp) return fail(stamp.error());
     block.time = stamp->time;
     block.arrival = now;
     block.source = stamp->source;
     if (audio.input->offer(std::move(block)) == Delivery::ended_early) return refuse_after_the_end();
-    audio.gate.accept(*stamp);
+    audio.validator.accept(*stamp);
     return {};
 }
 

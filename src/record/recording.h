@@ -1,8 +1,8 @@
 #pragma once
 
 #include "media/source.h"
-#include "media/stamp_gate.h"
-#include "record/start_gate.h"
+#include "media/timestamp_validator.h"
+#include "record/start_barrier.h"
 #include "sink/take_sink.h"
 #include "sink/track_input.h"
 
@@ -54,14 +54,14 @@ class Recording {
         explicit PushedVideo(VideoTrackInput& to) : input(&to) {}
         VideoTrackInput* const input;
         std::mutex mutex;  // one frame after the other: stamps and order agree
-        StampGate gate;
+        TimestampValidator validator;
         int width = 0, height = 0;
     };
     struct PushedAudio {
         explicit PushedAudio(AudioTrackInput& to) : input(&to) {}
         AudioTrackInput* const input;
         std::mutex mutex;
-        StampGate gate;
+        TimestampValidator validator;
     };
 
     explicit Recording(const RecorderConfig& config);
@@ -84,9 +84,9 @@ class Recording {
     std::vector<std::string> notes_;  // from before there was a sink
 
     std::unique_ptr<TakeSink> sink_;
-    std::unique_ptr<StartGate> gate_;
-    std::vector<std::unique_ptr<GatedVideo>> gated_videos_;
-    std::vector<std::unique_ptr<GatedAudio>> gated_audios_;
+    std::unique_ptr<StartBarrier> start_barrier_;
+    std::vector<std::unique_ptr<BarrierVideoReceiver>> video_receivers_;
+    std::vector<std::unique_ptr<BarrierAudioReceiver>> audio_receivers_;
     std::vector<std::unique_ptr<PushedVideo>> pushed_videos_;
     std::vector<std::unique_ptr<PushedAudio>> pushed_audios_;
     bool finished_ = false;

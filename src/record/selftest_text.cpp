@@ -13,7 +13,7 @@ std::string summary(const SelftestReport& r) {
     for (const auto& check : r.checks)
         fmt::format_to(out, "  {}  {:<12}{}\n", check.passed ? "ok  " : "FAIL", check.name, check.detail);
     fmt::format_to(out, "\n  {:<19}{:.0f} MB/s, synced\n", "disk", r.disk_mb_per_s);
-    for (const auto& part : r.parts)
+    for (const auto& part : r.capabilities)
         fmt::format_to(out, "  {:<19}{}{}\n", part.name, part.found ? "" : "missing: ", part.detail);
     for (const auto& camera : r.cameras)
         fmt::format_to(out, "  {:<19}{} {}{}\n", "camera", camera.path, camera.name,
@@ -34,7 +34,7 @@ std::string to_json(const SelftestReport& r) {
     ordered_json checks = ordered_json::array(), found = ordered_json::array(), cameras = ordered_json::array(),
                  microphones = ordered_json::array();
     for (const auto& c : r.checks) checks.push_back({{"name", c.name}, {"passed", c.passed}, {"detail", c.detail}});
-    for (const auto& p : r.parts) found.push_back({{"name", p.name}, {"found", p.found}, {"detail", p.detail}});
+    for (const auto& p : r.capabilities) found.push_back({{"name", p.name}, {"found", p.found}, {"detail", p.detail}});
     for (const auto& c : r.cameras)
         cameras.push_back({{"path", c.path}, {"stable_id", c.stable_id}, {"name", c.name}, {"problem", c.problem}});
     for (const auto& m : r.microphones)

@@ -41,8 +41,8 @@ Result<int> FileSink::add_audio(const FileAudioSettings& settings) {
         wanted.sample_rate = usable;
     auto encoder = AudioEncoder::open(wanted);
     if (!encoder) return fail(std::move(encoder).error());
-    auto retimer = AudioRetimer::create(settings.sample_rate, settings.channels, wanted.sample_rate);
-    if (!retimer) return fail(std::move(retimer).error());
+    auto resampler = VariableRateResampler::create(settings.sample_rate, settings.channels, wanted.sample_rate);
+    if (!resampler) return fail(std::move(resampler).error());
     if (wanted.sample_rate != settings.sample_rate)
         notes_.push_back(fmt::format("Sound of {} Hz is stored at {} Hz, for {} does not take its rate.",
                                      settings.sample_rate, wanted.sample_rate, settings.codec));
@@ -51,7 +51,7 @@ Result<int> FileSink::add_audio(const FileAudioSettings& settings) {
     track.result.title = settings.title;
     track.params = encoder->params();
     track.audio = std::move(*encoder);
-    track.retimer = std::move(*retimer);
+    track.resampler = std::move(*resampler);
     return add(std::move(track));
 }
 
@@ -130,7 +130,7 @@ Status FileSink::write_audio(int number, const TimedAudio& run) {
     auto track = track_of(
         number, [](const Track& x) { return x.audio.has_value(); }, "sound");
     if (!track) return fail(std::move(track).error());
-    return (*track)->retimer->write(run,
+    return (*track)->resampler->write(run,
                                     [&](std::span<const float> samples) { return write_samples(number, samples); });
 }
 
@@ -175,9 +175,9 @@ Status FileSink::end_track(int number) {
         number, [](const Track&) { return true; }, "");
     if (!found) return fail(std::move(found).error());
     Track& track = **found;
-    if (track.retimer)
+    if (track.resampler)
         ONETAKE_TRY(
-            track.retimer->finish([&](std::span<const float> samples) { return write_samples(number, samples); }));
+            track.resampler->finish([&](std::span<const float> samples) { return write_samples(number, samples); }));
     packets_.clear();
     if (track.video) ONETAKE_TRY(track.video->finish(packets_));
     if (track.audio) {

@@ -2,7 +2,7 @@
 
 #include "base/time.h"
 #include "codec/audio_encoder.h"
-#include "codec/audio_retimer.h"
+#include "codec/variable_rate_resampler.h"
 #include "codec/video_encoder.h"
 #include "container/muxer.h"
 #include "media/packet.h"
@@ -70,7 +70,7 @@ class FileSink {
     /// The picture of time `t`: at the nearest tick. One that falls on the tick of the picture before gets the tick
     /// after, counted in the notes. Errors: refused for a time before 0 or before the last picture's; nothing taken.
     Status write_video(int track, PlanarImage image, MediaTime t);
-    /// A recorded run, placed by its own times (AudioRetimer).
+    /// A recorded run, placed by its own times (VariableRateResampler).
     Status write_audio(int track, const TimedAudio& run);
     /// Samples that lie on the file's grid already, at the track's rate: they follow what was written before. Not to be
     /// mixed with the call above on one track, unless both rates are the same.
@@ -94,7 +94,7 @@ class FileSink {
         StreamParams params;
         std::optional<VideoEncoder> video;
         std::optional<AudioEncoder> audio;
-        std::optional<AudioRetimer> retimer;
+        std::optional<VariableRateResampler> resampler;
         std::optional<Packet> held;  ///< the last encoded picture, until the next one tells how long it lasts
         std::optional<std::int64_t> last_tick;
         std::uint64_t moved = 0;  ///< pictures put one tick later

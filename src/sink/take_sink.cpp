@@ -183,7 +183,7 @@ void TakeSink::write(EncodedFrame encoded) {
             if (track.source_ && *track.source_ != frame.stamp.source) track.mixed_sources_ = true;
             track.source_ = frame.stamp.source;
         }
-        track.slots_.give_back();
+        track.in_flight_.give_back();
     });
 }
 
@@ -217,7 +217,7 @@ void TakeSink::write(StoredBlock stored) {
         if (track.source_ && *track.source_ != block.source) track.mixed_sources_ = true;
         track.source_ = block.source;
     }
-    track.slots_.give_back();
+    track.in_flight_.give_back();
 }
 
 void TakeSink::write(const JournalRecord& record) {
@@ -325,7 +325,7 @@ Metrics TakeSink::metrics() const {
         m.books.push_back(books(*t, "video"));
         m.frames += t->written_;
         m.dropped += t->queue_.total();
-        m.queue_max = std::max(m.queue_max, t->slots_.deepest());
+        m.queue_max = std::max(m.queue_max, t->in_flight_.deepest());
         m.gaps += t->gaps_;
         m.gap_s += to_seconds(t->gap_time_);
         bytes += t->bytes_;

@@ -25,7 +25,7 @@ struct TakeSinkOptions {
     TakeWriterOptions writer;
     JpegSettings jpeg;
     int workers = 2;
-    int queue_size = 64;  ///< frames per video track between intake and disk
+    int queue_size = 64;  ///< frames per video track between receiver and disk
     OnFull on_full = OnFull::drop;
     /// Called once, from the sink's thread, when nothing more can be stored: the disk is full, or can't be written.
     /// What comes later is counted as lost; the take is to be closed.
@@ -40,7 +40,7 @@ struct TakeCounts {
 class VideoTrackInput;
 class AudioTrackInput;
 
-/// Stores what sources deliver as a take: intake → JPEG pool → one writing thread that owns the files. One bound per
+/// Stores what sources deliver as a take: receiver → JPEG pool → one writing thread that owns the files. One bound per
 /// track says how many frames may be on the way; what does not fit is dropped and counted, or waits, as `on_full` says.
 ///
 /// Life: create(), add tracks, start(); sources deliver; stop the sources, drain(), metrics(), close().
@@ -51,7 +51,7 @@ class TakeSink {
     TakeSink& operator=(const TakeSink&) = delete;
     ~TakeSink();
 
-    /// The intakes live as long as the sink. `transcode`: JPEGs that come in are decoded and encoded anew.
+    /// The receivers live as long as the sink. `transcode`: JPEGs that come in are decoded and encoded anew.
     Result<VideoTrackInput*> add_video(const VideoDescription& description, bool transcode);
     Result<AudioTrackInput*> add_audio(const AudioDescription& description);
     /// Tells how late the sound of a track is. After the tracks were added, before start().

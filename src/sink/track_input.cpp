@@ -30,7 +30,7 @@ VideoTrackInput::VideoTrackInput(TakeSink& sink, TrackId id, int index, const Vi
       description_(description),
       transcode_(transcode),
       buffers_(BufferPool::create(16)),
-      slots_(sink.options_.queue_size) {}
+      in_flight_(sink.options_.queue_size) {}
 
 Delivery VideoTrackInput::offer(Frame frame) {
     ++expected_;
@@ -47,14 +47,14 @@ Delivery VideoTrackInput::offer(Frame frame) {
             return Delivery::refused;
         }
     }
-    const bool taken = sink_.options_.on_full == OnFull::block ? slots_.take() : slots_.try_take();
+    const bool taken = sink_.options_.on_full == OnFull::block ? in_flight_.take() : in_flight_.try_take();
     if (!taken) {
         queue_.add(1);
         return Delivery::dropped;
     }
     std::lock_guard lock(mutex_);
     if (closed_) {
-        slots_.give_back();
+        in_flight_.give_back();
         queue_.add(1);
         return Delivery::dropped;
     }
@@ -67,7 +67,7 @@ Delivery VideoTrackInput::offer(Frame frame) {
 }
 
 void VideoTrackInput::close() {
-    slots_.close();
+    in_flight_.close();
     std::lock_guard lock(mutex_);
     closed_ = true;
 }
@@ -77,7 +77,7 @@ void VideoTrackInput::report(SourceEvent event) {
 }
 
 AudioTrackInput::AudioTrackInput(TakeSink& sink, TrackId id, const AudioDescription& description)
-    : sink_(sink), id_(id), description_(description), slots_(audio_slots(description)) {}
+    : sink_(sink), id_(id), description_(description), in_flight_(audio_slots(description)) {}
 
 Delivery AudioTrackInput::offer(AudioBlock block) {
     const auto frames = static_cast<std::uint64_t>(block.frames());
@@ -92,7 +92,7 @@ Delivery AudioTrackInput::offer(AudioBlock block) {
         return Delivery::ended_early;
     }
     std::lock_guard lock(mutex_);
-    if (closed_ || !slots_.try_take()) {
+    if (closed_ || !in_flight_.try_take()) {
         queue_.add(frames);
         lost_before_ = true;
         return Delivery::dropped;

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "base/histogram.h"
-#include "base/slots.h"
+#include "base/in_flight_limit.h"
 #include "media/line_fit.h"
-#include "media/reorder.h"
+#include "media/reorder_buffer.h"
 #include "media/source.h"
 #include "sink/jpeg_pool.h"
 #include "take/take_files.h"
@@ -40,7 +40,7 @@ class LossCounter {
 };
 
 /// One video track of a TakeSink: numbers what comes in, bounds it, and keeps the track's books.
-class VideoTrackInput final : public VideoIntake {
+class VideoTrackInput final : public VideoReceiver {
  public:
     VideoTrackInput(TakeSink& sink, TrackId id, int index, const VideoDescription& description, bool transcode);
 
@@ -63,7 +63,7 @@ class VideoTrackInput final : public VideoIntake {
     const VideoDescription description_;
     const bool transcode_;
     std::shared_ptr<BufferPool> buffers_;
-    Slots slots_;
+    InFlightLimit in_flight_;
 
     std::mutex mutex_;               // numbers are given in the order in which frames go on
     std::uint64_t next_number_ = 0;  // guarded by mutex_
@@ -73,7 +73,7 @@ class VideoTrackInput final : public VideoIntake {
     LossCounter queue_, driver_, corrupt_, disk_;
 
     // the writing thread's
-    Reorder<EncodedFrame> order_;
+    ReorderBuffer<EncodedFrame> order_;
     DurationHistogram latency_;
     std::optional<HostTime> first_, last_;
     std::optional<StampSource> source_;
@@ -85,7 +85,7 @@ class VideoTrackInput final : public VideoIntake {
 };
 
 /// One audio track of a TakeSink.
-class AudioTrackInput final : public AudioIntake {
+class AudioTrackInput final : public AudioReceiver {
  public:
     AudioTrackInput(TakeSink& sink, TrackId id, const AudioDescription& description);
 
@@ -100,7 +100,7 @@ class AudioTrackInput final : public AudioIntake {
     TakeSink& sink_;
     const TrackId id_;
     const AudioDescription description_;
-    Slots slots_;
+    InFlightLimit in_flight_;
     std::mutex mutex_;     // blocks go on one after the other
     bool closed_ = false;  // guarded by mutex_
     std::atomic<bool> lost_before_{false};

@@ -130,7 +130,7 @@ void TakeSource::play(const JournalRecord& record) {
     if (it == sounds_.end()) return;
     spans_.clear();
     it->second.clock.add({block.first_sample, block.samples, block.time, block.xrun}, spans_);
-    for (const auto& span : spans_) events_.push_back(StoredSound{block.track, span});
+    for (const auto& span : spans_) events_.push_back(StoredAudio{block.track, span});
 }
 
 void TakeSource::end() {
@@ -139,11 +139,11 @@ void TakeSource::end() {
     for (auto& [number, sound] : sounds_) {
         spans_.clear();
         sound.clock.finish(spans_);
-        for (const auto& span : spans_) events_.push_back(StoredSound{{TrackKind::audio, number}, span});
+        for (const auto& span : spans_) events_.push_back(StoredAudio{{TrackKind::audio, number}, span});
     }
 }
 
-Duration TakeSource::sound_move(TrackId audio, Duration configured) const {
+Duration TakeSource::audio_shift(TrackId audio, Duration configured) const {
     const auto of = [&](const std::map<int, Duration>& offsets) {
         const auto it = offsets.find(audio.number);
         return it == offsets.end() ? Duration{} : it->second;

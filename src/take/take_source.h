@@ -22,12 +22,12 @@ struct StoredFrame {
 };
 
 /// A run of stored sound with the instants the audio clock model gives it.
-struct StoredSound {
+struct StoredAudio {
     TrackId track;
     AudioSpan span;
 };
 
-using TakeEvent = std::variant<StoredFrame, StoredSound>;
+using TakeEvent = std::variant<StoredFrame, StoredAudio>;
 
 /// Plays a take: its frames and its sound, each track in order, sound as far behind the pictures as the audio clock
 /// model needs to be sure. Reads the journal alone; the media are read by who wants them. What comes out depends on the
@@ -54,7 +54,7 @@ class TakeSource {
     std::optional<HostTime> origin() const { return origin_; }
     /// How far rendering moves a track's sound, positive: later. `configured` if it is not 0, else what was configured
     /// while recording; and back by what was calibrated.
-    Duration sound_move(TrackId audio, Duration configured) const;
+    Duration audio_shift(TrackId audio, Duration configured) const;
     /// UTC of an instant near the take's beginning; 0 if it can't be told.
     WallTime wall_time(HostTime t) const;
     std::uint64_t journal_offset() const { return reader_.offset(); }

@@ -1,7 +1,7 @@
 // A take with a hostile journal: checked, recovered, and recovered again, which must change nothing.
 
-#include "take/check.h"
-#include "take/recover.h"
+#include "inspect/check.h"
+#include "inspect/recover.h"
 
 #include <cstdio>
 #include <cstdlib>

@@ -1,7 +1,7 @@
-#include "capture/loudspeaker.h"
+#include "portaudio/loudspeaker.h"
 
 #include "base/clock.h"
-#include "capture/microphone.h"
+#include "portaudio/microphone.h"
 #include "integration/microphone/heard.h"
 #include "media/beep_search.h"
 

@@ -1,6 +1,6 @@
 // enhance_wav FOLDER MODEL MINUTES: makes a take's audio.wav of so many minutes at 48 kHz, enhances it, and prints the
 // largest resident sizes of this process and of the worker, in kB, and the model's real-time factor.
-#include "record/enhanced_track.h"
+#include "render/enhance_job.h"
 #include "take/wav.h"
 
 #include <cmath>

@@ -1,7 +1,7 @@
 #include "bad_models.h"
 #include "base/clock.h"
 #include "base/files.h"
-#include "record/following_enhancement.h"
+#include "render/live_enhancement.h"
 #include "support/pictures.h"
 #include "support/temp_dir.h"
 #include "support/toy_model.h"
@@ -367,7 +367,7 @@ TEST_F(EnhancedTakeTest, IsWholeWhereTheSameTakeIsEnhancedTwiceAtOnce) {
     config_.denoise = false;
     ASSERT_TRUE(take(false));
     const auto options = enhance_options(config_, "t");
-    auto first = EnhancedTrack::open(options);
+    auto first = EnhanceJob::open(options);
     ASSERT_TRUE(first) << first.error().message;
     ASSERT_TRUE(first->advance().value());
     const auto second = enhance_take(options, {});

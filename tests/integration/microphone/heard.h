@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/time.h"
-#include "capture/microphone.h"
+#include "portaudio/microphone.h"
 #include "media/source.h"
 
 #include <chrono>
@@ -14,7 +14,7 @@
 namespace onetake {
 
 /// Keeps what a microphone delivers and says, and lets a test wait for it. Thread-safe.
-class Heard final : public AudioIntake {
+class Heard final : public AudioReceiver {
  public:
     void deliver(AudioBlock block) override;
     void report(SourceEvent event) override;

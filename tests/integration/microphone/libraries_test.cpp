@@ -1,4 +1,4 @@
-#include "capture/microphone.h"
+#include "portaudio/microphone.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 #include "base/clock.h"
-#include "capture/microphone.h"
+#include "portaudio/microphone.h"
 #include "integration/microphone/heard.h"
 #include "support/test_microphones.h"
 

@@ -1,4 +1,4 @@
-#include "capture/microphone.h"
+#include "portaudio/microphone.h"
 
 #include "base/clock.h"
 #include "film.h"
@@ -18,7 +18,7 @@ namespace {
 constexpr int kWidth = 160, kHeight = 120, kFps = 20, kSeconds = 20;
 
 // Pushes what the microphone delivers.
-class Pushing final : public AudioIntake {
+class Pushing final : public AudioReceiver {
  public:
     explicit Pushing(AVRecorder& recorder) : recorder_(recorder) {}
     void deliver(AudioBlock block) override {

@@ -1,5 +1,5 @@
 #include "base/bounded_queue.h"
-#include "base/slots.h"
+#include "base/in_flight_limit.h"
 
 #include <gtest/gtest.h>
 #include <memory>
@@ -54,8 +54,8 @@ TEST(BoundedQueue, LosesNothingBetweenManyThreads) {
     EXPECT_EQ(sum, 3L * kEach * (kEach + 1) / 2);
 }
 
-TEST(Slots, AreNeverMoreThanTheirNumber) {
-    Slots slots(2);
+TEST(InFlightLimit, AreNeverMoreThanTheirNumber) {
+    InFlightLimit slots(2);
     EXPECT_TRUE(slots.try_take());
     EXPECT_TRUE(slots.take());
     EXPECT_FALSE(slots.try_take());
@@ -64,8 +64,8 @@ TEST(Slots, AreNeverMoreThanTheirNumber) {
     EXPECT_EQ(slots.deepest(), 2);
 }
 
-TEST(Slots, LetWaitersGoWhenClosed) {
-    Slots slots(1);
+TEST(InFlightLimit, LetWaitersGoWhenClosed) {
+    InFlightLimit slots(1);
     ASSERT_TRUE(slots.take());
     std::thread waiter([&] { EXPECT_FALSE(slots.take()); });
     slots.close();

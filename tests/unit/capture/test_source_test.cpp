@@ -59,7 +59,7 @@ class Collected {
     std::vector<Item> items_;
 };
 
-class Pictures final : public VideoIntake {
+class Pictures final : public VideoReceiver {
  public:
     Pictures(std::size_t wanted, FakeClock& clock, Duration cost = {}) : frames(wanted), clock_(clock), cost_(cost) {}
     Buffer buffer(std::size_t bytes) override { return pool_->take(bytes); }
@@ -85,7 +85,7 @@ class Pictures final : public VideoIntake {
     std::vector<SourceEvent> events_;
 };
 
-class Sounds final : public AudioIntake {
+class Sounds final : public AudioReceiver {
  public:
     Sounds(std::size_t wanted, FakeClock& clock, Duration cost = {}) : blocks(wanted), clock_(clock), cost_(cost) {}
     void deliver(AudioBlock block) override {

@@ -74,7 +74,7 @@ TEST_F(ImportTest, LaysSoundByTheClockItIsGivenGapsIncluded) {
     auto source = TakeSource::open(dir_.file("takes/t")).value();
     std::vector<AudioSpan> spans;
     while (const auto event = source.next().value())
-        if (const auto* s = std::get_if<StoredSound>(&*event)) spans.push_back(s->span);
+        if (const auto* s = std::get_if<StoredAudio>(&*event)) spans.push_back(s->span);
     ASSERT_FALSE(spans.empty());
     EXPECT_NEAR(to_seconds(spans.back().end.time_since_epoch()), 14.999, 0.001);
 }

@@ -54,7 +54,7 @@ void play(TakeSource& source, Played& into) {
         if (const auto* f = std::get_if<StoredFrame>(&*event)) {
             into.frames_ms.push_back((f->time - *source.origin()).count() / kMs);
         } else {
-            const auto& s = std::get<StoredSound>(*event);
+            const auto& s = std::get<StoredAudio>(*event);
             if (into.sound_begin_ns < 0) into.sound_begin_ns = (s.span.begin - *source.origin()).count();
             into.sound_end_ns = (s.span.end - *source.origin()).count();
             into.samples += s.span.frames;

@@ -1,0 +1,344 @@
+#include "inspect/inspection.h"
+
+#include "base/files.h"
+#include "media/jpeg_info.h"
+#include "take/journal_reader.h"
+#include "take/manifest.h"
+#include "take/wav.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fcntl.h>
+#include <fmt/format.h>
+
+namespace onetake {
+
+namespace {
+
+constexpr std::size_t kLargestJpeg = std::size_t{256} << 20;
+constexpr std::size_t kMostRuns = 1'000'000;
+constexpr Duration kLongestAudioJump = std::chrono::milliseconds(50);
+
+Duration longest_interval(double fps) {
+    return duration_from_seconds(std::max(0.2, fps > 0 ? 3 / fps : 0.1));
+}
+
+class Inspector {
+ public:
+    Inspector(const TakeDir& dir, bool mine) : dir_(dir), mine_(mine) {}
+
+    Result<Inspection> run() {
+        auto reader = JournalReader::open(dir_);
+        if (!reader) return fail(std::move(reader).error());
+        found_.take = reader->take();
+        found_.being_written = !mine_ && reader->being_written();
+        for (;;) {
+            auto record = reader->next();
+            if (!record) return fail(std::move(record).error());
+            if (!*record) break;
+            found_.ends_with_end = std::holds_alternative<EndRecord>(**record);
+            std::visit([&](const auto& r) { take(r); }, **record);
+            if (too_damaged_)
+                return fail(ErrorCode::corrupt,
+                            fmt::format("{} is damaged in over {} places.", dir_.folder(), kMostRuns));
+        }
+        found_.journal_whole = reader->offset();
+        found_.half_line = reader->unfinished_bytes();
+        found_.bad_lines = reader->bad_lines();
+        for (auto& media : media_) finish(media);
+        ONETAKE_TRY(look_for_rests());
+        look_at_manifest();
+        for (auto& media : media_) found_.tracks.push_back(std::move(media.track));
+        return std::move(found_);
+    }
+
+ private:
+    struct Media {
+        TrackInspection track;
+        UniqueFd frames;               // video
+        std::optional<WavReader> wav;  // audio
+        std::int64_t wav_samples = 0;
+        std::int64_t next = 0;  // number or index expected
+        double virtual_samples = 0;
+    };
+
+    template <class Record>
+    void take(const Record&) {}
+
+    void take(const TrackRecord& r) {
+        if (find(r.track) != nullptr) return;
+        Media media;
+        media.track.track = r;
+        if (r.track.kind == TrackKind::video) {
+            media.next = 1;
+            auto frames = dir_.open_folder(r.path);
+            if (frames)
+                media.frames = std::move(*frames);
+            else
+                media.track.problem = frames.error().message;
+        } else {
+            open_wav(media);
+        }
+        media.track.opened = media.track.problem.empty();
+        media_.push_back(std::move(media));
+    }
+
+    void open_wav(Media& media) const {
+        auto& t = media.track;
+        const auto path = dir_.path(t.track.path);
+        auto fd = dir_.open_file(t.track.path, O_RDONLY);
+        if (!fd) {
+            t.problem = fd.error().message;
+            return;
+        }
+        const auto stale = wav_header_needs_repair(fd->get(), path, t.track.audio.sample_rate, t.track.audio.channels);
+        t.header_stale = !stale || *stale;
+        media.wav_samples = wav_frames_by_length(fd->get(), t.track.audio.channels);
+        const auto wav = WavReader::read_from(std::move(*fd), path);
+        if (wav && wav->channels() == t.track.audio.channels) {
+            media.wav_samples = wav->frames();
+        } else if (!t.header_stale) {
+            // It is whole, but not what was recorded.
+            media.wav_samples = 0;
+            t.problem = wav ? fmt::format("{} has {} channels, not the {} recorded.", path, wav->channels(),
+                                          t.track.audio.channels)
+                            : wav.error().message;
+        }
+    }
+
+    void take(const FrameRecord& r) {
+        auto* media = find(r.track);
+        if (!media) return void(++found_.homeless);
+        auto& t = media->track;
+        if (!name(*media, r.number, 1)) return;
+        see(t, r.stamp.time, r.stamp.time, r.stamp.source);
+        if (media->frames) {
+            const auto status = read_frame(*media, r);
+            if (status) {
+                const bool whole =
+                    inspect_jpeg({reinterpret_cast<const std::uint8_t*>(bytes_.data()), bytes_.size()}).has_value();
+                if (whole && bytes_.size() == r.bytes) {
+                    ++t.good;
+                    t.good_bytes += r.bytes;
+                    return;
+                }
+                const auto cause = whole                     ? LostRun::Cause::altered
+                                   : bytes_.size() < r.bytes ? LostRun::Cause::cut_short
+                                                             : LostRun::Cause::damaged;
+                return lose(t, {cause, r.number, 1, r.bytes, r.stamp.time});
+            }
+            if (status.error().code != ErrorCode::not_found)
+                return lose(t, {LostRun::Cause::damaged, r.number, 1, r.bytes, r.stamp.time});
+        }
+        lose(t, {LostRun::Cause::missing, r.number, 1, r.bytes, r.stamp.time});
+    }
+
+    // A file far larger than its record says is not read: it need not even hold data.
+    Status read_frame(const Media& media, const FrameRecord& r) {
+        constexpr std::uint64_t kRoom = std::uint64_t{1} << 20;
+        return read_file_into(media.frames.get(), frame_file(r.number),
+                              static_cast<std::size_t>(std::min<std::uint64_t>(r.bytes + kRoom, kLargestJpeg)), bytes_);
+    }
+
+    void take(const BlockRecord& r) {
+        auto* media = find(r.track);
+        if (!media) return void(++found_.homeless);
+        auto& t = media->track;
+        if (!name(*media, r.first_sample, r.samples)) return;
+        const int rate = t.track.audio.sample_rate;
+        const auto end = r.time + from_ticks(r.samples, rate);
+        if (t.last && r.time - *t.last > kLongestAudioJump) {
+            ++t.gaps;
+            t.gap_s += to_seconds(r.time - *t.last);
+            media->virtual_samples += to_seconds(r.time - *t.last) * rate;
+        }
+        t.xruns += r.xrun;
+        see(t, r.time, end, r.source);
+        t.clock.add(media->virtual_samples / rate, to_seconds(r.time - *t.first));
+        media->virtual_samples += static_cast<double>(r.samples);
+        const auto each = static_cast<std::uint64_t>(t.track.audio.channels) * 2;
+        const auto there = std::clamp<std::int64_t>(media->wav_samples - r.first_sample, 0, r.samples);
+        t.good += static_cast<std::uint64_t>(there);
+        t.good_bytes += static_cast<std::uint64_t>(there) * each;
+        if (there < r.samples)
+            lose(t, {t.opened ? LostRun::Cause::cut_short : LostRun::Cause::missing, r.first_sample + there,
+                     r.samples - there, static_cast<std::uint64_t>(r.samples - there) * each,
+                     r.time + from_ticks(there, rate)});
+    }
+
+    void take(const DropRecord& r) {
+        auto* media = find(r.track);
+        if (!media) return void(++found_.homeless);
+        auto& t = media->track;
+        if (r.first) {
+            t.declared.add(*r.first, static_cast<std::int64_t>(r.count));
+            if (t.declared.ranges() > kMostRuns) too_damaged_ = true;
+            return;
+        }
+        auto& total = t.drops[static_cast<std::size_t>(r.cause)];
+        if (total.count == 0) total.time = r.time;
+        total.count += r.count;
+    }
+
+    void take(const EndRecord& r) { found_.end = r; }
+
+    // False if any of it is named already.
+    bool name(Media& media, std::int64_t first, std::int64_t count) {
+        auto& t = media.track;
+        ++t.records;
+        if (first != media.next) t.in_order = false;
+        media.next = first + count;
+        if (t.named.overlaps(first, count)) return false;
+        t.named.add(first, count);
+        if (t.named.ranges() > kMostRuns) too_damaged_ = true;
+        return true;
+    }
+
+    void see(TrackInspection& t, HostTime begin, HostTime end, StampSource source) {
+        if (t.track.track.kind == TrackKind::video && t.last && begin - *t.last > longest_interval(t.track.video.fps)) {
+            ++t.gaps;
+            t.gap_s += to_seconds(begin - *t.last);
+        }
+        if (!t.first) t.first = begin;
+        t.last = std::max(t.last.value_or(end), end);
+        if (t.source && *t.source != source) t.mixed_sources = true;
+        t.source = source;
+        found_.last_time = std::max(found_.last_time, end);
+    }
+
+    void lose(TrackInspection& t, LostRun run) {
+        if (!t.lost.empty()) {
+            auto& last = t.lost.back();
+            if (last.cause == run.cause && last.first + last.count == run.first) {
+                last.count += run.count;
+                last.bytes += run.bytes;
+                return;
+            }
+        }
+        t.lost.push_back(run);
+        if (t.lost.size() > kMostRuns) too_damaged_ = true;
+    }
+
+    void finish(Media& media) {
+        auto& t = media.track;
+        if (t.track.track.kind == TrackKind::audio) {
+            std::int64_t named_end = 0;
+            if (!t.named.by_range().empty()) named_end = std::prev(t.named.by_range().end())->second;
+            t.extra_samples = std::max<std::int64_t>(media.wav_samples - named_end, 0);
+            return;
+        }
+        if (!media.frames) return;
+        for_each_file(media.frames.get(), [&](const FileEntry& file) {
+            const auto number = frame_number(file.name);
+            if (!number || t.named.contains(*number)) return;
+            t.strays.add(*number);
+            t.stray_bytes += file.bytes;
+        });
+    }
+
+    Status look_for_rests() {
+        for_each_file(dir_.fd(), [&](const FileEntry& file) {
+            if (is_crash_rest(file.name)) found_.rests.push_back(file.name);
+        });
+        auto aside = dir_.open_folder(kSetAside);
+        if (!aside) return aside.error().code == ErrorCode::not_found ? Status{} : fail(std::move(aside).error());
+        for_each_file(aside->get(), [&](const FileEntry& file) {
+            const auto underscore = file.name.find('_');
+            const auto id = track_id_from(std::string_view(file.name).substr(0, underscore));
+            if (underscore == std::string::npos || !id) return;
+            if (auto* media = find(*id)) {
+                ++media->track.set_aside;
+                media->track.set_aside_bytes += file.bytes;
+            }
+        });
+        return {};
+    }
+
+    void look_at_manifest() {
+        const auto head = read_manifest(dir_);
+        if (!head) {
+            found_.manifest_problem =
+                head.error().code == ErrorCode::not_found ? "There is no manifest." : head.error().message;
+            return;
+        }
+        const bool fresh = head->journal_bytes != 0 ? head->journal_bytes == found_.journal_whole
+                                                    : found_.end && head->reason == found_.end->reason &&
+                                                          head->end_ns == to_ns(found_.end->time);
+        if (!fresh) found_.manifest_problem = "The manifest was made from another state of the journal.";
+    }
+
+    Media* find(TrackId id) {
+        const auto it = std::ranges::find_if(media_, [&](const Media& m) { return m.track.track.track == id; });
+        return it == media_.end() ? nullptr : &*it;
+    }
+
+    const TakeDir& dir_;
+    const bool mine_;
+    Inspection found_;
+    std::vector<Media> media_;
+    std::string bytes_;  // kept for its capacity
+    bool too_damaged_ = false;
+};
+
+}  // namespace
+
+std::string_view to_string(LostRun::Cause cause) {
+    switch (cause) {
+        case LostRun::Cause::missing:
+            return "missing";
+        case LostRun::Cause::cut_short:
+            return "short";
+        case LostRun::Cause::damaged:
+            return "damaged";
+        case LostRun::Cause::altered:
+            return "altered";
+    }
+    return "unknown";
+}
+
+std::vector<LostRun> TrackInspection::undeclared() const {
+    std::vector<LostRun> open;
+    for (const auto& run : lost) {
+        if (run.cause == LostRun::Cause::altered) continue;  // it is there, and renders
+        auto at = run.first;
+        const auto end = run.first + run.count;
+        auto it = declared.by_range().upper_bound(at);
+        if (it != declared.by_range().begin()) --it;
+        const auto add = [&](std::int64_t until) {
+            if (until <= at) return;
+            auto piece = run;
+            piece.first = at;
+            piece.count = until - at;
+            piece.bytes = static_cast<std::uint64_t>(static_cast<double>(run.bytes) * static_cast<double>(piece.count) /
+                                                     static_cast<double>(run.count));
+            open.push_back(piece);
+        };
+        for (; it != declared.by_range().end() && it->first < end; ++it) {
+            add(std::min(it->first, end));
+            at = std::max(at, std::min(it->second, end));
+        }
+        add(end);
+    }
+    return open;
+}
+
+double TrackInspection::seconds_each() const {
+    if (track.track.kind == TrackKind::audio) return 1.0 / track.audio.sample_rate;
+    if (track.video.fps > 0) return 1 / track.video.fps;
+    return records > 1 ? to_seconds(*last - *first) / static_cast<double>(records - 1) : 0;
+}
+
+bool Inspection::needs_recovery() const {
+    if (being_written) return false;
+    return !ends_with_end || half_line > 0 || !rests.empty() || !manifest_problem.empty() ||
+           std::ranges::any_of(tracks, [](const TrackInspection& t) {
+               return t.header_stale || t.strays.size() > 0 || !t.undeclared().empty();
+           });
+}
+
+Result<Inspection> inspect_take(const TakeDir& dir, bool mine) {
+    return Inspector(dir, mine).run();
+}
+
+}  // namespace onetake

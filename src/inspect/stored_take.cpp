@@ -1,0 +1,62 @@
+#include "inspect/stored_take.h"
+
+#include "take/manifest.h"
+#include "take/take_source.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+namespace onetake {
+
+namespace {
+
+bool exists(const std::string& path) {
+    struct stat st {};
+    return ::stat(path.c_str(), &st) == 0;
+}
+
+Result<Metrics> journal_metrics(const std::string& folder) {
+    const auto totals = count_take(folder);
+    if (!totals) return fail(totals.error());
+    Metrics m;
+    m.duration_s = to_seconds(totals->length);
+    m.frames = totals->frames;
+    m.audio_samples = totals->samples;
+    m.audio_enabled = totals->blocks > 0;
+    m.notes.push_back(totals->end ? "The take has no manifest; the figures are those of its journal."
+                                  : "The take was not closed; the figures are those of its journal.");
+    return m;
+}
+
+}  // namespace
+
+Result<TakeResult> stored_take(const std::string& data_dir, const std::string& name) {
+    TakeResult result;
+    result.name = name;
+    const auto folder = take_folder(data_dir, name);
+    const auto dir = TakeDir::open(folder);
+    if (!dir) return fail(dir.error());
+    if (auto journal = JournalReader::open(*dir); !journal) return fail(std::move(journal).error());
+    if (auto head = read_manifest(*dir)) {
+        result.metrics = std::move(head->metrics);
+        result.manifest_path = dir->path(kManifestName);
+    } else {
+        auto counted = journal_metrics(folder);
+        if (!counted) return fail(std::move(counted).error());
+        result.metrics = std::move(*counted);
+    }
+    const auto path_if_there = [&](const char* leaf) {
+        auto path = fmt::format("{}/{}", folder, leaf);
+        return exists(path) ? path : std::string();
+    };
+    result.frames_dir = path_if_there("frames");
+    result.wav_path = path_if_there("audio.wav");
+    result.enhanced_wav_path = path_if_there("audio_enhanced.wav");
+    return result;
+}
+
+std::string rendered_path(const std::string& processed_dir, const std::string& name, const char* extension) {
+    return fmt::format("{}/{}.{}", processed_dir, name, extension);
+}
+
+}  // namespace onetake

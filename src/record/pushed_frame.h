@@ -1,0 +1,16 @@
+#pragma once
+
+#include "base/error.h"
+#include "media/frame.h"
+
+#include <cstddef>
+
+namespace onetake {
+
+/// Whether width, height, stride and size of a pushed BGR picture fit together. Errors: refused.
+Status check_pushed_frame(int width, int height, int stride, std::size_t bytes);
+
+/// A BGR picture as a frame, to be stamped.
+Frame bgr_frame(int width, int height, int stride, Buffer bytes);
+
+}  // namespace onetake

@@ -1,0 +1,298 @@
+#include "render/media_reader.h"
+
+#include "base/files.h"
+#include "take/take_dir.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <utility>
+
+namespace onetake {
+
+namespace {
+
+constexpr std::size_t kLargestJpeg = std::size_t{256} << 20;
+constexpr std::int64_t kMostPixels = std::int64_t{1} << 28;  // no encoder takes more
+constexpr std::size_t kIdlePictures = 80;                    // encoders look far ahead
+constexpr std::size_t kMostNotes = 20;
+constexpr std::size_t kMostWaiting = 20'000;  // then the reference is silent for good
+
+Result<WavReader> open_wav(const TakeDir& dir, const std::string& path) {
+    auto fd = dir.open_file(path, O_RDONLY);
+    if (!fd) return fail(std::move(fd).error());
+    return WavReader::read_from(std::move(*fd), dir.path(path));
+}
+
+std::string too_late(Duration after) {
+    return fmt::format("its stamp is {:.1f} h after what is before it, more than the file can hold.",
+                       to_seconds(after) / 3600);
+}
+
+HostTime end_of(const TakeEvent& event) {
+    const auto* sound = std::get_if<StoredAudio>(&event);
+    return sound ? sound->span.end : std::get<StoredFrame>(event).time;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MediaReader>> MediaReader::open(MediaReaderOptions options) {
+    const auto follow = options.wait_for_more ? TakeSource::Follow::yes : TakeSource::Follow::no;
+    auto source = TakeSource::open(options.take_folder, follow);
+    if (!source) return fail(std::move(source).error());
+    std::unique_ptr<MediaReader> reader(new MediaReader(std::move(options), std::move(*source)));
+    auto first = reader->next_event();
+    if (!first) return fail(std::move(first).error());
+    if (!*first)
+        return fail(ErrorCode::not_found,
+                    fmt::format("{} holds neither frames nor sound.", reader->options_.take_folder));
+    reader->first_event_ = std::move(*first);
+    ONETAKE_TRY(reader->open_tracks());
+    return reader;
+}
+
+Status MediaReader::open_tracks() {
+    auto decoder = JpegDecoder::create();
+    if (!decoder) return fail(std::move(decoder).error());
+    decoder_.emplace(std::move(*decoder));
+    pictures_ = BufferPool::create(kIdlePictures);
+    const auto dir = TakeDir::open(options_.take_folder);
+    if (!dir) return fail(dir.error());
+    for (const auto& t : source_.tracks()) {
+        if (t.track.kind == TrackKind::video) {
+            Video video;
+            if (auto frames = dir->open_folder(t.path))
+                video.frames = std::move(*frames);
+            else
+                note(frames.error().message);
+            video.color = t.video.color;
+            videos_.emplace(t.track.number, std::move(video));
+        } else {
+            Audio audio;
+            if (auto wav = open_wav(*dir, t.path))
+                audio.wav.emplace(std::move(*wav));
+            else
+                note(wav.error().message);
+            if (audio.wav && t.track.number == 1) take_enhanced(audio);
+            audios_.emplace(t.track.number, std::move(audio));
+        }
+    }
+    choose_reference();
+    return {};
+}
+
+void MediaReader::choose_reference() {
+    if (options_.sync_reference == SyncReference::system) return;
+    for (const auto& t : source_.tracks()) {
+        if (t.track.kind != TrackKind::audio || !audios_.at(t.track.number).wav) continue;
+        reference_.emplace(t.audio.sample_rate, *source_.origin());
+        reference_track_ = t.track;
+        return;
+    }
+    note("The take has no sound that could be the reference: the file keeps the system's time.");
+}
+
+void MediaReader::take_enhanced(Audio& audio) {
+    if (audio.wav->frames() == 0) return;
+    auto enhanced = open_enhanced(options_.enhanced);
+    if (!enhanced) return note(enhanced.error().message);
+    if (!*enhanced) return;
+    audio.raw_rate = audio.wav->sample_rate();
+    audio.wav.emplace(std::move(**enhanced));
+}
+
+Result<std::optional<TakeEvent>> MediaReader::next_event() {
+    if (first_event_) return std::exchange(first_event_, std::nullopt);
+    for (;;) {
+        auto event = source_.next();
+        if (!event || *event || source_.ended()) return event;
+        if (!options_.wait_for_more()) source_.stop_following();
+    }
+}
+
+std::optional<JpegInfo> MediaReader::find_frame_format(const TrackRecord& t, std::int64_t last) {
+    constexpr int kEnough = 10;
+    const auto& video = videos_.at(t.track.number);
+    struct Seen {
+        JpegInfo info;
+        int times = 0;
+    };
+    std::vector<Seen> sizes;
+    int seen = 0;
+    for (std::int64_t n = 1; n <= last && seen < kEnough && video.frames; ++n) {
+        if (!read_file_into(video.frames.get(), frame_file(n), kLargestJpeg, bytes_)) continue;
+        const auto info = inspect_jpeg(jpeg());
+        if (!info || std::int64_t{info->width} * info->height > kMostPixels) continue;
+        if (!options_.copy && !decoder_->decode(jpeg(), *pictures_, video.color.matrix)) continue;
+        if (info->width == t.video.width && info->height == t.video.height) return *info;
+        ++seen;
+        const auto same = std::ranges::find_if(
+            sizes, [&](const Seen& s) { return s.info.width == info->width && s.info.height == info->height; });
+        if (same == sizes.end())
+            sizes.push_back({*info, 1});
+        else
+            ++same->times;
+    }
+    const auto most = std::ranges::max_element(sizes, {}, &Seen::times);
+    return most == sizes.end() ? std::nullopt : std::optional(most->info);
+}
+
+const WavReader* MediaReader::wav(TrackId track) const {
+    const auto& audio = audios_.at(track.number);
+    return audio.wav ? &*audio.wav : nullptr;
+}
+
+void MediaReader::map_video(TrackId track, int file_track, const JpegInfo& picture) {
+    auto& video = videos_.at(track.number);
+    video.file_track = file_track;
+    video.width = picture.width;
+    video.height = picture.height;
+}
+
+void MediaReader::map_audio(TrackId track, int file_track) {
+    audios_.at(track.number).file_track = file_track;
+}
+
+Status MediaReader::run(BoundedQueue<RenderItem>& out) {
+    for (;;) {
+        auto event = next_event();
+        if (!event) return fail(std::move(event).error());
+        if (!*event) break;
+        if (!give_in_turn(std::move(**event), out)) return enhancement_;
+    }
+    give_waiting(0, out);
+    return enhancement_;
+}
+
+bool MediaReader::give_in_turn(TakeEvent event, BoundedQueue<RenderItem>& out) {
+    if (!reference_) return give(event, out);
+    if (const auto* sound = std::get_if<StoredAudio>(&event); sound && is_reference(sound->track)) {
+        if (!give(event, out)) return false;
+    } else {
+        waiting_.push_back(std::move(event));
+    }
+    return give_waiting(kMostWaiting, out);
+}
+
+bool MediaReader::give_waiting(std::size_t most_left, BoundedQueue<RenderItem>& out) {
+    while (!waiting_.empty() && (waiting_.size() > most_left || end_of(waiting_.front()) <= reference_->settled())) {
+        if (!give(waiting_.front(), out)) return false;
+        waiting_.pop_front();
+    }
+    return true;
+}
+
+bool MediaReader::give(const TakeEvent& event, BoundedQueue<RenderItem>& out) {
+    return std::visit([&](const auto& e) { return give(e, out); }, event);
+}
+
+MediaTime MediaReader::file_time(HostTime t) const {
+    return reference_ ? reference_->at(t) : media_time(t, *source_.origin());
+}
+
+bool MediaReader::give(const StoredFrame& frame, BoundedQueue<RenderItem>& out) {
+    const auto it = videos_.find(frame.track.number);
+    if (it == videos_.end()) return true;
+    auto& video = it->second;
+    ++video.named;
+    if (!video.file_track) return ++video.lost, true;
+    const auto time = std::max(file_time(frame.time), MediaTime{});
+    const auto lose = [&](std::string_view why) {
+        ++video.lost;
+        note(fmt::format("{} frame {}: {}", to_string(frame.track), frame.number, why));
+        return true;
+    };
+    if (time - video.last > options_.longest_gap) return lose(too_late(time - video.last));
+    if (auto status = read_file_into(video.frames.get(), frame_file(frame.number), kLargestJpeg, bytes_); !status)
+        return lose(status.error().message);
+    const auto info = inspect_jpeg(jpeg());
+    if (!info) return lose(info.error().message);
+    if (info->width != video.width || info->height != video.height) return lose("it has another size");
+    if (options_.copy) {
+        video.last = time;
+        return out.push(CopiedFrame{*video.file_track, {jpeg().begin(), jpeg().end()}, time});
+    }
+    auto image = decoder_->decode(jpeg(), *pictures_, video.color.matrix);
+    if (!image) return lose(image.error().message);
+    video.last = time;
+    image->color.range = video.color.range;
+    return out.push(DecodedFrame{*video.file_track, frame.number, std::move(*image), time});
+}
+
+bool MediaReader::give(const StoredAudio& sound, BoundedQueue<RenderItem>& out) {
+    auto& audio = audios_.at(sound.track.number);
+    const auto named = static_cast<std::uint64_t>(sound.span.frames);
+    audio.named += named;
+    if (!audio.file_track || !audio.wav) return audio.lost += named, true;
+    auto heard = sound.span;  // when it is to be heard
+    const auto move = source_.audio_shift(sound.track, options_.audio_offset);
+    heard.begin += move;
+    heard.end += move;
+    std::optional<std::int64_t> kept_at;
+    if (is_reference(sound.track)) kept_at = reference_->add(heard);
+    const auto span = audio.raw_rate ? at_rate(heard, *audio.raw_rate, audio.wav->sample_rate()) : heard;
+    if (audio.raw_rate && options_.enhanced.wait_for) {
+        enhancement_ = options_.enhanced.wait_for(span.first_sample + span.frames);
+        if (!enhancement_) return false;
+    }
+    PlacedAudio placed{*audio.file_track, {}};
+    auto& run = placed.run;
+    const auto lose = [&](std::int64_t samples, std::string why) {
+        audio.lost += static_cast<std::uint64_t>(samples);
+        note(std::move(why));
+    };
+    const auto begin = file_time(span.begin);
+    if (begin - audio.last > options_.longest_gap) {
+        lose(sound.span.frames, fmt::format("{} from sample {}: {}", to_string(sound.track), sound.span.first_sample,
+                                            too_late(begin - audio.last)));
+        return true;
+    }
+    if (auto status = audio.wav->read(span.first_sample, span.frames, run.samples); !status) {
+        lose(sound.span.frames, status.error().message);
+        return true;
+    }
+    run.channels = audio.wav->channels();
+    const auto have = static_cast<std::int64_t>(run.samples.size()) / run.channels;
+    // The length of enhanced sound is right to one sample only.
+    if (have < span.frames - (audio.raw_rate ? 1 : 0))
+        lose(sound.span.frames - have * sound.span.frames / span.frames,
+             fmt::format("{} ends before its journal: sound is missing.", audio.wav->path()));
+    if (have == 0) {
+        audio.begun = audio.begun && !span.after_gap;
+        return true;
+    }
+    run.begin = begin;
+    const auto length = file_time(span.end) - run.begin;
+    run.end = run.begin + Duration(std::llround(static_cast<double>(length.count()) * static_cast<double>(have) /
+                                                static_cast<double>(span.frames)));
+    audio.last = run.end;
+    run.after_gap = span.after_gap || !std::exchange(audio.begun, true);
+    if (audio.wav->sample_rate() == audio.raw_rate.value_or(audio.wav->sample_rate())) run.kept_at = kept_at;
+    return out.push(std::move(placed));
+}
+
+std::vector<TrackLoss> MediaReader::losses() const {
+    std::vector<TrackLoss> losses;
+    for (const auto& [number, v] : videos_) losses.push_back({{TrackKind::video, number}, v.named, v.lost});
+    for (const auto& [number, a] : audios_) losses.push_back({{TrackKind::audio, number}, a.named, a.lost});
+    return losses;
+}
+
+std::vector<std::string> MediaReader::take_notes() {
+    std::uint64_t frames = 0;
+    for (const auto& [number, video] : videos_) frames += video.lost;
+    if (frames > 0) notes_.push_back(fmt::format("{} frames of the journal are not in the film.", frames));
+    return std::move(notes_);
+}
+
+void MediaReader::note(std::string text) {
+    if (notes_.size() < kMostNotes && std::ranges::find(notes_, text) == notes_.end())
+        notes_.push_back(std::move(text));
+}
+
+std::span<const std::uint8_t> MediaReader::jpeg() const {
+    return {reinterpret_cast<const std::uint8_t*>(bytes_.data()), bytes_.size()};
+}
+
+}  // namespace onetake

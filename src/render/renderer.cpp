@@ -1,0 +1,343 @@
+#include "render/renderer.h"
+
+#include "render/cfr.h"
+#include "inspect/stored_take.h"
+#include "sink/file_sink.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fmt/format.h>
+#include <map>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace onetake {
+
+namespace {
+
+constexpr std::size_t kDecodedAhead = 8;  // pictures between decoder and encoder
+constexpr int kAacFrame = 1024;
+constexpr std::uint64_t kIndexPerTrack = 4096;  // names and headers
+constexpr double kDefaultFps = 30;
+// MP4 tells the length of a frame or a pause in 31 bits: 6.6 h in 1/90000 s.
+constexpr Duration kLongestMp4Gap = std::chrono::hours(6);
+constexpr Duration kLongestGap = std::chrono::hours(24 * 30);
+
+class Renderer {
+ public:
+    Renderer(const RenderOptions& options, RenderProgress& progress) : options_(options), progress_(progress) {}
+
+    /// `wait_for_more`: see MediaReaderOptions; empty for a take that is not being recorded.
+    Result<RenderReport> run(std::function<bool()> wait_for_more) {
+        if (options_.cfr && options_.codec == "copy")
+            return fail(ErrorCode::invalid_argument,
+                        "cfr needs an encoder: stored JPEGs can't be copied to a constant rate.");
+        if (!wait_for_more) {
+            auto totals = count_take(options_.take_folder);
+            if (!totals) return fail(std::move(totals).error());
+            totals_ = *totals;
+            progress_.start(totals_->length);
+        }
+        const auto offset = duration_from_seconds(options_.latency_offset_ms * 1e-3);
+        auto reader = MediaReader::open({options_.take_folder, options_.codec == "copy", offset,
+                                         std::move(wait_for_more), options_.enhanced, options_.sync_reference,
+                                         options_.container == ContainerFormat::mp4 ? kLongestMp4Gap : kLongestGap});
+        if (!reader) return fail(std::move(reader).error());
+        reader_ = std::move(*reader);
+        ONETAKE_TRY(open_sink());
+        ONETAKE_TRY(play());
+        auto file = sink_->finish();
+        if (!file) return fail(std::move(file).error());
+        return report(std::move(*file));
+    }
+
+ private:
+    Status open_sink() {
+        ONETAKE_TRY(make_folders(std::filesystem::path(options_.out_path).parent_path().string()));
+        FileSinkOptions options;
+        options.format = options_.container;
+        options.file.creation_time = reader_->creation_time();
+        options.file.title = reader_->take().name;
+        options.file.replace = true;
+        options.file.reserve_index_bytes = index_bytes();
+        // A file of unknown length gets its index at its end: it is never copied to move it.
+        options.file.move_limit_bytes = 0;
+        auto sink = FileSink::create(options_.out_path, std::move(options));
+        if (!sink) return fail(std::move(sink).error());
+        sink_.emplace(std::move(*sink));
+        for (const auto& t : reader_->tracks())
+            ONETAKE_TRY(t.track.kind == TrackKind::video ? add_video(t) : add_audio(t));
+        if (nothing_to_show_)
+            return fail(ErrorCode::corrupt,
+                        fmt::format("{} has no picture and no sound that can be read; `onetake check` tells more.",
+                                    options_.take_folder));
+        return sink_->begin();
+    }
+
+    // Room for the index of a file whose length is known; 0 where it is not.
+    std::uint64_t index_bytes() const {
+        constexpr double kMargin = 1.1;  // for a camera faster than its label
+        const auto length = totals_ ? totals_->length : options_.expected_length;
+        if (length <= Duration{}) return totals_ ? estimate_index_bytes(totals_->frames, 0) : 0;
+        const double seconds = believable(to_seconds(length) + 1);
+        double frames = 0, audio_packets = 0;
+        for (const auto& t : reader_->tracks()) {
+            if (t.track.kind == TrackKind::audio)
+                audio_packets += seconds * t.audio.sample_rate / kAacFrame + 10;
+            else
+                frames += seconds * kMargin * (t.video.fps > 0 ? t.video.fps : kDefaultFps);
+        }
+        if (totals_) frames = static_cast<double>(totals_->frames);
+        if (options_.cfr)
+            frames = std::max(frames, seconds * *options_.cfr * static_cast<double>(reader_->tracks().size()));
+        return estimate_index_bytes(static_cast<std::uint64_t>(frames), static_cast<std::uint64_t>(audio_packets)) +
+               kIndexPerTrack * reader_->tracks().size();
+    }
+
+    // A stored take's length is what its stamps say, and they may say anything. Where it is far longer than its media,
+    // the index finds its place at the end.
+    double believable(double seconds) const {
+        constexpr double kStretch = 4, kPauses_s = 600;
+        if (!totals_) return seconds;
+        double media_s = 0;
+        for (const auto& t : reader_->tracks())
+            media_s += t.track.kind == TrackKind::audio
+                           ? static_cast<double>(totals_->samples) / t.audio.sample_rate
+                           : static_cast<double>(totals_->frames) / (t.video.fps > 0 ? t.video.fps : kDefaultFps);
+        return std::min(seconds, kStretch * media_s + kPauses_s);
+    }
+
+    Status add_video(const TrackRecord& t) {
+        constexpr std::int64_t kOfAFollowed = 100;
+        const auto picture =
+            reader_->find_frame_format(t, totals_ ? static_cast<std::int64_t>(totals_->frames) : kOfAFollowed);
+        if (!picture) {
+            notes_.push_back(fmt::format("{} has no picture that can be read.", to_string(t.track)));
+            return {};
+        }
+        const double fps = nominal_fps(t);
+        auto added = options_.codec == "copy" ? sink_->add_passthrough(jpeg_stream(t, *picture, fps))
+                                              : sink_->add_video(encoder_settings(t, *picture, fps), t.video.name);
+        if (!added) return fail(std::move(added).error());
+        reader_->map_video(t.track, *added, *picture);
+        nothing_to_show_ = false;
+        if (options_.cfr) return add_constant_rate(t.track, *added);
+        return {};
+    }
+
+    Status add_constant_rate(TrackId track, int file_track) {
+        auto stem = std::filesystem::path(options_.out_path).replace_extension().string();
+        if (track.number > 1) stem = fmt::format("{}.{}", stem, to_string(track));
+        auto cfr = ConstantRate::create(*options_.cfr, stem + ".frames.csv");
+        if (!cfr) return fail(std::move(cfr).error());
+        constant_.emplace(file_track, std::move(*cfr));
+        return {};
+    }
+
+    // Only for the encoder's rate control and the last frame's duration.
+    double nominal_fps(const TrackRecord& t) const {
+        if (options_.cfr) return *options_.cfr;
+        if (t.video.fps > 0) return t.video.fps;
+        const double s = totals_ ? to_seconds(totals_->length) : 0;
+        return s > 0 && totals_->frames > 1 ? std::clamp(static_cast<double>(totals_->frames) / s, 0.1, 1000.0)
+                                            : kDefaultFps;
+    }
+
+    VideoEncoderSettings encoder_settings(const TrackRecord& t, const JpegInfo& picture, double fps) const {
+        VideoEncoderSettings s;
+        s.codec = options_.codec;
+        s.preset = options_.preset;
+        s.crf = options_.crf;
+        s.width = picture.width;
+        s.height = picture.height;
+        s.fps = fps;
+        s.color = t.video.color;
+        if (options_.pixel_range == PixelRange::limited) s.color.range = ColorRange::limited;
+        return s;
+    }
+
+    static StreamParams jpeg_stream(const TrackRecord& t, const JpegInfo& picture, double fps) {
+        StreamParams p;
+        p.codec = "mjpeg";
+        p.time_scale = 90000;
+        p.title = t.video.name;
+        p.width = picture.width;
+        p.height = picture.height;
+        switch (picture.chroma) {
+            case Chroma::gray:
+                p.pixel_format = "gray";
+                break;
+            case Chroma::s422:
+                p.pixel_format = "yuvj422p";
+                break;
+            case Chroma::s444:
+                p.pixel_format = "yuvj444p";
+                break;
+            default:
+                p.pixel_format = "yuvj420p";
+                break;
+        }
+        p.color = t.video.color;
+        p.fps = fps;
+        return p;
+    }
+
+    Status add_audio(const TrackRecord& t) {
+        const auto* wav = reader_->wav(t.track);
+        if (!wav || wav->frames() == 0) {
+            notes_.push_back(fmt::format("{} has no sound.", to_string(t.track)));
+            return {};
+        }
+        FileAudioSettings s;
+        s.sample_rate = wav->sample_rate();
+        s.channels = wav->channels();
+        s.bit_rate = options_.audio_bitrate;
+        s.title = t.audio.name;
+        auto added = sink_->add_audio(s);
+        if (!added) return fail(std::move(added).error());
+        reader_->map_audio(t.track, *added);
+        nothing_to_show_ = false;
+        return {};
+    }
+
+    Status play() {
+        BoundedQueue<RenderItem> items(kDecodedAhead);
+        Status read;
+        std::thread reading([&] {
+            read = reader_->run(items);
+            items.close();
+        });
+        Status written;
+        while (auto item = items.pop()) {
+            if (options_.cancelled && options_.cancelled()) written = cancelled();
+            if (written) written = std::visit([&](auto& it) { return write(it); }, *item);
+            if (!written) {
+                items.close();
+                break;
+            }
+        }
+        reading.join();
+        if (!written) return written;
+        if (!read) return read;
+        for (auto& [track, cfr] : constant_) ONETAKE_TRY(cfr.finish(frame_writer(track)));
+        progress_.done(frames_);
+        return {};
+    }
+
+    static Status cancelled() { return fail(ErrorCode::cancelled, "Rendering was cancelled; no file was made."); }
+
+    Status write(DecodedFrame& frame) {
+        progress_.at(frame.time, frames_);
+        const auto it = constant_.find(frame.track);
+        const auto out = frame_writer(frame.track);
+        if (it == constant_.end()) return out(std::move(frame.image), frame.time);
+        return it->second.add(std::move(frame.image), frame.number, frame.time, out);
+    }
+    Status write(CopiedFrame& frame) {
+        progress_.at(frame.time, frames_);
+        ++frames_;
+        return sink_->write_encoded(frame.track, std::move(frame.jpeg), frame.time);
+    }
+    Status write(PlacedAudio& sound) { return sink_->write_audio(sound.track, sound.run); }
+
+    ConstantRate::Out frame_writer(int track) {
+        return [this, track](PlanarImage image, MediaTime time) {
+            if (options_.cancelled && options_.cancelled()) return cancelled();
+            ++frames_;
+            return sink_->write_video(track, std::move(image), time);
+        };
+    }
+
+    RenderReport report(FileSinkResult file) {
+        RenderReport r;
+        r.path = std::move(file.path);
+        r.frames = frames_;
+        r.losses = reader_->losses();
+        r.notes = std::move(notes_);
+        for (auto& text : file.notes) r.notes.push_back(std::move(text));
+        for (auto& text : reader_->take_notes()) r.notes.push_back(std::move(text));
+        return r;
+    }
+
+    const RenderOptions& options_;
+    RenderProgress& progress_;
+    std::optional<TakeTotals> totals_;  // unknown while following
+    std::unique_ptr<MediaReader> reader_;
+    std::optional<FileSink> sink_;
+    std::map<int, ConstantRate> constant_;  // by track of the file
+    std::uint64_t frames_ = 0;
+    bool nothing_to_show_ = true;
+    std::vector<std::string> notes_;
+};
+
+}  // namespace
+
+RenderOptions render_options(const RecorderConfig& c, const std::string& name) {
+    RenderOptions o;
+    o.take_folder = take_folder(c.data_dir, name);
+    o.out_path = rendered_path(c.processed_dir, name, c.container == ContainerFormat::mkv ? "mkv" : "mp4");
+    o.codec = c.codec;
+    o.preset = c.preset;
+    o.crf = c.crf;
+    o.pixel_range = c.pixel_range;
+    o.container = c.container;
+    o.audio_bitrate = c.audio_bitrate;
+    o.latency_offset_ms = c.latency_offset_ms;
+    o.sync_reference = c.sync_reference;
+    o.cfr = c.cfr;
+    return o;
+}
+
+Result<RenderReport> render_take(const RenderOptions& options) {
+    RenderProgress progress(options.on_progress);
+    return Renderer(options, progress).run({});
+}
+
+FollowingRender::FollowingRender(RenderOptions options)
+    : options_(std::move(options)),
+      progress_(options_.on_progress),
+      result_(fail(ErrorCode::internal, "The rendering did not run.")) {
+    options_.cancelled = [this, outer = std::move(options_.cancelled)] { return given_up_ || (outer && outer()); };
+}
+
+FollowingRender::~FollowingRender() {
+    given_up_ = true;
+    {
+        std::lock_guard lock(mutex_);
+        complete_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void FollowingRender::start() {
+    thread_ = std::thread([this] {
+        // Capture comes first. The encoder's threads inherit this.
+        constexpr int kLowPriority = 10;
+        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowPriority);
+        result_ = Renderer(options_, progress_).run([this] { return wait_for_more(); });
+    });
+}
+
+bool FollowingRender::wait_for_more() {
+    constexpr auto kLookAgain = std::chrono::milliseconds(20);
+    std::unique_lock lock(mutex_);
+    return !wake_.wait_for(lock, kLookAgain, [&] { return complete_; });
+}
+
+void FollowingRender::take_is_complete(Duration length) {
+    progress_.start(length);
+    {
+        std::lock_guard lock(mutex_);
+        complete_ = true;
+    }
+    wake_.notify_all();
+}
+
+Result<RenderReport> FollowingRender::wait() {
+    thread_.join();
+    return std::move(result_);
+}
+
+}  // namespace onetake

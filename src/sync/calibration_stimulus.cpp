@@ -1,0 +1,49 @@
+#include "sync/calibration_stimulus.h"
+
+#include <algorithm>
+#include <random>
+
+namespace onetake {
+
+namespace {
+
+constexpr Duration kLongestNap = std::chrono::milliseconds(50);
+
+bool wait_until(Clock& clock, HostTime t, const std::atomic<bool>* cancel) {
+    for (;;) {
+        if (cancel != nullptr && *cancel) return false;
+        const auto now = clock.now();
+        if (now >= t) return true;
+        clock.wait_until(std::min(t, now + kLongestNap));
+    }
+}
+
+}  // namespace
+
+Result<std::vector<ShownMark>> show_marks(const ShowPlan& plan, Loudspeaker& loudspeaker,
+                                          const std::function<void(bool lit)>& show, Clock& clock) {
+    std::vector<ShownMark> marks;
+    std::mt19937 random(plan.seed);
+    std::uniform_int_distribution<std::int64_t> more(0, plan.spread.count());
+    const auto cancelled = [] { return fail(ErrorCode::cancelled, "The calibration was ended; nothing was stored."); };
+    show(false);
+    auto next = clock.now() + plan.settle;
+    for (int i = 0; i < plan.count; ++i) {
+        if (!wait_until(clock, next, plan.cancel)) return cancelled();
+        const auto beep = loudspeaker.beep();
+        if (!beep) return fail(beep.error());
+        if (!wait_until(clock, *beep - plan.screen_delay, plan.cancel)) return cancelled();
+        const auto light = clock.now() + plan.screen_delay;
+        show(true);
+        marks.push_back({light, *beep});
+        const bool go_on = wait_until(clock, light + plan.lit, plan.cancel);
+        show(false);
+        if (!go_on) return cancelled();
+        next = light + plan.shortest + Duration(more(random));
+    }
+    // The last beep and flash end on the take.
+    if (!wait_until(clock, clock.now() + plan.lit, plan.cancel)) return cancelled();
+    return marks;
+}
+
+}  // namespace onetake

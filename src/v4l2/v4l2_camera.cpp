@@ -1,0 +1,118 @@
+#include "v4l2/v4l2_camera.h"
+
+#include "base/clock.h"
+#include "base/unique_fd.h"
+#include "v4l2/v4l2_capture.h"
+
+#include <cerrno>
+#include <fmt/format.h>
+#include <mutex>
+#include <sys/eventfd.h>
+#include <utility>
+
+namespace onetake {
+namespace {
+
+/// Passes on what the capture loop delivers until it is closed; so stop() can end delivery while the driver holds the
+/// loop's thread.
+class RevocableReceiver final : public VideoReceiver {
+ public:
+    void open(VideoReceiver& receiver) {
+        std::lock_guard lock(mutex_);
+        receiver_ = &receiver;
+    }
+    /// Waits for a call that is under way; the receiver is not touched after.
+    void close() {
+        std::lock_guard lock(mutex_);
+        receiver_ = nullptr;
+    }
+
+    Buffer buffer(std::size_t bytes) override {
+        std::lock_guard lock(mutex_);
+        return receiver_ != nullptr ? receiver_->buffer(bytes) : Buffer(std::vector<std::uint8_t>(bytes));
+    }
+    void deliver(Frame frame) override {
+        std::lock_guard lock(mutex_);
+        if (receiver_ != nullptr) receiver_->deliver(std::move(frame));
+    }
+    void report(SourceEvent event) override {
+        std::lock_guard lock(mutex_);
+        if (receiver_ != nullptr) receiver_->report(std::move(event));
+    }
+
+ private:
+    std::mutex mutex_;
+    VideoReceiver* receiver_ = nullptr;
+};
+
+}  // namespace
+
+/// All that the capture loop touches, beside the kernel.
+struct V4l2Camera::Session {
+    Session(V4l2Kernel& kernel, const V4l2CameraOptions& options, V4l2Setup setup, UniqueFd wake_fd)
+        : capture(kernel, options, std::move(setup)), wake(std::move(wake_fd)) {}
+
+    V4l2Capture capture;
+    const UniqueFd wake;
+    RevocableReceiver receiver;
+};
+
+Result<std::unique_ptr<V4l2Camera>> V4l2Camera::open(const V4l2CameraOptions& options, V4l2Kernel& kernel) {
+    auto setup = set_up_camera(kernel, options);
+    if (!setup) return fail(std::move(setup).error());
+    UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!wake) return fail(file_error("opening", "an eventfd", errno));
+    auto session = std::make_shared<Session>(kernel, options, *std::move(setup), std::move(wake));
+    return std::unique_ptr<V4l2Camera>(new V4l2Camera(std::move(session), options.stop_within));
+}
+
+V4l2Camera::V4l2Camera(std::shared_ptr<Session> session, Duration stop_within)
+    : session_(std::move(session)), stop_within_(stop_within) {}
+
+V4l2Camera::~V4l2Camera() {
+    stop();
+    if (loop_) return;
+    // It was not started, so the device is still open; closing may hang like any other call.
+    BoundedCall::begin([session = std::move(session_)] {}).wait_until(host_now() + stop_within_);
+}
+
+const VideoDescription& V4l2Camera::description() const {
+    return session_->capture.description();
+}
+
+double V4l2Camera::grab_ms_mean() const {
+    return session_->capture.grab_ms_mean();
+}
+
+Status V4l2Camera::start(VideoReceiver& receiver) {
+    if (loop_ && !loop_->returned())
+        return fail(ErrorCode::wrong_state,
+                    fmt::format("camera {}: it is running, or its driver has not let go of an earlier take. Stop "
+                                "it, or unplug it.",
+                                description().device));
+    loop_.reset();
+    std::uint64_t wakes = 0;
+    // Nothing to read is fine: nobody has stopped it yet.
+    [[maybe_unused]] const auto drained = ::read(session_->wake.get(), &wakes, sizeof wakes);
+    ONETAKE_TRY(session_->capture.begin());
+    session_->receiver.open(receiver);
+    running_ = true;
+    loop_.emplace(
+        BoundedCall::begin([session = session_] { session->capture.run(session->receiver, session->wake.get()); }));
+    return {};
+}
+
+void V4l2Camera::stop() {
+    if (!std::exchange(running_, false)) return;
+    const std::uint64_t one = 1;
+    // Fails only when the counter is full, and then the thread is woken already.
+    [[maybe_unused]] const auto written = ::write(session_->wake.get(), &one, sizeof one);
+    if (!loop_->wait_until(host_now() + stop_within_))
+        session_->receiver.report({SourceEvent::Kind::note, host_now(), 0,
+                               fmt::format("camera {}: its driver did not let go within {:.1f} s: its thread stays "
+                                           "behind until it does, or until the program ends",
+                                           description().device, to_seconds(stop_within_))});
+    session_->receiver.close();
+}
+
+}  // namespace onetake

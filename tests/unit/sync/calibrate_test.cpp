@@ -1,0 +1,253 @@
+#include "sync/calibration.h"
+#include "sync/output_sync_marks.h"
+#include "sync/calibration_stimulus.h"
+#include "support/late_take.h"
+#include "support/temp_dir.h"
+#include "take/journal_reader.h"
+
+#include <onetake/calibration.h>
+#include <onetake/recorder.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <gmock/gmock.h>
+
+namespace onetake {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class CalibrateTest : public ::testing::Test {
+ protected:
+    CalibrateTest() {
+        ::setenv("XDG_CONFIG_HOME", dir_.file("config").c_str(), 1);
+        config_.data_dir = dir_.file("takes");
+        config_.processed_dir = dir_.file("films");
+    }
+    Result<OffsetReport> from(const std::string& take) {
+        CalibrateOptions options;
+        options.take = take;
+        return calibrate(config_, options);
+    }
+    // Mean and worst offset of the film that is rendered from a take, ms.
+    std::pair<double, double> rendered(const std::string& take) {
+        const auto result = AVRecorder::create(config_).value().process(take);
+        EXPECT_TRUE(result) << result.error().message;
+        const auto film = find_output_sync_marks(result->mp4_path).value();
+        const auto sync = pair_marks(film.flashes, film.beeps);
+        EXPECT_GE(sync.pairs.size(), 10u);
+        return {to_seconds(sync.mean) * 1e3, to_seconds(sync.worst) * 1e3};
+    }
+
+    TempDir dir_;
+    RecorderConfig config_;
+};
+
+TEST_F(CalibrateTest, FindsAKnownOffsetAndStoresIt) {
+    for (const double late : {83.0, -40.0, 0.0, 200.5}) {
+        const auto name = "late" + std::to_string(late);
+        ASSERT_TRUE(write_late_take(config_.data_dir, name, {.late_ms = late, .ppm = 120}));
+        const auto report = from(name);
+        ASSERT_TRUE(report) << report.error().message;
+        EXPECT_NEAR(report->offset_ms, late, 1) << summary(*report);
+        EXPECT_LT(report->scatter_ms, 1);
+        EXPECT_GE(report->pairs, 15u);
+        EXPECT_EQ(report->camera, "usb-late");
+        EXPECT_EQ(report->microphone, "Late microphone");
+        EXPECT_EQ(report->stored_in, dir_.file("config/onetake/calibration.json"));
+        EXPECT_THAT(report->notes, Contains(HasSubstr("same place between two frames")));
+        const auto stored = CalibrationStore::of_user().value().load().value();
+        ASSERT_EQ(stored.size(), 1u);
+        EXPECT_NEAR(to_seconds(stored[0].offset) * 1e3, late, 1);
+    }
+}
+
+TEST_F(CalibrateTest, FindsItAsWellAsItSaysWhereFlashesFallBetweenFrames) {
+    for (const std::uint32_t seed : {1U, 2U, 3U, 4U}) {
+        const auto name = "free" + std::to_string(seed);
+        ASSERT_TRUE(write_late_take(config_.data_dir, name, {.in_step = false, .seconds = 30, .seed = seed}));
+        const auto report = from(name);
+        ASSERT_TRUE(report) << report.error().message;
+        EXPECT_NEAR(report->offset_ms, 83, report->error_ms) << seed;
+        EXPECT_LT(report->error_ms, 6) << "two frames' time, by the number of flashes";
+        EXPECT_THAT(report->notes, IsEmpty());
+    }
+}
+
+TEST_F(CalibrateTest, RenderingTakesBackWhatTheTakeSaysItIsLate) {
+    ASSERT_TRUE(write_late_take(config_.data_dir, "plain", {}));
+    ASSERT_TRUE(write_late_take(config_.data_dir, "told", {.told = milliseconds(83)}));
+    EXPECT_NEAR(rendered("plain").first, 83, 0.5);
+    EXPECT_NEAR(rendered("told").second, 0, 1);
+    config_.latency_offset_ms = 20;  // by hand, on top of it
+    EXPECT_NEAR(rendered("told").first, 20, 0.5);
+    config_.container = ContainerFormat::mkv;  // its priming lies before time 0
+    EXPECT_NEAR(rendered("told").first, 20, 0.7);
+}
+
+TEST_F(CalibrateTest, StoresNothingForATakeThatNamesNoDevice) {
+    ASSERT_TRUE(write_late_take(config_.data_dir, "t", {.device = "import"}));
+    const auto report = from("t").value();
+    EXPECT_TRUE(report.stored_in.empty());
+    EXPECT_THAT(report.notes, Contains(HasSubstr("Not stored")));
+    EXPECT_FALSE(fs::exists(dir_.file("config/onetake/calibration.json")));
+}
+
+TEST_F(CalibrateTest, RefusesATakeThatShowsTooLittle) {
+    ASSERT_TRUE(write_late_take(config_.data_dir, "short", {.seconds = 5}));
+    const auto report = from("short");
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().code, ErrorCode::refused);
+    EXPECT_THAT(report.error().message, HasSubstr("at least 5 are needed"));
+    EXPECT_EQ(from("no-such-take").error().code, ErrorCode::not_found);
+    EXPECT_EQ(from("../short").error().code, ErrorCode::invalid_argument);
+    EXPECT_FALSE(fs::exists(dir_.file("config/onetake/calibration.json")));
+}
+
+// The offsets that a take of the test source carries.
+std::vector<OffsetRecord> carried(const RecorderConfig& config, const std::string& name) {
+    auto recorder = AVRecorder::create(config).value();
+    EXPECT_TRUE(recorder.start(name));
+    EXPECT_TRUE(recorder.stop(false));
+    std::vector<OffsetRecord> offsets;
+    auto reader = JournalReader::open(config.data_dir + "/" + name).value();
+    while (const auto record = reader.next().value())
+        if (const auto* offset = std::get_if<OffsetRecord>(&*record)) offsets.push_back(*offset);
+    std::ifstream manifest(config.data_dir + "/" + name + "/manifest.json");
+    const std::string text(std::istreambuf_iterator<char>(manifest), {});
+    for (const auto& offset : offsets)
+        EXPECT_THAT(text, HasSubstr("\"offset_ns\": " + std::to_string(offset.offset.count())));
+    return offsets;
+}
+
+TEST_F(CalibrateTest, LaterTakesOfTheSameDevicesCarryTheOffset) {
+    config_.source = SourceKind::test;
+    config_.width = 160;
+    config_.height = 120;
+    EXPECT_THAT(carried(config_, "before"), IsEmpty());
+    Calibration c;
+    c.key = {"Test picture", "Test tone", "", 160, 120, 30};
+    c.offset = milliseconds(83);
+    ASSERT_TRUE(CalibrationStore::of_user().value().put(c));
+
+    auto offsets = carried(config_, "after");
+    ASSERT_EQ(offsets.size(), 1u);
+    EXPECT_EQ(offsets[0].offset, milliseconds(83));
+    EXPECT_EQ(offsets[0].source, "calibration");
+    EXPECT_EQ(to_string(offsets[0].audio), "a1");
+
+    config_.calibration = false;
+    config_.latency_offset_ms = 7;
+    offsets = carried(config_, "by-hand");
+    ASSERT_EQ(offsets.size(), 1u);
+    EXPECT_EQ(offsets[0].offset, milliseconds(-7)) << "sound moved later was early";
+    EXPECT_EQ(offsets[0].source, "configured");
+}
+
+TEST_F(CalibrateTest, ACorruptStoreIsANoteAndTheTakeGoesOn) {
+    fs::create_directories(dir_.file("config/onetake"));
+    std::ofstream(dir_.file("config/onetake/calibration.json")) << "garbage";
+    config_.source = SourceKind::test;
+    config_.width = 160;
+    config_.height = 120;
+    auto recorder = AVRecorder::create(config_).value();
+    ASSERT_TRUE(recorder.start("t"));
+    const auto result = recorder.stop(false).value();
+    EXPECT_THAT(result.metrics.notes, Contains(HasSubstr("calibration.json")));
+}
+
+TEST_F(CalibrateTest, LiveMeasuringNeedsAWayToFlashAndDevices) {
+    EXPECT_EQ(calibrate(config_, {}).error().code, ErrorCode::invalid_argument);
+    CalibrateOptions options;
+    options.show_flash = [](bool) {};
+    config_.source = SourceKind::test;
+    EXPECT_EQ(calibrate(config_, options).error().code, ErrorCode::invalid_argument);
+    options.take = "t";
+    options.tone_hz = 1e6;
+    EXPECT_EQ(calibrate(config_, options).error().code, ErrorCode::invalid_argument);
+}
+
+class FakeClock final : public Clock {
+ public:
+    HostTime now() const override { return now_; }
+    void wait_until(HostTime t) override { now_ = std::max(now_, t); }
+
+ private:
+    HostTime now_ = host_time_from_ns(5'000'000'000);
+};
+
+class FakeLoudspeaker final : public Loudspeaker {
+ public:
+    explicit FakeLoudspeaker(FakeClock& clock) : clock_(clock) {}
+    Result<HostTime> beep() override {
+        if (beeps == fail_at) return fail(ErrorCode::timed_out, "silent");
+        ++beeps;
+        return clock_.now() + milliseconds(130);
+    }
+    int beeps = 0, fail_at = -1;
+
+ private:
+    FakeClock& clock_;
+};
+
+struct Shown {
+    HostTime time;
+    bool lit;
+};
+
+TEST(ShowMarks, LightsTheScreenWhenTheBeepIsHeardAtRandomIntervals) {
+    FakeClock clock;
+    FakeLoudspeaker loudspeaker(clock);
+    std::vector<Shown> shown;
+    ShowPlan plan;
+    plan.count = 30;
+    plan.screen_delay = milliseconds(30);
+    const auto marks = show_marks(
+        plan, loudspeaker,
+        [&](bool lit) {
+            shown.push_back({clock.now(), lit});
+        },
+        clock);
+    ASSERT_TRUE(marks);
+    ASSERT_EQ(marks->size(), 30u);
+    ASSERT_EQ(shown.size(), 61u) << "dark, then on and off for each";
+    EXPECT_FALSE(shown.back().lit);
+    std::vector<Duration> between;
+    for (std::size_t i = 0; i < marks->size(); ++i) {
+        EXPECT_EQ((*marks)[i].light, (*marks)[i].beep);
+        EXPECT_TRUE(shown[2 * i + 1].lit);
+        EXPECT_EQ(shown[2 * i + 1].time, (*marks)[i].beep - milliseconds(30));
+        EXPECT_EQ(shown[2 * i + 2].time - (*marks)[i].light, plan.lit);
+        if (i > 0) between.push_back((*marks)[i].light - (*marks)[i - 1].light);
+    }
+    const auto [least, most] = std::ranges::minmax(between);
+    EXPECT_GE(least, plan.shortest);
+    EXPECT_GT(most - least, plan.spread / 2);
+}
+
+TEST(ShowMarks, LeavesTheScreenDarkWhenCancelledOrSilent) {
+    FakeClock clock;
+    FakeLoudspeaker loudspeaker(clock);
+    std::atomic<bool> cancel{false};
+    bool lit = true;
+    ShowPlan plan;
+    plan.cancel = &cancel;
+    const auto show = [&](bool on) {
+        lit = on;
+        if (on) cancel = true;
+    };
+    EXPECT_EQ(show_marks(plan, loudspeaker, show, clock).error().code, ErrorCode::cancelled);
+    EXPECT_FALSE(lit);
+    cancel = false;
+    loudspeaker.fail_at = loudspeaker.beeps;
+    EXPECT_EQ(show_marks(plan, loudspeaker, show, clock).error().code, ErrorCode::timed_out);
+    EXPECT_FALSE(lit);
+}
+
+}  // namespace
+}  // namespace onetake
