@@ -1,5 +1,5 @@
 # Everything worth typing. `make demo` records a first take; `make test` builds and tests everything.
-.PHONY: demo test build sanitize fuzz format format-check tidy bench
+.PHONY: demo check test build sanitize fuzz format format-check tidy bench
 
 jobs := $(shell nproc)
 launcher := $(if $(shell command -v ccache),-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
@@ -17,6 +17,14 @@ build:
 	scripts/install-deps.sh build
 	$(configure) -DONETAKE_TESTS=OFF -DONETAKE_BENCH=OFF
 	$(compile)
+
+# The quick lane: every test that takes no more than some seconds. Under a minute where everything is built.
+check:
+	scripts/install-deps.sh test
+	scripts/fetch_sherpa.sh
+	$(configure) -DONETAKE_TESTS=ON
+	$(compile)
+	ctest --preset check --parallel $(jobs)
 
 test:
 	scripts/install-deps.sh test

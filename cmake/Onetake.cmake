@@ -27,10 +27,11 @@ function(onetake_folder name)
   set_property(GLOBAL APPEND PROPERTY ONETAKE_FOLDERS onetake_${name})
 endfunction()
 
-# onetake_test(<name> FOLDERS <folder>... SOURCES ... [LINKS ...] [TIMEOUT s]): a GoogleTest program against the folders it
-# names, internals included; `all` are all folders of src/.
+# onetake_test(<name> FOLDERS <folder>... SOURCES ... [LINKS ...] [TIMEOUT s] [SLOW]): a GoogleTest program against the folders it
+# names, internals included; `all` are all folders of src/. SLOW: not in the quick lane
+# (make check), as all tests with the label `slow`: what takes more than some seconds, or needs the machine for itself.
 function(onetake_test name)
-  cmake_parse_arguments(T "" "TIMEOUT" "FOLDERS;SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(T "SLOW" "TIMEOUT" "FOLDERS;SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${T_SOURCES})
   list(TRANSFORM T_FOLDERS REPLACE "^all$" core)
   list(TRANSFORM T_FOLDERS PREPEND onetake_)
@@ -41,4 +42,7 @@ function(onetake_test name)
   endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT})
+  if(T_SLOW)
+    set_tests_properties(${name} PROPERTIES LABELS slow)
+  endif()
 endfunction()

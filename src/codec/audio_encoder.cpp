@@ -149,10 +149,9 @@ Status AudioEncoder::encode(std::span<const float> interleaved, std::vector<Pack
     const std::size_t piece =
         static_cast<std::size_t>(context_->frame_size > 0 ? context_->frame_size : kFreePacket) * channels;
     if (!waiting_.empty()) {
-        const auto missing = std::min(piece - waiting_.size(), interleaved.size());
-        waiting_.insert(waiting_.end(), interleaved.begin(),
-                        interleaved.begin() + static_cast<std::ptrdiff_t>(missing));
-        interleaved = interleaved.subspan(missing);
+        const auto fitting = interleaved.first(std::min(piece - waiting_.size(), interleaved.size()));
+        for (const float sample : fitting) waiting_.push_back(sample);
+        interleaved = interleaved.subspan(fitting.size());
         if (waiting_.size() < piece) return {};
         ONETAKE_TRY(send(waiting_, out));
         waiting_.clear();
