@@ -19,9 +19,16 @@ test_packages=(
     python3 python3-pip  # fetch_sherpa.sh and the toy models of speech enhancement
     libasound2-dev libasound2-plugins alsa-utils pulseaudio pulseaudio-utils
     # The device lab: QEMU boots Debian's kernel with v4l2loopback, vivid and snd-aloop (tests/device/).
-    v4l-utils qemu-system-x86 busybox-static cpio kmod iproute2 procps util-linux gcc-12 make libc6-dev libelf1
+    v4l-utils qemu-system-x86 busybox-static cpio kmod iproute2 procps util-linux make libc6-dev
 )
-check_packages=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14)
+check_packages=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14)  # Debian 12
+
+# What goes by another name from release to release.
+release=$(. /etc/os-release 2> /dev/null && echo "${VERSION_CODENAME:-}")
+case $release in
+    bookworm) test_packages+=(libelf1 gcc-12) ;;  # gcc-12 builds the modules of Debian 12's kernel
+    *) test_packages+=(libelf1t64) ;;
+esac
 
 case ${1:-all} in
     build) wanted=("${build_packages[@]}") ;;

@@ -12,7 +12,9 @@ die() {
     exit 1
 }
 
-for program in apt-get dpkg-deb make gcc-12 cpio depmod modprobe flock strip; do
+# The kernel of Debian 12 is built by gcc-12; elsewhere it is the release's own compiler.
+compiler=$(command -v gcc-12 || echo gcc)
+for program in apt-get dpkg-deb make "$compiler" cpio depmod modprobe flock strip; do
     PATH=$PATH:/usr/sbin:/sbin command -v "$program" > /dev/null ||
         die "$program is missing. Run scripts/install-deps.sh test"
 done
@@ -68,7 +70,7 @@ for deb in "$work"/debs/*.deb; do dpkg-deb -x "$deb" "$x"; done
 # v4l2loopback, against headers that lie where they were unpacked.
 source=$(echo "$x"/usr/src/v4l2loopback-*)
 sed -i "s#^include /usr/src#include $x/usr/src#" "$x/usr/src/linux-headers-$kernel/Makefile"
-make -s -C "$x/usr/src/linux-headers-$kernel" M="$source" CC=gcc-12 modules > "$work/make.log" 2>&1 || {
+make -s -C "$x/usr/src/linux-headers-$kernel" M="$source" CC="$compiler" modules > "$work/make.log" 2>&1 || {
     cat "$work/make.log" >&2
     die "v4l2loopback does not build against $kernel"
 }
