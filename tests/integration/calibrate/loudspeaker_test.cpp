@@ -1,9 +1,9 @@
 #include "portaudio/loudspeaker.h"
 
 #include "base/clock.h"
-#include "portaudio/microphone.h"
 #include "integration/microphone/heard.h"
 #include "media/beep_search.h"
+#include "portaudio/microphone.h"
 
 #include <algorithm>
 #include <cstdlib>

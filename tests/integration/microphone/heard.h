@@ -1,8 +1,8 @@
 #pragma once
 
 #include "base/time.h"
-#include "portaudio/microphone.h"
 #include "media/source.h"
+#include "portaudio/microphone.h"
 
 #include <chrono>
 #include <condition_variable>

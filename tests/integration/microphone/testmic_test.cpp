@@ -1,6 +1,6 @@
 #include "base/clock.h"
-#include "portaudio/microphone.h"
 #include "integration/microphone/heard.h"
+#include "portaudio/microphone.h"
 #include "support/test_microphones.h"
 
 #include <cmath>

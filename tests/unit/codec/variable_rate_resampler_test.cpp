@@ -63,7 +63,8 @@ TEST(VariableRateResampler, PutsEverySampleAtItsTimeWhateverTheCardsRate) {
             SoundCard card(0, kSine);
             auto resampler = VariableRateResampler::create(48000, 1, 48000).value();
             Collected out;
-            while (card.now() < 5) ASSERT_TRUE(resampler.write(card.record(block, 48000 * (1 + ppm * 1e-6)), out.sink()));
+            while (card.now() < 5)
+                ASSERT_TRUE(resampler.write(card.record(block, 48000 * (1 + ppm * 1e-6)), out.sink()));
             ASSERT_TRUE(resampler.finish(out.sink()));
             EXPECT_NEAR(static_cast<double>(out.samples.size()), card.now() * 48000, 0.51);
             EXPECT_EQ(resampler.samples_out(), static_cast<std::int64_t>(out.samples.size()));

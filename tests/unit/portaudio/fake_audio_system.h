@@ -1,7 +1,7 @@
 #pragma once
 
-#include "portaudio/audio_system.h"
 #include "media/source.h"
+#include "portaudio/audio_system.h"
 
 #include <algorithm>
 #include <condition_variable>

@@ -1,8 +1,8 @@
-#include "sync/calibration.h"
-#include "sync/output_sync_marks.h"
-#include "sync/calibration_stimulus.h"
 #include "support/late_take.h"
 #include "support/temp_dir.h"
+#include "sync/calibration.h"
+#include "sync/calibration_stimulus.h"
+#include "sync/output_sync_marks.h"
 #include "take/journal_reader.h"
 
 #include <onetake/calibration.h>

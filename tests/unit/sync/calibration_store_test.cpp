@@ -1,6 +1,6 @@
 #include "base/files.h"
-#include "sync/calibration.h"
 #include "support/temp_dir.h"
+#include "sync/calibration.h"
 
 #include <cstdlib>
 #include <fstream>

@@ -210,7 +210,8 @@ TEST(V4l2Camera, SpeaksOfTheUsbBusWhereNoBandwidthIsLeft) {
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code, ErrorCode::device_unavailable);
     EXPECT_THAT(status.error().message, AllOf(HasSubstr("USB"), HasSubstr("MJPG"), HasSubstr("/dev/video0")));
-    EXPECT_THAT(record(kernel, *camera, receiver, {a_frame()}), ElementsAre("frame 0")) << "a second attempt may succeed";
+    EXPECT_THAT(record(kernel, *camera, receiver, {a_frame()}), ElementsAre("frame 0"))
+        << "a second attempt may succeed";
 }
 
 TEST(V4l2Camera, CanBeStartedAgainAndWarmsUpEachTime) {

@@ -1,5 +1,5 @@
-#include "v4l2/video_devices.h"
 #include "fake_v4l2.h"
+#include "v4l2/video_devices.h"
 
 #include <cerrno>
 #include <gmock/gmock.h>

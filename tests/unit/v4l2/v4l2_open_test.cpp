@@ -1,5 +1,5 @@
-#include "v4l2/v4l2_camera.h"
 #include "fake_v4l2.h"
+#include "v4l2/v4l2_camera.h"
 
 #include <cerrno>
 #include <gmock/gmock.h>

@@ -98,9 +98,9 @@ TEST(V4l2Outage, FindsTheCameraByItsLinkWhereItsNumberHasChanged) {
     kernel.link("/dev/v4l/by-id/usb-Fake-index0", "/dev/video0");
     auto camera = open(kernel);
     V4l2RecordingReceiver receiver;
-    EXPECT_THAT(
-        record(kernel, *camera, receiver, {a_frame(), unplugged(), plugged_after(seconds(2), "/dev/video5"), a_frame()}),
-        ElementsAre("frame 0", "lost", "resumed 61", "frame 0"));
+    EXPECT_THAT(record(kernel, *camera, receiver,
+                       {a_frame(), unplugged(), plugged_after(seconds(2), "/dev/video5"), a_frame()}),
+                ElementsAre("frame 0", "lost", "resumed 61", "frame 0"));
     EXPECT_THAT(receiver.text_of(Kind::resumed), HasSubstr("now as /dev/video5"));
 }
 

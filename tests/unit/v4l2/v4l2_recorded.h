@@ -1,7 +1,7 @@
 #pragma once
 
-#include "v4l2/v4l2_camera.h"
 #include "fake_v4l2.h"
+#include "v4l2/v4l2_camera.h"
 #include "v4l2_recording_receiver.h"
 
 #include <gtest/gtest.h>
