@@ -16,6 +16,7 @@ build_packages=(
 test_packages=(
     libgtest-dev libgmock-dev libbenchmark-dev
     ffmpeg jq
+    clang  # checks which lock guards what (scripts/thread_safety.sh)
     python3 python3-pip  # fetch_sherpa.sh and the toy models of speech enhancement
     libasound2-dev libasound2-plugins alsa-utils pulseaudio pulseaudio-utils
     # The device lab: QEMU boots Debian's kernel with v4l2loopback, vivid and snd-aloop (tests/device/).

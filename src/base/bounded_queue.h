@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/mutex.h"
+
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -19,7 +19,7 @@ class BoundedQueue {
     /// Adds unless full or closed; the item stays with the caller when it returns false.
     bool try_push(T&& item) {
         {
-            std::lock_guard lock(mutex_);
+            MutexLock lock(mutex_);
             if (closed_ || items_.size() >= capacity_) return false;
             items_.push_back(std::move(item));
         }
@@ -30,8 +30,8 @@ class BoundedQueue {
     /// Adds, waiting for room; false when closed, and the item stays with the caller.
     bool push(T&& item) {
         {
-            std::unique_lock lock(mutex_);
-            drained_.wait(lock, [&] { return closed_ || items_.size() < capacity_; });
+            MutexLock lock(mutex_);
+            while (!closed_ && items_.size() >= capacity_) drained_.wait(lock);
             if (closed_) return false;
             items_.push_back(std::move(item));
         }
@@ -43,8 +43,8 @@ class BoundedQueue {
     std::optional<T> pop() {
         std::optional<T> item;
         {
-            std::unique_lock lock(mutex_);
-            filled_.wait(lock, [&] { return closed_ || !items_.empty(); });
+            MutexLock lock(mutex_);
+            while (!closed_ && items_.empty()) filled_.wait(lock);
             if (items_.empty()) return std::nullopt;
             item = std::move(items_.front());
             items_.pop_front();
@@ -58,8 +58,10 @@ class BoundedQueue {
     std::optional<T> pop_for(std::chrono::duration<Rep, Period> timeout) {
         std::optional<T> item;
         {
-            std::unique_lock lock(mutex_);
-            if (!filled_.wait_for(lock, timeout, [&] { return closed_ || !items_.empty(); })) return std::nullopt;
+            MutexLock lock(mutex_);
+            const auto deadline = deadline_in(timeout);
+            while (!closed_ && items_.empty() && filled_.wait_until(lock, deadline)) {
+            }
             if (items_.empty()) return std::nullopt;
             item = std::move(items_.front());
             items_.pop_front();
@@ -71,7 +73,7 @@ class BoundedQueue {
     /// No more items are taken in; those inside are still given out.
     void close() {
         {
-            std::lock_guard lock(mutex_);
+            MutexLock lock(mutex_);
             closed_ = true;
         }
         filled_.notify_all();
@@ -79,21 +81,21 @@ class BoundedQueue {
     }
 
     bool drained() const {
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         return closed_ && items_.empty();
     }
 
     std::size_t size() const {
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         return items_.size();
     }
 
  private:
-    mutable std::mutex mutex_;
-    std::condition_variable filled_, drained_;
-    std::deque<T> items_;
+    mutable Mutex mutex_;
+    ConditionVariable filled_, drained_;
+    std::deque<T> items_ ONETAKE_GUARDED_BY(mutex_);
     const std::size_t capacity_;
-    bool closed_ = false;
+    bool closed_ ONETAKE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace onetake

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
+#include "base/mutex.h"
 
 namespace onetake {
 
@@ -11,22 +10,22 @@ class InFlightLimit {
     explicit InFlightLimit(int capacity) : capacity_(capacity) {}
 
     bool try_take() {
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         if (closed_ || used_ >= capacity_) return false;
         count();
         return true;
     }
     /// Waits for a slot; false once closed.
     bool take() {
-        std::unique_lock lock(mutex_);
-        freed_.wait(lock, [&] { return closed_ || used_ < capacity_; });
+        MutexLock lock(mutex_);
+        while (!closed_ && used_ >= capacity_) freed_.wait(lock);
         if (closed_) return false;
         count();
         return true;
     }
     void give_back() {
         {
-            std::lock_guard lock(mutex_);
+            MutexLock lock(mutex_);
             --used_;
         }
         freed_.notify_one();
@@ -34,27 +33,28 @@ class InFlightLimit {
     /// No slot is given out any more; those that wait for one get none.
     void close() {
         {
-            std::lock_guard lock(mutex_);
+            MutexLock lock(mutex_);
             closed_ = true;
         }
         freed_.notify_all();
     }
     /// The most that were in use at once.
     int deepest() const {
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         return deepest_;
     }
 
  private:
-    void count() {
+    void count() ONETAKE_REQUIRES(mutex_) {
         if (++used_ > deepest_) deepest_ = used_;
     }
 
-    mutable std::mutex mutex_;
-    std::condition_variable freed_;
+    mutable Mutex mutex_;
+    ConditionVariable freed_;
     const int capacity_;
-    int used_ = 0, deepest_ = 0;
-    bool closed_ = false;
+    int used_ ONETAKE_GUARDED_BY(mutex_) = 0;
+    int deepest_ ONETAKE_GUARDED_BY(mutex_) = 0;
+    bool closed_ ONETAKE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace onetake

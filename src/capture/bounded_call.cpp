@@ -1,17 +1,16 @@
 #include "capture/bounded_call.h"
 
 #include "base/clock.h"
+#include "base/mutex.h"
 
-#include <condition_variable>
-#include <mutex>
 #include <vector>
 
 namespace onetake {
 
 struct BoundedCall::Progress {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool returned = false;
+    Mutex mutex;
+    ConditionVariable changed;
+    bool returned ONETAKE_GUARDED_BY(mutex) = false;
 };
 
 // Never destroyed, so that the threads in it need not end before the program does.
@@ -21,13 +20,13 @@ struct BoundedCall::Abandoned {
         return only;
     }
 
-    std::mutex mutex;
-    std::vector<BoundedCall> calls;
+    Mutex mutex;
+    std::vector<BoundedCall> calls ONETAKE_GUARDED_BY(mutex);
 };
 
 std::size_t BoundedCall::abandoned() {
     auto& all = Abandoned::all();
-    const std::lock_guard lock(all.mutex);
+    const MutexLock lock(all.mutex);
     std::vector<BoundedCall> left;
     for (auto& call : all.calls)
         if (!call.returned()) left.push_back(std::move(call));
@@ -42,7 +41,7 @@ BoundedCall BoundedCall::begin(std::function<void()> work) {
         work();
         // What the work owned goes here, too: letting go of a stream is the very call that hangs.
         work = nullptr;
-        std::lock_guard lock(progress->mutex);
+        const MutexLock lock(progress->mutex);
         progress->returned = true;
         progress->changed.notify_all();
     });
@@ -57,16 +56,18 @@ BoundedCall::~BoundedCall() {
     }
     abandoned();
     auto& all = Abandoned::all();
-    const std::lock_guard lock(all.mutex);
+    const MutexLock lock(all.mutex);
     all.calls.push_back(std::move(*this));
 }
 
 bool BoundedCall::wait_until(HostTime deadline) {
     if (!progress_) return true;
-    std::unique_lock lock(progress_->mutex);
-    const Duration left = deadline == HostTime::min() ? Duration::zero() : deadline - host_now();
-    if (left > Duration::zero()) progress_->changed.wait_for(lock, left, [&] { return progress_->returned; });
-    return progress_->returned;
+    auto& progress = *progress_;
+    MutexLock lock(progress.mutex);
+    const auto until = deadline_in(deadline == HostTime::min() ? Duration::zero() : deadline - host_now());
+    while (!progress.returned && progress.changed.wait_until(lock, until)) {
+    }
+    return progress.returned;
 }
 
 }  // namespace onetake

@@ -30,7 +30,7 @@ std::shared_ptr<BufferPool> BufferPool::create(std::size_t keep) {
 Buffer BufferPool::take(std::size_t size) {
     Buffer buffer;
     {
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         if (!idle_.empty()) {
             buffer.bytes_ = std::move(idle_.back());
             idle_.pop_back();
@@ -42,7 +42,7 @@ Buffer BufferPool::take(std::size_t size) {
 }
 
 void BufferPool::give_back(std::vector<std::uint8_t> bytes) noexcept {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (idle_.size() < keep_) idle_.push_back(std::move(bytes));
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 
+#include "base/mutex.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
@@ -65,8 +66,8 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
     explicit BufferPool(std::size_t keep) : keep_(keep) { idle_.reserve(keep); }
     void give_back(std::vector<std::uint8_t> bytes) noexcept;
 
-    std::mutex mutex_;
-    std::vector<std::vector<std::uint8_t>> idle_;
+    Mutex mutex_;
+    std::vector<std::vector<std::uint8_t>> idle_ ONETAKE_GUARDED_BY(mutex_);
     const std::size_t keep_;
 };
 

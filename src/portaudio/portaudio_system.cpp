@@ -1,13 +1,13 @@
 #include "portaudio/portaudio_system.h"
 
+#include "base/mutex.h"
 #include "portaudio/portaudio_loudspeaker.h"
 #include "portaudio/portaudio_stream.h"
 #include "portaudio/stderr_silence.h"
 
-#include <condition_variable>
 #include <dlfcn.h>
 #include <fmt/format.h>
-#include <mutex>
+
 #include <portaudio.h>
 
 namespace onetake {
@@ -20,9 +20,9 @@ using namespace std::chrono_literals;
 constexpr auto kPatience = 5s;
 
 struct Library {
-    std::mutex mutex;
-    std::condition_variable free;
-    bool busy = false;
+    Mutex mutex;
+    ConditionVariable free;
+    bool busy ONETAKE_GUARDED_BY(mutex) = false;
     std::weak_ptr<PortAudioSystem> current;
     int open_streams = 0;
 };
@@ -37,18 +37,23 @@ Library& library() {
 class Turn {
  public:
     static Result<Turn> within(Duration patience) {
-        std::unique_lock lock(library().mutex);
-        if (!library().free.wait_for(lock, patience, [] { return !library().busy; }))
+        auto& all = library();
+        MutexLock lock(all.mutex);
+        const auto deadline = deadline_in(patience);
+        while (all.busy && all.free.wait_until(lock, deadline)) {
+        }
+        if (all.busy)
             return fail(ErrorCode::timed_out,
                         "PortAudio does not answer: an earlier call into it hangs, probably with the sound server. "
                         "Restart PulseAudio or PipeWire, or record without sound.");
-        library().busy = true;
+        all.busy = true;
         return Turn();
     }
     static Turn whenever() {
-        std::unique_lock lock(library().mutex);
-        library().free.wait(lock, [] { return !library().busy; });
-        library().busy = true;
+        auto& all = library();
+        MutexLock lock(all.mutex);
+        while (all.busy) all.free.wait(lock);
+        all.busy = true;
         return Turn();
     }
     Turn(Turn&& other) noexcept : mine_(std::exchange(other.mine_, false)) {}
@@ -57,11 +62,12 @@ class Turn {
     Turn& operator=(const Turn&) = delete;
     ~Turn() {
         if (!mine_) return;
+        auto& all = library();
         {
-            const std::lock_guard lock(library().mutex);
-            library().busy = false;
+            const MutexLock lock(all.mutex);
+            all.busy = false;
         }
-        library().free.notify_one();
+        all.free.notify_one();
     }
 
  private:

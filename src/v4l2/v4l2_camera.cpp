@@ -1,12 +1,12 @@
 #include "v4l2/v4l2_camera.h"
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/unique_fd.h"
 #include "v4l2/v4l2_capture.h"
 
 #include <cerrno>
 #include <fmt/format.h>
-#include <mutex>
 #include <sys/eventfd.h>
 #include <utility>
 
@@ -18,31 +18,31 @@ namespace {
 class RevocableReceiver final : public VideoReceiver {
  public:
     void open(VideoReceiver& receiver) {
-        std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         receiver_ = &receiver;
     }
     /// Waits for a call that is under way; the receiver is not touched after.
     void close() {
-        std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         receiver_ = nullptr;
     }
 
     Buffer buffer(std::size_t bytes) override {
-        std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return receiver_ != nullptr ? receiver_->buffer(bytes) : Buffer(std::vector<std::uint8_t>(bytes));
     }
     void deliver(Frame frame) override {
-        std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (receiver_ != nullptr) receiver_->deliver(std::move(frame));
     }
     void report(SourceEvent event) override {
-        std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (receiver_ != nullptr) receiver_->report(std::move(event));
     }
 
  private:
-    std::mutex mutex_;
-    VideoReceiver* receiver_ = nullptr;
+    Mutex mutex_;
+    VideoReceiver* receiver_ ONETAKE_GUARDED_BY(mutex_) = nullptr;
 };
 
 }  // namespace

@@ -1,0 +1,41 @@
+#!/bin/bash
+# thread_safety.sh BUILD_FOLDER: lets clang check the annotations of base/mutex.h in every source file of src/ that holds a
+# lock. First it proves that the check can fail. Exit code 77 where there is no clang.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${1:?the build folder, with compile_commands.json}
+
+clang=$(command -v clang++-14 || command -v clang++ || true)
+[ -n "$clang" ] || { echo "there is no clang++ here: scripts/install-deps.sh test installs it"; exit 77; }
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+check=("$clang" -std=c++20 -fsyntax-only -Wthread-safety -Werror=thread-safety -Isrc -Iinclude)
+
+cat > "$work/unguarded.cpp" << 'CODE'
+#include "base/mutex.h"
+struct Counter {
+    int get() { return count; }
+    onetake::Mutex mutex;
+    int count ONETAKE_GUARDED_BY(mutex) = 0;
+};
+int count(Counter& c) { return c.get(); }
+CODE
+if "${check[@]}" "$work/unguarded.cpp" 2> /dev/null; then
+    echo "a guarded member was read without its lock, and nothing was reported: the check does not work"
+    exit 1
+fi
+
+# The flags of each file are those it is built with, less what only gcc knows.
+mapfile -t files < <(jq -r '.[] | select(.file | test("/src/")) | .file' "$build/compile_commands.json" | sort -u)
+failed=0 checked=0
+for file in "${files[@]}"; do
+    grep -qE 'Mutex|_mutex|mutex_|BoundedQueue|InFlightLimit' "$file" "${file%.cpp}.h" 2> /dev/null || continue
+    flags=$(jq -r --arg file "$file" 'first(.[] | select(.file == $file) | .command)' "$build/compile_commands.json" |
+        grep -oE -- '(-I ?|-isystem ?|-D)[^ ]+' | sed 's/\\"/"/g' | tr '\n' ' ')
+    checked=$((checked + 1))
+    # shellcheck disable=SC2086
+    "${check[@]}" $flags "$file" || failed=$((failed + 1))
+done
+echo "$checked files that hold locks checked by $("$clang" --version | head -n 1), $failed with findings"
+[ $checked -gt 0 ] && [ $failed = 0 ]
