@@ -7,6 +7,7 @@
 #                   with all that is installed in it; delete its folder for a bare one
 #   TRY_ON_MIRROR   where Debian's packages come from; default: where this machine gets its own
 #   TRY_ON_COMMIT   what is cloned; default HEAD
+#   TRY_ON_KEYRING  the keys that Ubuntu's archive is signed with; default: where the package ubuntu-keyring puts them
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,9 +34,10 @@ if [ ! -e "$system/.ready" ]; then
     mkdir -p "$system"
     case $release in
         noble | jammy)
-            keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg
-            [ -e $keyring ] || die "Ubuntu's keyring is missing: apt-get install ubuntu-archive-keyring"
-            debootstrap --variant=minbase --components=main,universe --keyring=$keyring --include=$packages "$release" "$system"
+            keyring=${TRY_ON_KEYRING:-/usr/share/keyrings/ubuntu-archive-keyring.gpg}
+            [ -e "$keyring" ] || die "Ubuntu's keyring is missing: install ubuntu-keyring (Debian 13), or set TRY_ON_KEYRING"
+            debootstrap --variant=minbase --components=main,universe --keyring="$keyring" --include=$packages \
+                "$release" "$system"
             ;;
         *) debootstrap --variant=minbase --include=$packages "$release" "$system" ${mirror:+"$mirror"} ;;
     esac
