@@ -36,8 +36,11 @@ if [ ! -e "$system/.ready" ]; then
         noble | jammy)
             keyring=${TRY_ON_KEYRING:-/usr/share/keyrings/ubuntu-archive-keyring.gpg}
             [ -e "$keyring" ] || die "Ubuntu's keyring is missing: install ubuntu-keyring (Debian 13), or set TRY_ON_KEYRING"
+            # A debootstrap older than the release lacks its script; that of all Ubuntus serves.
+            scripts=/usr/share/debootstrap/scripts
+            [ -e $scripts/"$release" ] || [ -n "${TRY_ON_MIRROR:-}" ] || die "set TRY_ON_MIRROR to an archive of Ubuntu's"
             debootstrap --variant=minbase --components=main,universe --keyring="$keyring" --include=$packages \
-                "$release" "$system"
+                "$release" "$system" ${TRY_ON_MIRROR:+"$TRY_ON_MIRROR" $scripts/gutsy}
             ;;
         *) debootstrap --variant=minbase --include=$packages "$release" "$system" ${mirror:+"$mirror"} ;;
     esac
