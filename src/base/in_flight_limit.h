@@ -5,7 +5,7 @@
 
 namespace onetake {
 
-/// The one bound on how many items are under way between two ends of a line. Thread-safe.
+/// Limits how many items are in flight between the two ends of a pipeline. Thread-safe.
 class InFlightLimit {
  public:
     explicit InFlightLimit(int capacity) : capacity_(capacity) {}
@@ -31,7 +31,7 @@ class InFlightLimit {
         }
         freed_.notify_one();
     }
-    /// No slot is given out any more; those that wait for one get none.
+    /// Grants no further slots; waiting take() calls return false.
     void close() {
         {
             std::lock_guard lock(mutex_);
@@ -39,7 +39,7 @@ class InFlightLimit {
         }
         freed_.notify_all();
     }
-    /// The most that were in use at once.
+    /// Highest number of slots in use at once.
     int deepest() const {
         std::lock_guard lock(mutex_);
         return deepest_;
