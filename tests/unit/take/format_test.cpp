@@ -1,13 +1,12 @@
-// What a take's files look like, to the byte: format 1 on disk can't change unnoticed.
+// Compares a take's files byte by byte, so that format 1 can't change unnoticed.
 #include "support/temp_dir.h"
 #include "take/take_writer.h"
 #include "unit/take/small_take.h"
 
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-
 #include <cstdlib>
 #include <filesystem>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace onetake {
 namespace {
@@ -21,7 +20,7 @@ HostTime at(std::int64_t ms) {
     return host_time_from_ns(1000 * kSecond) + milliseconds(ms);
 }
 
-/// A take with every kind of record, all of its times given.
+/// Writes a take with every kind of record and fixed times.
 void write_take_of_every_record(const std::string& data_dir) {
     ClockReading clocks{};
     clocks.host = at(0);
@@ -49,8 +48,9 @@ void write_take_of_every_record(const std::string& data_dir) {
     ASSERT_TRUE(writer.write_record(OffsetRecord{video, audio, milliseconds(12), "calibration"}));
     for (int i = 0; i < 4; ++i) {
         const auto source = i % 2 ? StampSource::driver_soe : StampSource::arrival;
-        ASSERT_TRUE(writer.write_frame(video, tiny_jpeg(static_cast<std::uint8_t>(i + 1)),
-                                       {at(50 * i), at(50 * i + 7), source, i % 2 ? std::optional(i + 100u) : std::nullopt}));
+        ASSERT_TRUE(
+            writer.write_frame(video, tiny_jpeg(static_cast<std::uint8_t>(i + 1)),
+                               {at(50 * i), at(50 * i + 7), source, i % 2 ? std::optional(i + 100u) : std::nullopt}));
         AudioBlock block;
         block.channels = 2;
         block.samples.assign(80, static_cast<std::int16_t>(-i));
@@ -73,12 +73,12 @@ std::string golden(const std::string& name) {
     return std::string(ONETAKE_GOLDEN) + "/" + name;
 }
 
-/// Every key that is in `expected` is in `found` with the same value; new keys are no change of the format.
+/// Expects every key of `expected` in `found` with the same value; new keys are allowed.
 void expect_contains(const json& found, const json& expected, const std::string& where) {
     if (expected.is_object()) {
         ASSERT_TRUE(found.is_object()) << where;
         for (const auto& [key, value] : expected.items()) {
-            ASSERT_TRUE(found.contains(key)) << where << " lacks " << key;
+            ASSERT_TRUE(found.contains(key)) << where << " has no " << key;
             expect_contains(found[key], value, where + "." + key);
         }
     } else {
@@ -86,20 +86,22 @@ void expect_contains(const json& found, const json& expected, const std::string&
     }
 }
 
-TEST(TakeFormat, IsOnDiskAsItWasReleased) {
+TEST(TakeFormat, MatchesTheReleasedFormat) {
     const TempDir dir;
     write_take_of_every_record(dir.path());
     const auto take = dir.file("t");
     if (std::getenv("ONETAKE_UPDATE_GOLDEN") != nullptr)
         for (const auto* name : {"timeline.jsonl", "audio.wav", "manifest.json"})
-            std::filesystem::copy_file(take + "/" + name, golden(name), std::filesystem::copy_options::overwrite_existing);
+            std::filesystem::copy_file(take + "/" + name, golden(name),
+                                       std::filesystem::copy_options::overwrite_existing);
     for (const auto* name : {"timeline.jsonl", "audio.wav"}) {
         ASSERT_FALSE(bytes_of(golden(name)).empty()) << name;
         EXPECT_EQ(bytes_of(take + "/" + name), bytes_of(golden(name))) << name;
     }
     for (int i = 1; i <= 4; ++i) {
         const auto jpeg = tiny_jpeg(static_cast<std::uint8_t>(i));
-        EXPECT_EQ(bytes_of(take + "/frames/f_00000" + std::to_string(i) + ".jpg"), std::string(jpeg.begin(), jpeg.end()));
+        EXPECT_EQ(bytes_of(take + "/frames/f_00000" + std::to_string(i) + ".jpg"),
+                  std::string(jpeg.begin(), jpeg.end()));
     }
     const auto found = json::parse(bytes_of(take + "/manifest.json"));
     expect_contains(found, json::parse(bytes_of(golden("manifest.json"))), "manifest");
