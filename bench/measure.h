@@ -13,14 +13,14 @@
 
 namespace onetake::bench {
 
-/// Seconds of a clock of the system's.
+/// Seconds of a system clock.
 inline double seconds(clockid_t clock) {
     timespec t{};
     ::clock_gettime(clock, &t);
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
-/// Processor time of this process, all threads, and wall time, since it was made.
+/// CPU time of this process, all threads, and wall time, since construction.
 class Stopwatch {
  public:
     double cpu() const { return seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_; }
@@ -32,19 +32,19 @@ class Stopwatch {
 
 double median(std::vector<double> values);
 
-/// Each of `a` over its neighbour in `b`: what was measured right after one another, so that a busy machine slows both.
+/// Each value of `a` divided by the one in `b` measured right after it, so that a busy machine slows both.
 std::vector<double> ratios(const std::vector<double>& a, const std::vector<double>& b);
 
-/// The figures of one program: printed as rows of a table, or as JSON where its only argument is --json.
+/// The figures of one program, printed as table rows, or as JSON if the only argument is --json.
 class Report {
  public:
     enum class Target { none, at_most, at_least };
 
     Report(int argc, char** argv);
-    /// Figures are medians; the middle half of `values` is shown, too.
+    /// Figures are medians; the interquartile range of `values` is shown, too.
     void add(const std::string& name, const std::vector<double>& values, const std::string& unit,
              Target target = Target::none, double bound = 0);
-    /// Prints the JSON, if that was asked for.
+    /// Prints the JSON, if requested.
     ~Report();
     Report(const Report&) = delete;
     Report& operator=(const Report&) = delete;
@@ -54,7 +54,7 @@ class Report {
     std::string lines_;
 };
 
-/// A folder that goes away with everything in it; below TMPDIR, else /tmp.
+/// A temporary folder in TMPDIR, else /tmp, removed with its contents when destroyed.
 class WorkFolder {
  public:
     WorkFolder() {
@@ -74,7 +74,7 @@ class WorkFolder {
     std::string path_;
 };
 
-/// Ends the program with the reason where a step that must work did not.
+/// Exits with the error message if a step failed.
 inline void must(const Status& done) {
     if (done) return;
     std::fprintf(stderr, "%s\n", done.error().message.c_str());

@@ -6,9 +6,9 @@ folder=$1
 model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
 echo "$(nproc) x ${model:-$(uname -m)}, load $(cut -d ' ' -f 1-3 /proc/loadavg) before"
 echo
-printf '%-58s %9s %-9s %23s %s\n' figure median "" "middle half" target
+printf '%-58s %9s %-9s %23s %s\n' figure median "" "quartiles" target
 for program in "$folder"/*_bench; do
     "$program"
 done
 echo
-echo "load $(cut -d ' ' -f 1-3 /proc/loadavg) after (the benchmarks themselves make about 2)"
+echo "load $(cut -d ' ' -f 1-3 /proc/loadavg) after (the benchmarks themselves cause about 2)"

@@ -10,7 +10,7 @@
 
 namespace onetake {
 
-/// Hands items from many threads to many threads, in order, never holding more than `capacity`. Thread-safe.
+/// Bounded multi-producer, multi-consumer FIFO of at most `capacity` items. Thread-safe.
 template <class T>
 class BoundedQueue {
  public:
@@ -53,7 +53,7 @@ class BoundedQueue {
         return item;
     }
 
-    /// As pop(), giving up after `timeout`.
+    /// Like pop(), but returns empty after `timeout`.
     template <class Rep, class Period>
     std::optional<T> pop_for(std::chrono::duration<Rep, Period> timeout) {
         std::optional<T> item;
@@ -70,7 +70,7 @@ class BoundedQueue {
         return item;
     }
 
-    /// No more items are taken in; those inside are still given out.
+    /// Rejects further items; those queued can still be popped.
     void close() {
         {
             MutexLock lock(mutex_);

@@ -4,7 +4,7 @@
 
 namespace onetake {
 
-/// The machine's clocks, for the few loops that wait; tests hand in a fake one. Thread-safe.
+/// The system clock, for the few loops that wait; tests pass a fake one. Thread-safe.
 class Clock {
  public:
     virtual ~Clock() = default;
@@ -13,7 +13,7 @@ class Clock {
     virtual void wait_until(HostTime t) = 0;
 };
 
-/// The real clocks.
+/// The real clock.
 class SystemClock final : public Clock {
  public:
     HostTime now() const override;
@@ -32,7 +32,7 @@ struct ClockReading {
     Duration spread{};
 };
 
-/// Reads the three clocks, the tightest of a few tries.
+/// Reads the three clocks; the reading with the smallest spread of several.
 ClockReading read_clocks();
 
 }  // namespace onetake

@@ -47,30 +47,29 @@ std::string errno_text(int error_number) {
 }
 
 Error file_error(std::string_view what, std::string_view path, int error_number) {
-    auto say = [&](ErrorCode code, std::string_view next) {
+    auto error = [&](ErrorCode code, std::string_view next) {
         return Error{code, fmt::format("{} {}: {}.{}", what, path, errno_text(error_number), next)};
     };
     switch (error_number) {
         case ENOSPC:
         case EDQUOT:
-            return say(ErrorCode::no_space, " Free space there, or choose another folder.");
+            return error(ErrorCode::no_space, " Free space there, or choose another folder.");
         case EFBIG:
-            return say(ErrorCode::no_space,
-                       " Look at the limit on the size of files (ulimit -f), or choose another folder.");
+            return error(ErrorCode::no_space, " Check the file size limit (ulimit -f), or choose another folder.");
         case EACCES:
         case EPERM:
-            return say(ErrorCode::io, " Check who owns the folder, or choose another one.");
+            return error(ErrorCode::io, " Check the folder's owner and permissions, or choose another folder.");
         case EROFS:
-            return say(ErrorCode::io, " Choose a folder that can be written to.");
+            return error(ErrorCode::io, " Choose a writable folder.");
         case ENOENT:
-            return say(ErrorCode::not_found, "");
+            return error(ErrorCode::not_found, "");
         case EEXIST:
-            return say(ErrorCode::already_exists, "");
+            return error(ErrorCode::already_exists, "");
         case EMFILE:
         case ENFILE:
-            return say(ErrorCode::io, " Raise the limit of open files (ulimit -n).");
+            return error(ErrorCode::io, " Raise the open file limit (ulimit -n).");
         default:
-            return say(ErrorCode::io, "");
+            return error(ErrorCode::io, "");
     }
 }
 

@@ -11,12 +11,12 @@ namespace onetake {
 /// step>".
 Error file_error(std::string_view what, std::string_view path, int error_number);
 
-/// The system's words for an errno value. Thread-safe.
+/// The system's message for an errno value. Thread-safe.
 std::string errno_text(int error_number);
 
 }  // namespace onetake
 
-/// Runs an expression that gives a Status or Result, and returns its error from the enclosing function if it failed.
+/// Evaluates a Status or Result expression and returns its error from the enclosing function if it failed.
 #define ONETAKE_TRY(expression)                                        \
     do {                                                               \
         if (auto onetake_status = (expression); !onetake_status)       \

@@ -83,7 +83,7 @@ Status AppendFile::sync() {
 }
 
 Status AppendFile::truncate(std::uint64_t size) {
-    if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return fail(file_error("Can't cut", path_, errno));
+    if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return fail(file_error("Can't truncate", path_, errno));
     if (::lseek(fd_.get(), static_cast<off_t>(size), SEEK_SET) < 0)
         return fail(file_error("Can't seek in", path_, errno));
     size_ = size;
@@ -134,7 +134,7 @@ Status sync_folder(int dir_fd, const std::string& path) {
 Status make_folders(const std::string& path) {
     std::error_code ec;
     std::filesystem::create_directories(path, ec);
-    if (ec) return fail(file_error("Can't make the folder", path, ec.value()));
+    if (ec) return fail(file_error("Can't create the folder", path, ec.value()));
     return {};
 }
 
@@ -169,7 +169,7 @@ Status read_file_into(int dir_fd, const std::string& path, std::size_t limit, st
 
 Result<DiskRoom> disk_room(int fd, const std::string& path) {
     struct statvfs fs {};
-    if (::fstatvfs(fd, &fs) != 0) return fail(file_error("Can't ask the disk of", path, errno));
+    if (::fstatvfs(fd, &fs) != 0) return fail(file_error("Can't query the free space of", path, errno));
     DiskRoom room;
     room.bytes = static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize;
     if (fs.f_files > 0) room.files = fs.f_favail;

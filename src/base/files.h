@@ -12,30 +12,31 @@
 
 namespace onetake {
 
-/// Whether an open file or folder has no name any more: what is written to it is lost.
+/// Whether an open file or folder has been unlinked: what is written to it is lost.
 bool is_deleted(int fd);
 
-/// A file that is written from front to back. Thread-bound.
+/// An append-only file. Thread-bound.
 class AppendFile {
  public:
-    /// Makes a new file; fails if the path exists. `dir_fd`: folder that a relative path is under, AT_FDCWD for none.
+    /// Creates a file; fails if the path exists. `dir_fd`: folder that a relative path is resolved against, or
+    /// AT_FDCWD.
     static Result<AppendFile> create(int dir_fd, std::string path);
-    /// Opens an existing file to go on at its end.
+    /// Opens an existing file for appending.
     static Result<AppendFile> open_end(std::string path);
-    /// Goes on at the end of a file that is open for writing; `path` is for messages.
+    /// Appends to a file that is open for writing; `path` is for messages.
     static Result<AppendFile> adopt(UniqueFd fd, std::string path);
 
-    /// Writes all of it or fails; after a failure size() tells what got in.
+    /// Writes all bytes or fails; after a failure size() includes what was written.
     Status write(std::span<const std::byte> bytes);
     Status write(std::string_view text);
-    /// Overwrites bytes that were written before, leaving size() as it is.
+    /// Overwrites bytes already written; size() doesn't change.
     Status write_at(std::uint64_t offset, std::span<const std::byte> bytes);
-    /// Waits until the file's data are on the disk.
+    /// Blocks until the file's data is on disk.
     Status sync();
-    /// Cuts the file to `size` bytes.
+    /// Truncates the file to `size` bytes.
     Status truncate(std::uint64_t size);
     std::uint64_t size() const { return size_; }
-    /// Whether the file has no name any more.
+    /// Whether the file has been unlinked.
     bool deleted() const { return is_deleted(fd_.get()); }
     const std::string& path() const { return path_; }
     int fd() const { return fd_.get(); }
@@ -48,11 +49,11 @@ class AppendFile {
     std::uint64_t size_ = 0;
 };
 
-/// A file that appears at `path` whole or not at all: written beside it under a name of its own, synced, renamed, and
-/// the folder synced. Dropped without commit(), it leaves nothing behind.
+/// A file that appears at `path` complete or not at all: written to a temporary file beside it, synced, renamed, and
+/// the folder synced. Destroyed without commit(), it removes the temporary file.
 class AtomicFile {
  public:
-    /// `dir_fd`: folder that a relative path is under, which must outlive the file; AT_FDCWD for none.
+    /// `dir_fd`: folder that a relative path is resolved against, which must outlive the file, or AT_FDCWD.
     static Result<AtomicFile> create(int dir_fd, std::string path);
     AtomicFile(AtomicFile&&) noexcept = default;
     AtomicFile& operator=(AtomicFile&&) noexcept = delete;
@@ -60,7 +61,7 @@ class AtomicFile {
     AtomicFile& operator=(const AtomicFile&) = delete;
     ~AtomicFile();
 
-    /// Buffered; errors may show at a later write or at commit().
+    /// Buffered; errors may be returned by a later write or by commit().
     Status write(std::string_view text);
     Status commit();
 
@@ -75,24 +76,24 @@ class AtomicFile {
     bool done_ = false;
 };
 
-/// Waits until a folder's entries (creations, renames) are on the disk. `dir_fd`: as above.
+/// Blocks until a folder's entries (creations, renames) are on disk. `dir_fd`: as above.
 Status sync_folder(int dir_fd, const std::string& path);
 
-/// Makes a folder and its parents; an existing folder is no error.
+/// Creates a folder and its parents; an existing folder is not an error.
 Status make_folders(const std::string& path);
 
-/// Reads at most `limit` bytes; a larger file is an error, not a cut.
+/// Reads a file of at most `limit` bytes; a larger one is an error, not truncated.
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 
-/// Reads a file whole into `bytes` (its capacity is reused), at most `limit` bytes; never follows a symbolic link.
+/// Reads a complete file of at most `limit` bytes into `bytes` (its capacity is reused); never follows a symbolic link.
 Status read_file_into(int dir_fd, const std::string& path, std::size_t limit, std::string& bytes);
 
-/// What an unprivileged program may still put on a file system.
+/// Space left on a file system for an unprivileged program.
 struct DiskRoom {
     std::uint64_t bytes = 0;
-    std::optional<std::uint64_t> files;  ///< empty where the file system sets no number
+    std::optional<std::uint64_t> files;  ///< inodes; empty where the file system has no limit
 };
-/// Of the file system that an open file or folder is on; `path` is for messages.
+/// For the file system of an open file or folder; `path` is for messages.
 Result<DiskRoom> disk_room(int fd, const std::string& path);
 
 }  // namespace onetake

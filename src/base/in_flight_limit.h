@@ -4,7 +4,7 @@
 
 namespace onetake {
 
-/// The one bound on how many items are under way between two ends of a line. Thread-safe.
+/// Limits how many items are in flight between the two ends of a pipeline. Thread-safe.
 class InFlightLimit {
  public:
     explicit InFlightLimit(int capacity) : capacity_(capacity) {}
@@ -30,7 +30,7 @@ class InFlightLimit {
         }
         freed_.notify_one();
     }
-    /// No slot is given out any more; those that wait for one get none.
+    /// Grants no further slots; waiting take() calls return false.
     void close() {
         {
             MutexLock lock(mutex_);
@@ -38,7 +38,7 @@ class InFlightLimit {
         }
         freed_.notify_all();
     }
-    /// The most that were in use at once.
+    /// Highest number of slots in use at once.
     int deepest() const {
         MutexLock lock(mutex_);
         return deepest_;

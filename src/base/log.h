@@ -4,7 +4,7 @@
 
 namespace onetake {
 
-/// The library's logger: stderr, warnings and worse, unless ONETAKE_LOG names another level (debug, info, …).
+/// The library's logger, to stderr, at level warning unless ONETAKE_LOG sets another one (debug, info, …).
 /// Thread-safe.
 spdlog::logger& log();
 

@@ -12,7 +12,7 @@ Result<TempFolder> TempFolder::create(const std::string& parent) {
     auto folder = parent.empty() ? std::filesystem::temp_directory_path(ignored).string() : parent;
     if (folder.empty()) folder = "/tmp";
     auto path = folder + "/onetake-work-XXXXXX";
-    if (::mkdtemp(path.data()) == nullptr) return fail(file_error("Can't make a folder in", folder, errno));
+    if (::mkdtemp(path.data()) == nullptr) return fail(file_error("Can't create a folder in", folder, errno));
     return TempFolder(std::move(path));
 }
 

@@ -6,7 +6,7 @@
 
 namespace onetake {
 
-/// A new folder that only this user may enter, removed with all that is in it when it goes away.
+/// A temporary folder that only this user can access; removed with its contents when destroyed.
 class TempFolder {
  public:
     /// Below `parent`, or below the system's temporary folder where that is empty.

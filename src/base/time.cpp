@@ -43,8 +43,8 @@ Calendar calendar(WallTime t, bool local) {
 }  // namespace
 
 Duration duration_from_seconds(double s) {
-    const double whole = std::floor(s);
-    return std::chrono::seconds(static_cast<std::int64_t>(whole)) + Duration(std::llround((s - whole) * 1e9));
+    const double floor = std::floor(s);
+    return std::chrono::seconds(static_cast<std::int64_t>(floor)) + Duration(std::llround((s - floor) * 1e9));
 }
 
 std::int64_t to_ticks(Duration t, std::int64_t rate) {

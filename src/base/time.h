@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-/// Times that don't mix. Each is an integer count of nanoseconds on a clock of its own; the only ways from one to
-/// another are the named conversions of docs/clocks.md.
+/// Times that don't mix: each is an integer count of nanoseconds on its own clock, converted to another only by the
+/// named functions of docs/clocks.md.
 namespace onetake {
 
 using Duration = std::chrono::nanoseconds;
@@ -21,13 +21,13 @@ struct ClockDomain {
 
 /// CLOCK_MONOTONIC of this machine: the clock of every stamp in a take.
 using HostTime = std::chrono::time_point<ClockDomain<struct HostTag>, Duration>;
-/// CLOCK_BOOTTIME: as HostTime, but counts suspend. Logged beside it, never used for media.
+/// CLOCK_BOOTTIME: like HostTime, but includes suspend. Logged beside it, never used for media.
 using BootTime = std::chrono::time_point<ClockDomain<struct BootTag>, Duration>;
-/// CLOCK_REALTIME since 1970 UTC: names, creation_time. Jumps; never used for media.
+/// CLOCK_REALTIME since 1970 UTC: for names and creation_time. It can step; never used for media.
 using WallTime = std::chrono::time_point<ClockDomain<struct WallTag>, Duration>;
 /// A device's own clock (PortAudio's stream time): only meaningful to the source that reads it.
 using DeviceTime = std::chrono::time_point<ClockDomain<struct DeviceTag>, Duration>;
-/// Time in a rendered file, from its beginning.
+/// Time in a rendered file, from its start.
 using MediaTime = std::chrono::time_point<ClockDomain<struct MediaTag>, Duration>;
 
 /// Nanoseconds of a time point on its own clock.
@@ -39,13 +39,13 @@ constexpr HostTime host_time_from_ns(std::int64_t ns) {
     return HostTime(Duration(ns));
 }
 
-/// Seconds at the public edge; `s` must be finite and below 2^53 ns in magnitude for exactness.
+/// Seconds, for the public API; exact if `s` is finite and below 2^53 ns in magnitude.
 constexpr double to_seconds(Duration d) {
     return static_cast<double>(d.count()) * 1e-9;
 }
 Duration duration_from_seconds(double s);
 
-/// Media time of a host instant in a file that begins at `origin`: the one place of this conversion.
+/// Media time of a host time in a file that starts at `origin`: the only place of this conversion.
 constexpr MediaTime media_time(HostTime t, HostTime origin) {
     return MediaTime(t - origin);
 }
@@ -57,7 +57,7 @@ Duration from_ticks(std::int64_t ticks, std::int64_t rate);
 
 /// "20261121T010500Z", UTC.
 std::string utc_compact(WallTime t);
-/// "2026-11-21T01:05:00.123456Z", UTC: what MP4's creation_time wants.
+/// "2026-11-21T01:05:00.123456Z", UTC: the format of creation_time in an MP4.
 std::string utc_iso(WallTime t);
 /// "2026-11-21_02-05-00" in local time: a take's default name.
 std::string local_name(WallTime t);

@@ -13,7 +13,7 @@ struct BoundedCall::Progress {
     bool returned ONETAKE_GUARDED_BY(mutex) = false;
 };
 
-// Never destroyed, so that the threads in it need not end before the program does.
+// Never destroyed, so that its threads need not end before the program exits.
 struct BoundedCall::Abandoned {
     static Abandoned& all() {
         static auto& only = *new Abandoned;
@@ -39,7 +39,7 @@ BoundedCall BoundedCall::begin(std::function<void()> work) {
     call.progress_ = std::make_shared<Progress>();
     call.thread_ = std::thread([progress = call.progress_, work = std::move(work)]() mutable {
         work();
-        // What the work owned goes here, too: letting go of a stream is the very call that hangs.
+        // Destroy what the work owns on this thread, too: closing a stream is the call that can hang.
         work = nullptr;
         const MutexLock lock(progress->mutex);
         progress->returned = true;

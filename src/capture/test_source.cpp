@@ -12,16 +12,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto longest_nap = 100ms;
-constexpr auto too_far_behind = 1s;
+constexpr auto max_sleep = 100ms;
+constexpr auto max_delay = 1s;
 
-// False if the source is to stop.
+// Returns false if the source has been stopped.
 bool wait_until(Clock& clock, HostTime t, const std::atomic<bool>& stopping) {
     for (;;) {
         if (stopping) return false;
         const auto now = clock.now();
         if (now >= t) return true;
-        clock.wait_until(std::min(t, now + longest_nap));
+        clock.wait_until(std::min(t, now + max_sleep));
     }
 }
 
@@ -30,7 +30,7 @@ bool wait_until(Clock& clock, HostTime t, const std::atomic<bool>& stopping) {
 Result<std::unique_ptr<TestCamera>> TestCamera::open(TestScene scene, TestCameraOptions options, Clock& clock) {
     if (options.width < 64 || options.height < 48 || options.width > 16384 || options.height > 16384)
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("The test camera can't show {}x{}: choose 64x48 to 16384x16384.", options.width,
+                    fmt::format("The test camera can't produce {}x{}: choose 64x48 to 16384x16384.", options.width,
                                 options.height));
     if (!std::isfinite(scene.fps) || scene.fps <= 0 || scene.fps > 1000)
         return fail(ErrorCode::invalid_argument,
@@ -41,7 +41,7 @@ Result<std::unique_ptr<TestCamera>> TestCamera::open(TestScene scene, TestCamera
 TestCamera::TestCamera(TestScene scene, TestCameraOptions options, Clock& clock)
     : scene_(scene), pattern_(options.width, options.height), clock_(clock) {
     description_.device = "test";
-    description_.name = "Test picture";
+    description_.name = "Test pattern";
     description_.width = options.width;
     description_.height = options.height;
     description_.fps = scene.fps;
@@ -52,7 +52,7 @@ TestCamera::~TestCamera() {
 }
 
 Status TestCamera::start(VideoReceiver& receiver) {
-    if (thread_.joinable()) return fail(ErrorCode::wrong_state, "The test camera runs already: stop it first.");
+    if (thread_.joinable()) return fail(ErrorCode::wrong_state, "The test camera is already running: stop it first.");
     stopping_ = false;
     thread_ = std::thread([this, &receiver] { run(receiver); });
     return {};
@@ -70,12 +70,12 @@ double TestCamera::grab_ms_mean() const {
 void TestCamera::run(VideoReceiver& receiver) {
     auto number = scene_.first_frame_from(clock_.now());
     while (!stopping_) {
-        if (const auto now = clock_.now(); now - scene_.frame_time(number) > too_far_behind) {
+        if (const auto now = clock_.now(); now - scene_.frame_time(number) > max_delay) {
             const auto next = scene_.first_frame_from(now);
             receiver.report({.kind = SourceEvent::Kind::driver_drop,
-                           .time = now,
-                           .count = static_cast<std::uint64_t>(next - number),
-                           .text = "This machine is too slow to draw the test picture in time."});
+                             .time = now,
+                             .count = static_cast<std::uint64_t>(next - number),
+                             .text = "This machine is too slow to draw the test pattern in real time."});
             number = next;
         }
         Frame frame;
@@ -86,7 +86,7 @@ void TestCamera::run(VideoReceiver& receiver) {
         frame.stamp.time = scene_.frame_time(number);
         frame.stamp.source = StampSource::test;
         frame.stamp.driver_sequence = static_cast<std::uint32_t>(number);
-        // Drawn ahead, so that the frame is there when it is due.
+        // Drawn ahead of time, so that the frame is ready when it is due.
         frame.bytes = receiver.buffer(frame_bytes(frame.format, frame.stride, frame.height));
         pattern_.draw(number, scene_.lit(number), frame.bytes.writable(), frame.stride);
         if (!wait_until(clock_, frame.stamp.time, stopping_)) return;
@@ -106,7 +106,7 @@ Result<std::unique_ptr<TestMicrophone>> TestMicrophone::open(TestScene scene, Te
                     fmt::format("The test microphone can't have {} channels: choose 1 to 64.", options.channels));
     if (options.blocksize < 1 || options.blocksize > 1'000'000)
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("The test microphone can't make blocks of {} samples: choose 1 to 1000000.",
+                    fmt::format("The test microphone can't deliver blocks of {} samples: choose 1 to 1000000.",
                                 options.blocksize));
     if (!std::isfinite(options.ppm) || std::abs(options.ppm) > 100'000)
         return fail(
@@ -129,7 +129,8 @@ TestMicrophone::~TestMicrophone() {
 }
 
 Status TestMicrophone::start(AudioReceiver& receiver) {
-    if (thread_.joinable()) return fail(ErrorCode::wrong_state, "The test microphone runs already: stop it first.");
+    if (thread_.joinable())
+        return fail(ErrorCode::wrong_state, "The test microphone is already running: stop it first.");
     stopping_ = false;
     thread_ = std::thread([this, &receiver] { run(receiver); });
     return {};
@@ -144,7 +145,7 @@ void TestMicrophone::run(AudioReceiver& receiver) {
     auto first = tone_.first_sample_from(clock_.now());
     bool lost = false;
     while (!stopping_) {
-        if (const auto now = clock_.now(); now - tone_.time_of(first + description_.blocksize) > too_far_behind) {
+        if (const auto now = clock_.now(); now - tone_.time_of(first + description_.blocksize) > max_delay) {
             first = tone_.first_sample_from(now);
             lost = true;
         }

@@ -14,11 +14,11 @@ struct TestCameraOptions {
     int width = 1280, height = 720;
 };
 
-/// A camera without hardware: shows the scene's test picture in real time, every frame stamped with the instant it is
-/// due, however late it is drawn. More than a second behind, it leaves frames out and reports them.
+/// A camera without hardware: draws the scene's test pattern in real time. Every frame is stamped with the time it is
+/// due, however late it is drawn. When more than a second late, it drops frames and reports them.
 class TestCamera final : public VideoSource {
  public:
-    /// `clock` must outlive the camera. The scene gives the frame rate.
+    /// `clock` must outlive the camera. The scene sets the frame rate.
     static Result<std::unique_ptr<TestCamera>> open(TestScene scene, TestCameraOptions options, Clock& clock);
     TestCamera(const TestCamera&) = delete;
     TestCamera& operator=(const TestCamera&) = delete;
@@ -43,11 +43,11 @@ class TestCamera final : public VideoSource {
 
 struct TestMicrophoneOptions {
     int sample_rate = 48000, channels = 1, blocksize = 1024;
-    double ppm = 0;  ///< error of the imagined sound card: +100 delivers 100 samples per million too many
+    double ppm = 0;  ///< clock error of the simulated sound card: +100 delivers 100 samples per million too many
 };
 
-/// A microphone without hardware: hears the scene's beeps. Blocks come when their last sample is due, and are stamped
-/// with the exact instant of their first.
+/// A microphone without hardware: generates the scene's beeps. A block is delivered when its last sample is due and
+/// stamped with the exact time of its first.
 class TestMicrophone final : public AudioSource {
  public:
     /// `clock` must outlive the microphone.

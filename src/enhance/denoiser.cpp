@@ -11,16 +11,16 @@ namespace onetake {
 
 namespace {
 
-constexpr float kLoudest = 16;  // far above what resampling makes of full scale
+constexpr float kMaxLevel = 16;  // far above what resampling can produce from full scale
 
-/// Waits for the worker's greeting.
-Result<worker::Ready> greeting(WorkerProcess& process, const WorkerPatience& patience) {
+/// Waits for the worker's `ready` message.
+Result<worker::Ready> receive_ready(WorkerProcess& process, const WaitOptions& options) {
     std::vector<std::byte> body;
-    const auto kind = process.receive(body, sizeof(worker::Ready), patience);
+    const auto kind = process.receive(body, sizeof(worker::Ready), options);
     if (!kind) return fail(kind.error());
     worker::Ready ready;
     if (*kind != worker::Kind::ready || body.size() != sizeof ready)
-        return fail(ErrorCode::corrupt, "The speech enhancement worker is of another version than this library.");
+        return fail(ErrorCode::corrupt, "The version of the speech enhancement worker doesn't match this library.");
     std::memcpy(&ready, body.data(), sizeof ready);
     ready.library[sizeof ready.library - 1] = '\0';
     return ready;
@@ -29,27 +29,28 @@ Result<worker::Ready> greeting(WorkerProcess& process, const WorkerPatience& pat
 }  // namespace
 
 Denoiser::Denoiser(WorkerProcess worker, const DenoiserOptions& options)
-    : worker_(std::move(worker)), patience_{options.patience, options.cancelled} {
+    : worker_(std::move(worker)), wait_options_{options.patience, options.cancelled} {
     if (options.attenuation_limit_db > 0)
-        kept_ = static_cast<float>(std::pow(10.0, -options.attenuation_limit_db / 20));
+        dry_share_ = static_cast<float>(std::pow(10.0, -options.attenuation_limit_db / 20));
 }
 
 Result<Denoiser> Denoiser::start(const DenoiserOptions& options) {
     if (options.model.empty())
         return fail(ErrorCode::invalid_argument,
-                    "No model is given for speech enhancement. Get one with `onetake models download` and name its "
-                    "file in denoise_model.");
+                    "No model is set for speech enhancement. Get one with `onetake models download` and set its file "
+                    "in denoise_model.");
     auto process = WorkerProcess::spawn({options.model, fmt::format("{}", options.threads), options.provider});
     if (!process) return fail(std::move(process).error());
     Denoiser denoiser(std::move(*process), options);
-    const auto ready = greeting(denoiser.worker_, denoiser.patience_);
+    const auto ready = receive_ready(denoiser.worker_, denoiser.wait_options_);
     if (!ready) {
         auto error = ready.error();
         if (error.code == ErrorCode::io)
             error.message = fmt::format("The model {} can't be run. {}", options.model, error.message);
         return fail(std::move(error));
     }
-    if (ready->sample_rate <= 0) return fail(ErrorCode::corrupt, "The speech enhancement worker named no sample rate.");
+    if (ready->sample_rate <= 0)
+        return fail(ErrorCode::corrupt, "The speech enhancement worker reported no sample rate.");
     denoiser.sample_rate_ = ready->sample_rate;
     denoiser.library_ = ready->library;
     return denoiser;
@@ -58,48 +59,48 @@ Result<Denoiser> Denoiser::start(const DenoiserOptions& options) {
 Result<std::string> Denoiser::probe() {
     auto process = WorkerProcess::spawn({"--version"});
     if (!process) return fail(std::move(process).error());
-    const WorkerPatience patience{std::chrono::seconds(10), {}};
-    const auto ready = greeting(*process, patience);
+    const WaitOptions options{std::chrono::seconds(10), {}};
+    const auto ready = receive_ready(*process, options);
     if (!ready) return fail(ready.error());
     return std::string(ready->library);
 }
 
 Status Denoiser::write(std::span<const float> samples, std::vector<float>& out) {
     while (!samples.empty()) {
-        const auto piece = samples.first(std::min(samples.size(), worker::kMostSamples));
+        const auto piece = samples.first(std::min(samples.size(), worker::kMaxSamples));
         samples = samples.subspan(piece.size());
-        // One NaN would stay in the model's state for good, and what is absurdly loud becomes one on its way through.
+        // One NaN would stay in the model's state, and extremely large values become NaN inside the model.
         clean_.assign(piece.begin(), piece.end());
-        for (auto& sample : clean_) sample = std::isfinite(sample) ? std::clamp(sample, -kLoudest, kLoudest) : 0;
-        if (kept_ > 0) waiting_.insert(waiting_.end(), clean_.begin(), clean_.end());
-        ONETAKE_TRY(ask(worker::Kind::samples, clean_, out));
+        for (auto& sample : clean_) sample = std::isfinite(sample) ? std::clamp(sample, -kMaxLevel, kMaxLevel) : 0;
+        if (dry_share_ > 0) pending_input_.insert(pending_input_.end(), clean_.begin(), clean_.end());
+        ONETAKE_TRY(request(worker::Kind::samples, clean_, out));
     }
     return {};
 }
 
 Status Denoiser::finish(std::vector<float>& out) {
-    return ask(worker::Kind::finish, {}, out);
+    return request(worker::Kind::finish, {}, out);
 }
 
-Status Denoiser::ask(worker::Kind kind, std::span<const float> samples, std::vector<float>& out) {
+Status Denoiser::request(worker::Kind kind, std::span<const float> samples, std::vector<float>& out) {
     const auto before = host_now();
-    ONETAKE_TRY(worker_.send(kind, std::as_bytes(samples), patience_));
-    const auto answer = worker_.receive(body_, worker::kMostReplyBytes, patience_);
-    if (!answer) return fail(answer.error());
-    if (*answer != worker::Kind::samples || body_.size() % sizeof(float) != 0)
-        return fail(ErrorCode::corrupt, "The speech enhancement worker's answer makes no sense.");
+    ONETAKE_TRY(worker_.send(kind, std::as_bytes(samples), wait_options_));
+    const auto reply = worker_.receive(body_, worker::kMaxReplyBytes, wait_options_);
+    if (!reply) return fail(reply.error());
+    if (*reply != worker::Kind::samples || body_.size() % sizeof(float) != 0)
+        return fail(ErrorCode::corrupt, "The speech enhancement worker's reply is invalid.");
     busy_ += host_now() - before;
     const auto old = out.size(), count = body_.size() / sizeof(float);
     out.resize(old + count);
     if (count > 0) std::memcpy(out.data() + old, body_.data(), body_.size());
-    if (kept_ > 0) {
-        if (count > waiting_.size())
-            return fail(ErrorCode::corrupt, "The speech enhancement worker gave more samples than it was given.");
+    if (dry_share_ > 0) {
+        if (count > pending_input_.size())
+            return fail(ErrorCode::corrupt, "The speech enhancement worker returned more samples than it received.");
         for (std::size_t i = 0; i < count; ++i) {
             auto& sample = out[old + i];
-            sample = kept_ * waiting_[i] + (1 - kept_) * sample;
+            sample = dry_share_ * pending_input_[i] + (1 - dry_share_) * sample;
         }
-        waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+        pending_input_.erase(pending_input_.begin(), pending_input_.begin() + static_cast<std::ptrdiff_t>(count));
     }
     return {};
 }

@@ -14,30 +14,30 @@ namespace onetake {
 
 struct DenoiserOptions {
     std::string model;                             ///< path of a DPDFNet model
-    int threads = 1;                               ///< more than one was never faster
+    int threads = 1;                               ///< more than one was never faster in tests
     std::string provider = "cpu";                  ///< where the model runs
-    double attenuation_limit_db = 0;               ///< noise is lowered by at most this; 0: no limit
-    Duration patience = std::chrono::seconds(60);  ///< for one answer of the worker
-    std::function<bool()> cancelled;  ///< asked often while waiting; true: the call fails with cancelled. May be empty
+    double attenuation_limit_db = 0;               ///< noise is reduced by at most this; 0: no limit
+    Duration patience = std::chrono::seconds(60);  ///< timeout of one reply of the worker
+    std::function<bool()> cancelled;  ///< polled while waiting; true: the call fails with cancelled. May be empty
 };
 
-/// One stream of mono sound through a DPDFNet model, run by a worker process: whatever the model does, it can't hurt
-/// this one. What comes out lies sample by sample on what went in, about 50 ms later. Thread-bound.
+/// One stream of mono audio through a DPDFNet model in a worker process, so that a faulty model can't crash this one.
+/// The output is aligned with the input sample by sample and available about 50 ms later. Thread-bound.
 class Denoiser {
  public:
-    /// Starts the worker, loads the model, and runs a little sound through it. Errors: missing_part without library or
-    /// program; not_found, corrupt for a bad model; io where the worker died of it.
+    /// Starts the worker, loads the model, and runs a short test signal through it. Errors: missing_part without
+    /// library or program; not_found, corrupt for a bad model; io if the model crashed the worker.
     static Result<Denoiser> start(const DenoiserOptions& options);
-    /// The version of sherpa-onnx that would be used, found by starting the worker; else why there is none.
+    /// The version of sherpa-onnx that would be used, determined by starting the worker; else why there is none.
     static Result<std::string> probe();
 
-    /// Hz, of what goes in and comes out.
+    /// Hz, of input and output.
     int sample_rate() const { return sample_rate_; }
     const std::string& library_version() const { return library_; }
-    /// Takes samples in [-1, 1] (a NaN or infinity counts as silence; what is absurdly loud is cut off) and appends
-    /// those that are done to `out`.
+    /// Processes samples in [-1, 1] (NaN and infinity count as silence, extreme values are clipped) and appends
+    /// finished ones to `out`.
     Status write(std::span<const float> samples, std::vector<float>& out);
-    /// Appends the rest, so that as many came out as went in.
+    /// Appends the remaining samples, so that the output is as long as the input.
     Status finish(std::vector<float>& out);
     /// Time spent waiting for the model so far.
     Duration busy() const { return busy_; }
@@ -45,15 +45,15 @@ class Denoiser {
 
  private:
     Denoiser(WorkerProcess worker, const DenoiserOptions& options);
-    Status ask(worker::Kind kind, std::span<const float> samples, std::vector<float>& out);
+    Status request(worker::Kind kind, std::span<const float> samples, std::vector<float>& out);
 
     WorkerProcess worker_;
-    WorkerPatience patience_;
+    WaitOptions wait_options_;
     std::string library_;
     int sample_rate_ = 0;
-    float kept_ = 0;  ///< share of the input in the output
+    float dry_share_ = 0;  ///< share of unprocessed input in the output
     std::vector<float> clean_;
-    std::vector<float> waiting_;  ///< input whose output has not come yet; only where some of it is kept
+    std::vector<float> pending_input_;  ///< input whose output is pending; only used if dry_share_ > 0
     std::vector<std::byte> body_;
     Duration busy_{};
 };

@@ -22,11 +22,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr long kConnectTimeout_s = 30;
-constexpr long kSlowest_bytes_per_s = 100, kSlowFor_s = 60;  // below this for so long: given up
-constexpr long kMostRedirects = 10;
-constexpr std::uint64_t kLargest = std::uint64_t{2} << 30;
-constexpr std::size_t kLongestVersion = 1024;
-constexpr long kWhole = 200, kPart = 206, kBeyondEnd = 416;
+constexpr long kMinSpeed_bytes_per_s = 100, kMinSpeedFor_s = 60;  // below this for so long: abort
+constexpr long kMaxRedirects = 10;
+constexpr std::uint64_t kMaxBytes = std::uint64_t{2} << 30;
+constexpr std::size_t kMaxVersionLength = 1024;
+constexpr long kOk = 200, kPartialContent = 206, kRangeNotSatisfiable = 416;
 
 using Curl = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
 using HeaderList = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
@@ -43,7 +43,7 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-/// One transfer, and what libcurl tells of it.
+/// One transfer and its libcurl callbacks.
 class Transfer {
  public:
     Transfer(const std::string& url, const std::string& part, const DownloadProgress& progress)
@@ -54,8 +54,8 @@ class Transfer {
         std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
         ONETAKE_TRY(open_part());
         auto status = transfer();
-        // A part that is longer than the file now is: it is of another version.
-        if (!status && http_status_ == kBeyondEnd && resumed_from_ > 0) {
+        // The part is longer than the file on the server, so it is of another version.
+        if (!status && http_status_ == kRangeNotSatisfiable && resumed_from_ > 0) {
             ONETAKE_TRY(start_over());
             status = transfer();
         }
@@ -68,12 +68,12 @@ class Transfer {
  private:
     Status open_part() {
         std::error_code error;
-        const bool there = fs::is_regular_file(part_, error);
-        auto version = there ? read_file(version_path_, kLongestVersion) : Result<std::string>(std::string());
-        auto file = there ? AppendFile::open_end(part_) : AppendFile::create(AT_FDCWD, part_);
+        const bool exists = fs::is_regular_file(part_, error);
+        auto version = exists ? read_file(version_path_, kMaxVersionLength) : Result<std::string>(std::string());
+        auto file = exists ? AppendFile::open_end(part_) : AppendFile::create(AT_FDCWD, part_);
         if (!file) return fail(std::move(file).error());
         file_.emplace(std::move(*file));
-        // Without the server's word for its version nobody knows what the part is a part of.
+        // Without the server's version tag it is unknown which file the part belongs to.
         version_ = version.value_or("");
         if (version_.empty() && file_->size() > 0) ONETAKE_TRY(start_over());
         return {};
@@ -99,18 +99,18 @@ class Transfer {
             raw = curl_slist_append(raw, fmt::format("If-Range: {}", version_).c_str());
         }
         const HeaderList headers(raw, curl_slist_free_all);
-        char words[CURL_ERROR_SIZE] = "";
+        char error_text[CURL_ERROR_SIZE] = "";
         auto* c = curl.get();
         curl_easy_setopt(c, CURLOPT_URL, url_.c_str());
         curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
         curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-        curl_easy_setopt(c, CURLOPT_MAXREDIRS, kMostRedirects);
+        curl_easy_setopt(c, CURLOPT_MAXREDIRS, kMaxRedirects);
         curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, kConnectTimeout_s);
-        curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, kSlowest_bytes_per_s);
-        curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, kSlowFor_s);
+        curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, kMinSpeed_bytes_per_s);
+        curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, kMinSpeedFor_s);
         curl_easy_setopt(c, CURLOPT_USERAGENT, "onetake/" ONETAKE_VERSION);
-        curl_easy_setopt(c, CURLOPT_ERRORBUFFER, words);
+        curl_easy_setopt(c, CURLOPT_ERRORBUFFER, error_text);
 #if LIBCURL_VERSION_NUM >= 0x075500
         curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
@@ -126,25 +126,27 @@ class Transfer {
         const auto code = curl_easy_perform(c);
         if (!problem_) return problem_;
         if (code == CURLE_ABORTED_BY_CALLBACK)
-            return fail(ErrorCode::cancelled, "The download was stopped; what is here is kept for the next time.");
+            return fail(ErrorCode::cancelled, "The download was cancelled; the part already downloaded is kept.");
         if (code != CURLE_OK)
             return fail(ErrorCode::io,
                         fmt::format("Can't download {}: {}. Check the network connection and try again{}.", url_,
-                                    *words ? words : curl_easy_strerror(code),
-                                    file_->size() > 0 ? "; what is here is kept" : ""));
-        if (http_status_ != kWhole && http_status_ != kPart)
-            return fail(ErrorCode::io,
-                        fmt::format("Can't download {}: the server answered {}. Try again later, or name "
-                                    "another address.",
-                                    url_, http_status_));
+                                    *error_text ? error_text : curl_easy_strerror(code),
+                                    file_->size() > 0 ? "; the part already downloaded is kept" : ""));
+        if (http_status_ != kOk && http_status_ != kPartialContent)
+            return fail(
+                ErrorCode::io,
+                fmt::format("Can't download {}: the server returned status {}. Try again later, or use another URL.",
+                            url_, http_status_));
         if (total_ > 0 && file_->size() != total_)
-            return fail(ErrorCode::io, fmt::format("The download of {} ended after {} of {} bytes. Try again; what is "
-                                                   "here is kept.",
-                                                   url_, file_->size(), total_));
+            return fail(
+                ErrorCode::io,
+                fmt::format(
+                    "The download of {} ended after {} of {} bytes. Try again; the part already downloaded is kept.",
+                    url_, file_->size(), total_));
         return {};
     }
 
-    // Every answer of a chain of redirects begins with its status line; the last one counts.
+    // Every response of a redirect chain starts with a status line; the last one counts.
     void header(std::string_view line) {
         if (line.starts_with("HTTP/")) {
             const auto space = line.find(' ');
@@ -159,25 +161,25 @@ class Transfer {
         if (colon != std::string_view::npos) {
             const auto name = lower(line.substr(0, colon));
             const auto value = trimmed(line.substr(colon + 1));
-            // A weak tag does not promise the same bytes.
+            // A weak tag doesn't guarantee identical bytes.
             if (name == "etag" && !value.starts_with("W/")) tag_ = value;
             if (name == "last-modified" && tag_.empty()) tag_ = value;
             if (name == "content-length") std::from_chars(value.data(), value.data() + value.size(), length_);
             return;
         }
-        if (trimmed(line).empty() && (http_status_ == kWhole || http_status_ == kPart)) problem_ = begin();
+        if (trimmed(line).empty() && (http_status_ == kOk || http_status_ == kPartialContent)) problem_ = begin();
     }
 
-    // The headers of the file itself are there.
+    // Called when the headers of the file itself are complete.
     Status begin() {
-        if (http_status_ == kWhole) {
+        if (http_status_ == kOk) {
             if (file_->size() > 0) ONETAKE_TRY(start_over());
             resumed_from_ = 0;
         }
         total_ = length_ > 0 ? resumed_from_ + length_ : 0;
-        if (total_ > kLargest)
-            return fail(ErrorCode::corrupt, fmt::format("{} is {} bytes long: that is no model.", url_, total_));
-        if (tag_.empty() || tag_.size() > kLongestVersion || tag_ == version_) return {};
+        if (total_ > kMaxBytes)
+            return fail(ErrorCode::corrupt, fmt::format("{} is {} bytes long: it is not a model.", url_, total_));
+        if (tag_.empty() || tag_.size() > kMaxVersionLength || tag_ == version_) return {};
         version_ = tag_;
         auto file = AtomicFile::create(AT_FDCWD, version_path_);
         if (!file) return fail(std::move(file).error());
@@ -194,9 +196,9 @@ class Transfer {
     static std::size_t on_bytes(char* bytes, std::size_t size, std::size_t count, void* self) {
         auto& t = *static_cast<Transfer*>(self);
         // The body of an error or a redirect is not the file.
-        if (t.http_status_ != kWhole && t.http_status_ != kPart) return size * count;
-        if (t.file_->size() + size * count > kLargest)
-            t.problem_ = fail(ErrorCode::corrupt, fmt::format("{} is too long for a model.", t.url_));
+        if (t.http_status_ != kOk && t.http_status_ != kPartialContent) return size * count;
+        if (t.file_->size() + size * count > kMaxBytes)
+            t.problem_ = fail(ErrorCode::corrupt, fmt::format("{} is too large for a model.", t.url_));
         else
             t.problem_ = t.file_->write(std::string_view(bytes, size * count));
         return t.problem_ ? size * count : 0;
@@ -212,9 +214,9 @@ class Transfer {
     const std::string version_path_;
     const DownloadProgress& progress_;
     std::optional<AppendFile> file_;
-    std::string version_;  ///< of the part, as the server named it
+    std::string version_;  ///< of the part, as reported by the server
     std::uint64_t resumed_from_ = 0, total_ = 0;
-    // of the answer that is coming in
+    // of the response being received
     long http_status_ = 0;
     std::string tag_;
     std::uint64_t length_ = 0;

@@ -16,17 +16,17 @@ namespace onetake {
 
 namespace {
 
-constexpr std::uint64_t kLargestFile = std::uint64_t{2} << 30;  // protobuf's own limit
-constexpr std::size_t kMostFields = 4096;                       // of the model itself, not of its graph
-constexpr std::size_t kLongestEntry = 64 * 1024;                // of the metadata: the longest has 481 numbers
+constexpr std::uint64_t kMaxFileSize = std::uint64_t{2} << 30;  // protobuf's own limit
+constexpr std::size_t kMaxFields = 4096;                        // of the model itself, not of its graph
+constexpr std::size_t kMaxEntryLength = 64 * 1024;              // of the metadata: the longest has 481 numbers
 constexpr int kGraphField = 7, kMetadataField = 14;             // of ONNX's ModelProto
 constexpr int kKeyField = 1, kValueField = 2;                   // of its StringStringEntryProto
 constexpr int kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5;
-constexpr std::int64_t kLargestState = 16 << 20;  // numbers
+constexpr std::int64_t kMaxState = 16 << 20;  // numbers
 
 using Metadata = std::map<std::string, std::string, std::less<>>;
 
-/// A protobuf number at the front of `bytes`, which is cut there; empty if there is none.
+/// Removes a protobuf varint from the front of `bytes` and returns it; empty if there is none.
 std::optional<std::uint64_t> take_varint(std::string_view& bytes) {
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < bytes.size() && i < 10; ++i) {
@@ -55,7 +55,7 @@ std::optional<std::pair<std::string, std::string>> metadata_entry(std::string_vi
     return entry;
 }
 
-/// Walks over the outermost fields of an ONNX file, seeing no more of the graph than its length.
+/// Reads the top-level fields of an ONNX file; of the graph only its length.
 class ModelReader {
  public:
     ModelReader(UniqueFd fd, const std::string& path, std::uint64_t size)
@@ -65,14 +65,14 @@ class ModelReader {
         Metadata found;
         bool graph = false;
         for (std::size_t n = 0; at_ < size_; ++n) {
-            if (n == kMostFields) return bad("is no ONNX model");
+            if (n == kMaxFields) return bad("is not an ONNX model");
             const auto tag = number();
-            if (!tag) return bad("is no ONNX model, or is cut off");
+            if (!tag) return bad("is not an ONNX model, or is truncated");
             const auto field = *tag >> 3;
             std::uint64_t length = 0;
             switch (*tag & 7) {
                 case kVarint:
-                    if (!number()) return bad("is no ONNX model, or is cut off");
+                    if (!number()) return bad("is not an ONNX model, or is truncated");
                     break;
                 case kFixed64:
                     length = 8;
@@ -81,28 +81,28 @@ class ModelReader {
                     length = 4;
                     break;
                 case kBytes: {
-                    const auto told = number();
-                    if (!told) return bad("is no ONNX model, or is cut off");
-                    length = *told;
+                    const auto size = number();
+                    if (!size) return bad("is not an ONNX model, or is truncated");
+                    length = *size;
                     break;
                 }
                 default:
-                    return bad("is no ONNX model");
+                    return bad("is not an ONNX model");
             }
-            if (field == 0) return bad("is no ONNX model");
-            if (length > size_ - at_) return bad("is cut off, or is no ONNX model");
+            if (field == 0) return bad("is not an ONNX model");
+            if (length > size_ - at_) return bad("is truncated, or is not an ONNX model");
             if (field == kGraphField) graph = true;
             if (field == kMetadataField) {
-                if (length > kLongestEntry) return bad("has metadata of an absurd length");
+                if (length > kMaxEntryLength) return bad("has an oversized metadata entry");
                 std::string bytes(static_cast<std::size_t>(length), '\0');
                 if (!read(bytes.data(), bytes.size())) return bad("could not be read");
                 auto entry = metadata_entry(bytes);
-                if (!entry) return bad("has damaged metadata");
+                if (!entry) return bad("has corrupt metadata");
                 found.insert_or_assign(std::move(entry->first), std::move(entry->second));
             }
             at_ += length;
         }
-        if (!graph) return bad("is no ONNX model: it holds no graph");
+        if (!graph) return bad("is not an ONNX model: it has no graph");
         return found;
     }
 
@@ -138,10 +138,10 @@ class ModelReader {
     std::uint64_t at_ = 0;
 };
 
-/// The metadata's claims, each checked as it is asked for; the first that does not hold is the error.
-class Claims {
+/// Typed access to the metadata with checks; the first failed check is the error.
+class MetadataChecks {
  public:
-    Claims(const Metadata& metadata, const std::string& path) : metadata_(metadata), path_(path) {}
+    MetadataChecks(const Metadata& metadata, const std::string& path) : metadata_(metadata), path_(path) {}
 
     std::string text(const char* key) {
         const auto it = metadata_.find(key);
@@ -153,35 +153,35 @@ class Claims {
     }
     void must_be(const char* key, std::string_view expected) {
         const auto value = text(key);
-        if (value != expected) refuse(fmt::format("has {} {}, not {}", key, shown(value), expected));
+        if (value != expected) refuse(fmt::format("has {} {}, not {}", key, quoted(value), expected));
     }
     std::int64_t number(const char* key) {
         const auto value = text(key);
         std::int64_t n = -1;
         const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), n);
         if (error != std::errc{} || end != value.data() + value.size() || n < 0)
-            refuse(fmt::format("has {} {}, which is no count", key, shown(value)));
+            refuse(fmt::format("has {} {}, which is not a count", key, quoted(value)));
         return n;
     }
     void must_be(const char* key, std::int64_t expected) {
         if (const auto n = number(key); n != expected)
-            refuse(fmt::format("has {} {}, but its other figures need {}", key, n, expected));
+            refuse(fmt::format("has {} {}, but its other values need {}", key, n, expected));
     }
     void must_list(const char* key, std::int64_t expected) {
         const auto value = text(key);
         if (const auto n = std::ranges::count(value, ',') + 1; n != expected)
-            refuse(fmt::format("has {} figures in {}, but its other figures need {}", n, key, expected));
+            refuse(fmt::format("has {} values in {}, but its other values need {}", n, key, expected));
     }
     void refuse(std::string why) {
         if (status_)
-            status_ = fail(ErrorCode::corrupt, fmt::format("{} is no DPDFNet model that can be run: it {}. "
+            status_ = fail(ErrorCode::corrupt, fmt::format("{} is not a usable DPDFNet model: it {}. "
                                                            "Get one with `onetake models download`.",
                                                            path_, why));
     }
     const Status& status() const { return status_; }
 
  private:
-    static std::string shown(std::string_view value) {
+    static std::string quoted(std::string_view value) {
         std::string text = "\"";
         for (const char c : value.substr(0, 40)) text += c >= 0x20 && c < 0x7f ? c : '?';
         return text + '"';
@@ -199,43 +199,42 @@ Result<ModelInfo> inspect_model(const std::string& path) {
     if (!fd) return fail(file_error("Can't open the model", path, errno));
     struct stat st {};
     if (::fstat(fd.get(), &st) != 0) return fail(file_error("Can't read the model", path, errno));
-    if (!S_ISREG(st.st_mode)) return fail(ErrorCode::corrupt, fmt::format("{} is no file.", path));
+    if (!S_ISREG(st.st_mode)) return fail(ErrorCode::corrupt, fmt::format("{} is not a file.", path));
     const auto size = static_cast<std::uint64_t>(st.st_size);
     if (size == 0) return fail(ErrorCode::corrupt, fmt::format("{} is empty. Download the model again.", path));
-    if (size > kLargestFile) return fail(ErrorCode::corrupt, fmt::format("{} is too large for a model.", path));
+    if (size > kMaxFileSize) return fail(ErrorCode::corrupt, fmt::format("{} is too large for a model.", path));
     char first = 0;
     if (::pread(fd.get(), &first, 1, 0) == 1 && first == '<')
-        return fail(ErrorCode::corrupt,
-                    fmt::format("{} is a web page, not a model. Look at it, and download the model again.", path));
+        return fail(ErrorCode::corrupt, fmt::format("{} is a web page, not a model. Download the model again.", path));
 
     const auto metadata = ModelReader(std::move(fd), path, size).metadata();
     if (!metadata) return fail(metadata.error());
-    Claims claims(*metadata, path);
-    claims.must_be("model_type", "dpdfnet");
+    MetadataChecks checks(*metadata, path);
+    checks.must_be("model_type", "dpdfnet");
     ModelInfo info;
-    info.profile = claims.text("profile");
+    info.profile = checks.text("profile");
     info.bytes = size;
-    const auto rate = claims.number("sample_rate");
+    const auto rate = checks.number("sample_rate");
     if (rate != 8000 && rate != 16000 && rate != 48000)
-        claims.refuse(fmt::format("has a sample_rate of {}, not 8000, 16000 or 48000", rate));
+        checks.refuse(fmt::format("has a sample_rate of {}, not 8000, 16000 or 48000", rate));
     info.sample_rate = static_cast<int>(rate);
-    // A window of 20 ms every 10 ms: all variants have it, and the alignment of the output rests on it.
+    // A window of 20 ms every 10 ms: all variants have it, and the alignment of the output depends on it.
     const auto window = rate / 50;
-    claims.must_be("n_fft", window);
-    claims.must_be("window_length", window);
-    claims.must_be("hop_length", window / 2);
-    claims.must_be("window_type", "vorbis");
-    claims.text("pad_mode");
-    claims.must_be("freq_bins", window / 2 + 1);
-    claims.number("erb_bins");
-    claims.number("spec_bins");
-    const auto erb = claims.number("erb_norm_state_size"), spec = claims.number("spec_norm_state_size");
-    const auto state = claims.number("state_size");
-    if (erb > kLargestState || spec > kLargestState || state > kLargestState || erb + spec > state)
-        claims.refuse(fmt::format("has a state of {} numbers for norms of {} and {}", state, erb, spec));
-    claims.must_list("erb_norm_init", erb);
-    claims.must_list("spec_norm_init", spec);
-    if (!claims.status()) return fail(claims.status().error());
+    checks.must_be("n_fft", window);
+    checks.must_be("window_length", window);
+    checks.must_be("hop_length", window / 2);
+    checks.must_be("window_type", "vorbis");
+    checks.text("pad_mode");
+    checks.must_be("freq_bins", window / 2 + 1);
+    checks.number("erb_bins");
+    checks.number("spec_bins");
+    const auto erb = checks.number("erb_norm_state_size"), spec = checks.number("spec_norm_state_size");
+    const auto state = checks.number("state_size");
+    if (erb > kMaxState || spec > kMaxState || state > kMaxState || erb + spec > state)
+        checks.refuse(fmt::format("has a state of {} numbers for norms of {} and {}", state, erb, spec));
+    checks.must_list("erb_norm_init", erb);
+    checks.must_list("spec_norm_init", spec);
+    if (!checks.status()) return fail(checks.status().error());
     return info;
 }
 

@@ -7,16 +7,16 @@
 
 namespace onetake {
 
-/// What a DPDFNet model says of itself.
+/// The metadata of a DPDFNet model.
 struct ModelInfo {
-    std::string profile;      ///< the variant, as its exporter calls it
+    std::string profile;      ///< the variant, as named by its exporter
     int sample_rate = 0;      ///< Hz, of its input and output
     std::uint64_t bytes = 0;  ///< of the file
 };
 
-/// Reads the metadata of a DPDFNet model (ONNX) and checks them against each other: the library that runs models trusts
-/// them, and a wrong one ends its process, corrupts its heap or gives wrong sound without a word. Reads little more
-/// than the metadata, whatever the file holds. Errors: not_found, io; corrupt for what is no whole DPDFNet model.
+/// Reads the metadata of a DPDFNet model (ONNX) and checks their consistency, because the library that runs models
+/// doesn't: wrong metadata crash its process, corrupt its heap or silently produce wrong audio. Reads little more than
+/// the metadata, whatever the file contains. Errors: not_found, io; corrupt for anything but a complete DPDFNet model.
 Result<ModelInfo> inspect_model(const std::string& path);
 
 }  // namespace onetake

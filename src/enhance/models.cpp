@@ -23,8 +23,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view kUrlBase =
     "https://github.com/k2-fsa/sherpa-onnx/releases/download/speech-enhancement-models/";
 
-/// What is known of the published files. Each exists in two generations under one name: the first by its SHA-256, the
-/// re-export by what its SHA-256 begins with.
+/// The published files. Each exists in two versions under one name: the first is identified by its SHA-256, the
+/// re-export by the first digits of its SHA-256.
 struct Published {
     std::string_view variant, sha256, newer_sha256_begin;
 };
@@ -44,26 +44,27 @@ const Published* published(std::string_view variant) {
 Error unknown(std::string_view variant) {
     std::string all;
     for (const auto& model : denoise_models()) all += fmt::format("{}{}", all.empty() ? "" : ", ", model.variant);
-    return {ErrorCode::invalid_argument, fmt::format("There is no model \"{}\"; there are {}.", variant, all)};
+    return {ErrorCode::invalid_argument,
+            fmt::format("There is no model \"{}\"; available models are {}.", variant, all)};
 }
 
-/// Says what is odd about a checksum; empty if nothing is.
-std::string odd_checksum(const Published* expected, const std::string& sha256) {
+/// Returns a warning about an unknown checksum; empty if it is known.
+std::string checksum_warning(const Published* expected, const std::string& sha256) {
     if (expected) {
         if (sha256 == expected->sha256 || sha256.starts_with(expected->newer_sha256_begin)) return {};
-        return fmt::format("The SHA-256 of {} is {}, neither {} nor {}...: it is a version that is not known here.",
+        return fmt::format("The SHA-256 of {} is {}, neither {} nor {}...: it is an unknown version.",
                            expected->variant, sha256, expected->sha256, expected->newer_sha256_begin);
     }
     const bool known = std::ranges::any_of(
         kPublished, [&](const Published& p) { return sha256 == p.sha256 || sha256.starts_with(p.newer_sha256_begin); });
-    return known ? "" : fmt::format("Its SHA-256, {}, is that of no published model that is known here.", sha256);
+    return known ? "" : fmt::format("Its SHA-256, {}, is not that of any known published model.", sha256);
 }
 
-/// A lock on a download, so that two programs don't write one part.
+/// Locks a download, so that two processes don't write the same part.
 Result<UniqueFd> lock_download(const std::string& part) {
     const auto path = part + ".lock";
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
-    if (!fd) return fail(file_error("Can't make", path, errno));
+    if (!fd) return fail(file_error("Can't create", path, errno));
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
         return fail(ErrorCode::device_busy, fmt::format("Another program is downloading {} right now.", part));
     return fd;
@@ -74,12 +75,12 @@ Result<StoredModel> checked(const std::string& path, const Published* expected, 
     if (!sum) return fail(std::move(sum).error());
     if (!asked_sha256.empty() && asked_sha256 != *sum)
         return fail(ErrorCode::corrupt,
-                    fmt::format("{} has the SHA-256 {}, but {} was asked for.", path, *sum, asked_sha256));
+                    fmt::format("{} has the SHA-256 {}, but {} was requested.", path, *sum, asked_sha256));
     const auto info = inspect_model(path);
     if (!info) return fail(info.error());
     StoredModel model;
     model.path = path;
-    model.warning = odd_checksum(expected, *sum);
+    model.warning = checksum_warning(expected, *sum);
     model.sha256 = std::move(*sum);
     model.bytes = info->bytes;
     model.sample_rate = info->sample_rate;
@@ -94,7 +95,7 @@ const std::vector<DenoiseModel>& denoise_models() {
         {"dpdfnet2", 16000, "real-time, embedded", 10'249'356},
         {"dpdfnet4", 16000, "balanced", 11'707'436},
         {"dpdfnet8", 16000, "best quality", 14'600'000},
-        {"dpdfnet2_48khz_hr", 48000, "full band: the film keeps 48 kHz", 10'596'848},
+        {"dpdfnet2_48khz_hr", 48000, "full band: the output file keeps 48 kHz", 10'596'848},
     };
     return all;
 }
@@ -126,8 +127,8 @@ Result<StoredModel> download_denoise_model(std::string_view variant, const Downl
     const auto* expected = published(variant);
     const auto path = denoise_model_path(variant, options.folder);
     ONETAKE_TRY(make_folders(fs::path(path).parent_path().string()));
-    // One that is there but damaged is fetched anew; it stays until the new one is whole.
-    if (auto there = checked(path, expected, options.sha256)) return there;
+    // A damaged existing file is downloaded again; it is kept until the new one is complete.
+    if (auto existing = checked(path, expected, options.sha256)) return existing;
 
     const auto part = path + ".part";
     const auto lock = lock_download(part);
@@ -138,7 +139,7 @@ Result<StoredModel> download_denoise_model(std::string_view variant, const Downl
     if (!model) {
         fs::remove(part, ignored);
         auto error = model.error();
-        error.message += fmt::format(" It came from {} and was thrown away.", *url);
+        error.message += fmt::format(" It was downloaded from {} and has been deleted.", *url);
         return fail(std::move(error));
     }
     if (::rename(part.c_str(), path.c_str()) != 0) return fail(file_error("Can't rename a file to", path, errno));

@@ -43,7 +43,7 @@ static_assert(kRoundConstants.front() == 0x428a2f98 && kRoundConstants.back() ==
 
 }  // namespace
 
-void Sha256::block(const std::byte* bytes) {
+void Sha256::add_block(const std::byte* bytes) {
     std::array<std::uint32_t, kRounds> w{};
     for (std::size_t i = 0; i < 16; ++i)
         for (std::size_t k = 0; k < 4; ++k) w[i] = w[i] << 8 | std::to_integer<std::uint32_t>(bytes[4 * i + k]);
@@ -76,10 +76,10 @@ void Sha256::add(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
         const auto used = static_cast<std::size_t>(bytes_ % kBlock);
         const auto take = std::min(kBlock - used, bytes.size());
-        std::memcpy(rest_.data() + used, bytes.data(), take);
+        std::memcpy(block_.data() + used, bytes.data(), take);
         bytes_ += take;
         bytes = bytes.subspan(take);
-        if (used + take == kBlock) block(rest_.data());
+        if (used + take == kBlock) add_block(block_.data());
     }
 }
 

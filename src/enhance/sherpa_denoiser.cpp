@@ -36,10 +36,10 @@ Result<SherpaDenoiser> SherpaDenoiser::open(const SherpaLibrary& library, const 
     if (!handle) return fail(ErrorCode::corrupt, fmt::format("sherpa-onnx can't load the model {}.", model));
     const int rate = library.sample_rate(handle.get()), shift = library.frame_shift(handle.get());
     if (rate != info->sample_rate || shift != rate / kHopsPerSecond)
-        return fail(ErrorCode::corrupt,
-                    fmt::format("sherpa-onnx runs {} at {} Hz in steps of {}, not at {} Hz in steps "
-                                "of {} as its metadata say.",
-                                model, rate, shift, info->sample_rate, info->sample_rate / kHopsPerSecond));
+        return fail(
+            ErrorCode::corrupt,
+            fmt::format("sherpa-onnx runs {} at {} Hz in steps of {}, not at {} Hz in steps of {} as in its metadata.",
+                        model, rate, shift, info->sample_rate, info->sample_rate / kHopsPerSecond));
     SherpaDenoiser denoiser(library, std::move(handle), model, rate);
     ONETAKE_TRY(denoiser.preflight());
     return denoiser;
@@ -47,7 +47,7 @@ Result<SherpaDenoiser> SherpaDenoiser::open(const SherpaLibrary& library, const 
 
 Status SherpaDenoiser::preflight() {
     std::vector<float> in(static_cast<std::size_t>(sample_rate_ / kPreflightsPerSecond)), out;
-    // Any sound will do; silence alone would not reach every branch of a model.
+    // Any noise will do; silence would not exercise every branch of a model.
     std::uint32_t noise = 1;
     for (auto& sample : in) {
         noise = noise * 1664525u + 1013904223u;
@@ -69,7 +69,7 @@ Status SherpaDenoiser::finish(std::vector<float>& out) {
         ONETAKE_TRY(run(std::vector<float>(static_cast<std::size_t>(delay_)), out));
         ONETAKE_TRY(take(library_->flush(handle_.get()), out));
         if (out_ != in_)
-            return fail(ErrorCode::corrupt, fmt::format("The model {} made {} samples of {}.", model_, out_, in_));
+            return fail(ErrorCode::corrupt, fmt::format("The model {} returned {} samples for {}.", model_, out_, in_));
     }
     in_ = out_ = 0;
     to_drop_ = delay_;
@@ -90,13 +90,13 @@ Status SherpaDenoiser::take(const SherpaOnnxDenoisedAudio* audio, std::vector<fl
         return fail(ErrorCode::corrupt,
                     fmt::format("The model {} changed its sample rate to {}.", model_, audio->sample_rate));
     const std::span all(audio->samples, static_cast<std::size_t>(audio->n));
-    const auto late = std::min<std::int64_t>(to_drop_, audio->n);
-    to_drop_ -= late;
-    const auto done = all.subspan(static_cast<std::size_t>(late));
-    if (!std::ranges::all_of(done, [](float v) { return std::isfinite(v); }))
-        return fail(ErrorCode::corrupt, fmt::format("The model {} gave samples that are no numbers.", model_));
-    out.insert(out.end(), done.begin(), done.end());
-    out_ += static_cast<std::int64_t>(done.size());
+    const auto dropped = std::min<std::int64_t>(to_drop_, audio->n);
+    to_drop_ -= dropped;
+    const auto kept = all.subspan(static_cast<std::size_t>(dropped));
+    if (!std::ranges::all_of(kept, [](float v) { return std::isfinite(v); }))
+        return fail(ErrorCode::corrupt, fmt::format("The model {} returned samples that are not finite.", model_));
+    out.insert(out.end(), kept.begin(), kept.end());
+    out_ += static_cast<std::int64_t>(kept.size());
     return {};
 }
 

@@ -13,8 +13,8 @@ namespace {
 constexpr const char* kFile = "libsherpa-onnx-c-api.so";
 
 std::string library_path() {
-    // A path from the environment is final: a mistake in it must show, not be papered over.
-    if (const char* told = ::secure_getenv("ONETAKE_SHERPA_LIBRARY"); told && *told) return told;
+    // A path from the environment has no fallback, so that a mistake in it is noticed.
+    if (const char* path = ::secure_getenv("ONETAKE_SHERPA_LIBRARY"); path && *path) return path;
     std::error_code error;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
     if (!error) {
@@ -44,22 +44,22 @@ Result<SherpaLibrary> SherpaLibrary::load() {
     SherpaLibrary s;
     decltype(&SherpaOnnxGetVersionStr) version = nullptr;
     if (!find(library, "SherpaOnnxGetVersionStr", version))
-        return fail(ErrorCode::missing_part, fmt::format("{} does not tell its version.", path));
+        return fail(ErrorCode::missing_part, fmt::format("{} reports no version.", path));
     s.version = version();
     if (s.version != ONETAKE_SHERPA_VERSION)
         return fail(ErrorCode::missing_part,
-                    fmt::format("{} is sherpa-onnx {}, but this program was built for {}: they would misread each "
-                                "other's data. Use that version, or build again with this one.",
+                    fmt::format("{} is sherpa-onnx {}, but this program was built for {}: their data structures "
+                                "differ. Use that version, or build again with this one.",
                                 path, s.version, ONETAKE_SHERPA_VERSION));
-    const bool whole = find(library, "SherpaOnnxCreateOnlineSpeechDenoiser", s.create) &&
-                       find(library, "SherpaOnnxDestroyOnlineSpeechDenoiser", s.destroy) &&
-                       find(library, "SherpaOnnxOnlineSpeechDenoiserGetSampleRate", s.sample_rate) &&
-                       find(library, "SherpaOnnxOnlineSpeechDenoiserGetFrameShiftInSamples", s.frame_shift) &&
-                       find(library, "SherpaOnnxOnlineSpeechDenoiserRun", s.run) &&
-                       find(library, "SherpaOnnxOnlineSpeechDenoiserFlush", s.flush) &&
-                       find(library, "SherpaOnnxOnlineSpeechDenoiserReset", s.reset) &&
-                       find(library, "SherpaOnnxDestroyDenoisedAudio", s.free_audio);
-    if (!whole) return fail(ErrorCode::missing_part, fmt::format("{} has no streaming speech denoiser.", path));
+    const bool complete = find(library, "SherpaOnnxCreateOnlineSpeechDenoiser", s.create) &&
+                          find(library, "SherpaOnnxDestroyOnlineSpeechDenoiser", s.destroy) &&
+                          find(library, "SherpaOnnxOnlineSpeechDenoiserGetSampleRate", s.sample_rate) &&
+                          find(library, "SherpaOnnxOnlineSpeechDenoiserGetFrameShiftInSamples", s.frame_shift) &&
+                          find(library, "SherpaOnnxOnlineSpeechDenoiserRun", s.run) &&
+                          find(library, "SherpaOnnxOnlineSpeechDenoiserFlush", s.flush) &&
+                          find(library, "SherpaOnnxOnlineSpeechDenoiserReset", s.reset) &&
+                          find(library, "SherpaOnnxDestroyDenoisedAudio", s.free_audio);
+    if (!complete) return fail(ErrorCode::missing_part, fmt::format("{} has no streaming speech denoiser.", path));
     return s;
 }
 

@@ -8,9 +8,9 @@
 namespace onetake {
 
 /// sherpa-onnx's C functions, loaded at run time; for the worker program only. Its structs change between versions
-/// without a sign, so only the very version this was built against is taken. Stays loaded until the process ends.
+/// without notice, so only the exact version of the build is accepted. Stays loaded until the process ends.
 struct SherpaLibrary {
-    /// Looks at $ONETAKE_SHERPA_LIBRARY, else beside this program, else where the build found it. Errors: missing_part.
+    /// Searches $ONETAKE_SHERPA_LIBRARY, else beside this program, else where the build found it. Errors: missing_part.
     static Result<SherpaLibrary> load();
 
     std::string version;

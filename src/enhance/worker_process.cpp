@@ -25,31 +25,31 @@ namespace onetake {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr auto kCancelEvery = milliseconds(50);      // a flag has no descriptor to wait on
-constexpr auto kDeathPatience = milliseconds(2000);  // from the socket's end to the process's
-constexpr std::size_t kWordsKept = 4096;
-constexpr std::size_t kWordsShown = 400;
+constexpr auto kCancelInterval = milliseconds(50);  // poll interval of the cancel callback
+constexpr auto kExitTimeout = milliseconds(2000);   // from the socket's end to the process's exit
+constexpr std::size_t kMaxOutputKept = 4096;
+constexpr std::size_t kMaxOutputShown = 400;
 constexpr int kFirstFreeFd = 3;
 constexpr const char* kProgram = "onetake-enhance";
 
-/// The same descriptor with a number that a child's standard streams don't have.
+/// Moves a descriptor above the numbers of the standard streams.
 UniqueFd above_standard(UniqueFd fd) {
     if (!fd || fd.get() >= kFirstFreeFd) return fd;
     return UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstFreeFd));
 }
 
-void must_not_block(int fd) {
+void set_nonblocking(int fd) {
     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-/// What posix_spawn() is to set up in the child.
-class SpawnPlan {
+/// File actions and attributes for posix_spawn().
+class SpawnSetup {
  public:
-    SpawnPlan(int socket, int words) {
+    SpawnSetup(int socket, int output) {
         posix_spawn_file_actions_init(&actions_);
         posix_spawn_file_actions_adddup2(&actions_, socket, STDIN_FILENO);
-        posix_spawn_file_actions_adddup2(&actions_, words, STDOUT_FILENO);
-        posix_spawn_file_actions_adddup2(&actions_, words, STDERR_FILENO);
+        posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
+        posix_spawn_file_actions_adddup2(&actions_, output, STDERR_FILENO);
 #if __GLIBC_PREREQ(2, 34)
         posix_spawn_file_actions_addclosefrom_np(&actions_, kFirstFreeFd);
 #endif
@@ -62,9 +62,9 @@ class SpawnPlan {
         posix_spawnattr_setsigdefault(&attributes_, &defaults);
         posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     }
-    SpawnPlan(const SpawnPlan&) = delete;
-    SpawnPlan& operator=(const SpawnPlan&) = delete;
-    ~SpawnPlan() {
+    SpawnSetup(const SpawnSetup&) = delete;
+    SpawnSetup& operator=(const SpawnSetup&) = delete;
+    ~SpawnSetup() {
         posix_spawn_file_actions_destroy(&actions_);
         posix_spawnattr_destroy(&attributes_);
     }
@@ -80,7 +80,7 @@ class SpawnPlan {
     posix_spawnattr_t attributes_{};
 };
 
-std::string how_it_ended(int status) {
+std::string exit_text(int status) {
     if (WIFEXITED(status)) return fmt::format("ended with exit code {}", WEXITSTATUS(status));
     if (WIFSIGNALED(status))
         return fmt::format("was killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
@@ -91,13 +91,13 @@ std::string how_it_ended(int status) {
 
 struct WorkerProcess::Wait {
     HostTime until;
-    const WorkerPatience& patience;
+    const WaitOptions& options;
 };
 
 Result<std::string> find_worker() {
     namespace fs = std::filesystem;
-    // A path from the environment is final: a mistake in it must show, not be papered over.
-    if (const char* told = ::secure_getenv("ONETAKE_ENHANCE_WORKER"); told && *told) return std::string(told);
+    // A path from the environment has no fallback, so that a mistake in it is noticed.
+    if (const char* path = ::secure_getenv("ONETAKE_ENHANCE_WORKER"); path && *path) return std::string(path);
 #ifdef ONETAKE_SHERPA_VERSION
     Dl_info here{};
     std::error_code error;
@@ -108,27 +108,27 @@ Result<std::string> find_worker() {
     }
     return fail(ErrorCode::missing_part,
                 fmt::format("The program {}, which runs speech enhancement, is not installed beside the library. "
-                            "Install onetake whole, or name the program in ONETAKE_ENHANCE_WORKER.",
+                            "Install all of onetake, or set the program's path in ONETAKE_ENHANCE_WORKER.",
                             kProgram));
 #else
     return fail(ErrorCode::missing_part,
-                "This build has no speech enhancement: it was made without sherpa-onnx. Run scripts/fetch_sherpa.sh "
+                "This build has no speech enhancement: it was built without sherpa-onnx. Run scripts/fetch_sherpa.sh "
                 "and build again.");
 #endif
 }
 
-WorkerProcess::WorkerProcess(pid_t pid, UniqueFd socket, UniqueFd words)
-    : pid_(pid), socket_(std::move(socket)), words_(std::move(words)) {}
+WorkerProcess::WorkerProcess(pid_t pid, UniqueFd socket, UniqueFd output)
+    : pid_(pid), socket_(std::move(socket)), output_(std::move(output)) {}
 
 WorkerProcess::WorkerProcess(WorkerProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       socket_(std::move(other.socket_)),
-      words_(std::move(other.words_)),
-      heard_(std::move(other.heard_)) {}
+      output_(std::move(other.output_)),
+      output_text_(std::move(other.output_text_)) {}
 
 WorkerProcess::~WorkerProcess() {
     if (pid_ < 0) return;
-    // It holds nothing that is worth waiting for.
+    // It has no state worth a clean exit.
     ::kill(pid_, SIGKILL);
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
@@ -139,80 +139,80 @@ Result<WorkerProcess> WorkerProcess::spawn(const std::vector<std::string>& argum
     if (!program) return fail(program.error());
     int sockets[2], pipes[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
-        return fail(file_error("Can't make a socket to", *program, errno));
-    UniqueFd ours(sockets[0]), theirs = above_standard(UniqueFd(sockets[1]));
-    if (::pipe2(pipes, O_CLOEXEC) != 0) return fail(file_error("Can't make a pipe to", *program, errno));
-    UniqueFd words(pipes[0]), their_words = above_standard(UniqueFd(pipes[1]));
-    must_not_block(ours.get());
-    must_not_block(words.get());
+        return fail(file_error("Can't create a socket to", *program, errno));
+    UniqueFd socket(sockets[0]), child_socket = above_standard(UniqueFd(sockets[1]));
+    if (::pipe2(pipes, O_CLOEXEC) != 0) return fail(file_error("Can't create a pipe to", *program, errno));
+    UniqueFd output(pipes[0]), child_output = above_standard(UniqueFd(pipes[1]));
+    set_nonblocking(socket.get());
+    set_nonblocking(output.get());
 
     std::vector<std::string> all{*program};
     all.insert(all.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (auto& argument : all) argv.push_back(argument.data());
     argv.push_back(nullptr);
-    const SpawnPlan plan(theirs.get(), their_words.get());
+    const SpawnSetup setup(child_socket.get(), child_output.get());
     pid_t pid = -1;
     if (const int error =
-            ::posix_spawn(&pid, program->c_str(), plan.actions(), plan.attributes(), argv.data(), environ);
+            ::posix_spawn(&pid, program->c_str(), setup.actions(), setup.attributes(), argv.data(), environ);
         error != 0)
         return fail(ErrorCode::missing_part, fmt::format("The speech enhancement program {} can't be started: {}.",
                                                          *program, errno_text(error)));
-    return WorkerProcess(pid, std::move(ours), std::move(words));
+    return WorkerProcess(pid, std::move(socket), std::move(output));
 }
 
 Status WorkerProcess::wait_for(short events, const Wait& wait) {
     for (;;) {
-        if (wait.patience.cancelled && wait.patience.cancelled())
+        if (wait.options.cancelled && wait.options.cancelled())
             return fail(ErrorCode::cancelled, "Speech enhancement was cancelled.");
         const auto left = wait.until - host_now();
         if (left <= Duration::zero())
             return fail(ErrorCode::timed_out,
-                        fmt::format("The speech enhancement worker gave no answer within {:.0f} s. Its last words: {}",
-                                    to_seconds(wait.patience.timeout), last_words()));
-        const auto slice = wait.patience.cancelled ? std::min<Duration>(left, kCancelEvery) : left;
-        pollfd fds[2] = {{socket_.get(), events, 0}, {words_.get(), POLLIN, 0}};
+                        fmt::format("The speech enhancement worker did not reply within {:.0f} s. Its last output: {}",
+                                    to_seconds(wait.options.timeout), last_output()));
+        const auto slice = wait.options.cancelled ? std::min<Duration>(left, kCancelInterval) : left;
+        pollfd fds[2] = {{socket_.get(), events, 0}, {output_.get(), POLLIN, 0}};
         const auto ms = std::chrono::ceil<milliseconds>(slice).count();
-        const int n = ::poll(fds, words_ ? 2 : 1, static_cast<int>(std::min<std::int64_t>(ms, 1'000'000)));
+        const int n = ::poll(fds, output_ ? 2 : 1, static_cast<int>(std::min<std::int64_t>(ms, 1'000'000)));
         if (n < 0 && errno != EINTR) return fail(ErrorCode::io, "Can't wait for the speech enhancement worker.");
-        if (n > 0 && fds[1].revents != 0) hear();
+        if (n > 0 && fds[1].revents != 0) read_output();
         if (n > 0 && fds[0].revents != 0) return {};
     }
 }
 
-void WorkerProcess::hear() {
+void WorkerProcess::read_output() {
     std::array<char, 1024> bytes{};
     for (;;) {
-        const auto n = ::read(words_.get(), bytes.data(), bytes.size());
+        const auto n = ::read(output_.get(), bytes.data(), bytes.size());
         if (n < 0 && errno == EINTR) continue;
-        if (n == 0) words_.reset();
+        if (n == 0) output_.reset();
         if (n <= 0) return;
-        heard_.append(bytes.data(), static_cast<std::size_t>(n));
-        if (heard_.size() > kWordsKept) heard_.erase(0, heard_.size() - kWordsKept);
+        output_text_.append(bytes.data(), static_cast<std::size_t>(n));
+        if (output_text_.size() > kMaxOutputKept) output_text_.erase(0, output_text_.size() - kMaxOutputKept);
         if (static_cast<std::size_t>(n) < bytes.size()) return;
     }
 }
 
-std::string WorkerProcess::last_words() const {
+std::string WorkerProcess::last_output() const {
     std::string text;
-    for (const char c : heard_) {
+    for (const char c : output_text_) {
         const bool space = c == '\n' || c == ' ' || c == '\t';
         if (space && (text.empty() || text.back() == ' ')) continue;
         text += space ? ' ' : static_cast<unsigned char>(c) < 0x20 ? '?' : c;
     }
     while (!text.empty() && text.back() == ' ') text.pop_back();
-    if (text.size() > kWordsShown) text = "... " + text.substr(text.size() - kWordsShown);
+    if (text.size() > kMaxOutputShown) text = "... " + text.substr(text.size() - kMaxOutputShown);
     return text.empty() ? "none." : text;
 }
 
-// Its end of the socket is closed: it is dying, and kept from taking its time over it.
-Error WorkerProcess::death() {
+// The worker closed its end of the socket, so it is exiting; kill it if that takes too long.
+Error WorkerProcess::exit_error() {
     int status = 0;
     pid_t reaped = -1;
     if (pid_ >= 0) {
         if (const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))); process) {
             pollfd fd{process.get(), POLLIN, 0};
-            ::poll(&fd, 1, static_cast<int>(kDeathPatience.count()));
+            ::poll(&fd, 1, static_cast<int>(kExitTimeout.count()));
         }
         reaped = ::waitpid(pid_, &status, WNOHANG);
         if (reaped == 0) {
@@ -222,26 +222,26 @@ Error WorkerProcess::death() {
         }
         pid_ = -1;
     }
-    if (words_) hear();
+    if (output_) read_output();
     socket_.reset();
-    return {ErrorCode::io, fmt::format("The speech enhancement worker {}. Its last words: {}",
-                                       reaped > 0 ? how_it_ended(status) : "ended", last_words())};
+    return {ErrorCode::io, fmt::format("The speech enhancement worker {}. Its last output: {}",
+                                       reaped > 0 ? exit_text(status) : "ended", last_output())};
 }
 
-Status WorkerProcess::send(worker::Kind kind, std::span<const std::byte> body, const WorkerPatience& patience) {
-    if (!socket_) return fail(death());
-    const Wait wait{host_now() + patience.timeout, patience};
-    const worker::Head head{kind, static_cast<std::uint32_t>(body.size())};
-    for (auto part : {std::as_bytes(std::span(&head, 1)), body}) {
+Status WorkerProcess::send(worker::Kind kind, std::span<const std::byte> body, const WaitOptions& options) {
+    if (!socket_) return fail(exit_error());
+    const Wait wait{host_now() + options.timeout, options};
+    const worker::Header header{kind, static_cast<std::uint32_t>(body.size())};
+    for (auto part : {std::as_bytes(std::span(&header, 1)), body}) {
         while (!part.empty()) {
             const auto n = ::send(socket_.get(), part.data(), part.size(), MSG_NOSIGNAL);
             if (n > 0) {
                 part = part.subspan(static_cast<std::size_t>(n));
                 continue;
             }
-            // A worker that ended may have said why; the answer will tell.
+            // A worker that exited may have sent the reason; receive() returns it.
             if (errno == EPIPE || errno == ECONNRESET) return {};
-            if (errno != EAGAIN && errno != EINTR) return fail(death());
+            if (errno != EAGAIN && errno != EINTR) return fail(exit_error());
             ONETAKE_TRY(wait_for(POLLOUT, wait));
         }
     }
@@ -255,27 +255,26 @@ Status WorkerProcess::read(std::span<std::byte> to, const Wait& wait) {
             to = to.subspan(static_cast<std::size_t>(n));
             continue;
         }
-        if (n == 0 || (errno != EAGAIN && errno != EINTR)) return fail(death());
+        if (n == 0 || (errno != EAGAIN && errno != EINTR)) return fail(exit_error());
         ONETAKE_TRY(wait_for(POLLIN, wait));
     }
     return {};
 }
 
 Result<worker::Kind> WorkerProcess::receive(std::vector<std::byte>& body, std::size_t limit,
-                                            const WorkerPatience& patience) {
-    if (!socket_) return fail(death());
-    const Wait wait{host_now() + patience.timeout, patience};
-    worker::Head head;
-    ONETAKE_TRY(read(std::as_writable_bytes(std::span(&head, 1)), wait));
-    const bool failed = head.kind == worker::Kind::failed;
-    if (head.bytes > (failed ? worker::kLongestMessage : limit))
-        return fail(ErrorCode::corrupt, "The speech enhancement worker's answer makes no sense.");
-    body.resize(head.bytes);
+                                            const WaitOptions& options) {
+    if (!socket_) return fail(exit_error());
+    const Wait wait{host_now() + options.timeout, options};
+    worker::Header header;
+    ONETAKE_TRY(read(std::as_writable_bytes(std::span(&header, 1)), wait));
+    const bool failed = header.kind == worker::Kind::failed;
+    if (header.bytes > (failed ? worker::kMaxMessageLength : limit))
+        return fail(ErrorCode::corrupt, "The speech enhancement worker's reply is invalid.");
+    body.resize(header.bytes);
     ONETAKE_TRY(read(body, wait));
-    if (!failed) return head.kind;
+    if (!failed) return header.kind;
     std::uint32_t code = 0;
-    if (body.size() < sizeof code)
-        return fail(ErrorCode::corrupt, "The speech enhancement worker's answer makes no sense.");
+    if (body.size() < sizeof code) return fail(ErrorCode::corrupt, "The speech enhancement worker's reply is invalid.");
     std::memcpy(&code, body.data(), sizeof code);
     code = std::min(code, static_cast<std::uint32_t>(ErrorCode::internal));
     return fail(static_cast<ErrorCode>(code),

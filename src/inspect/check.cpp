@@ -1,5 +1,7 @@
 #include "inspect/check.h"
 
+#include "base/plural.h"
+
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
@@ -17,7 +19,7 @@ bool is_video(const TrackInspection& t) {
     return t.track.track.kind == TrackKind::video;
 }
 
-/// Puts the losses of one take together, one line per track and cause.
+/// Collects the losses of one take, one entry per track and cause.
 class Losses {
  public:
     Losses(const Inspection& found, std::vector<TakeLoss>& into) : found_(found), into_(into) {}
@@ -30,10 +32,10 @@ class Losses {
         for (const auto cause :
              {LostRun::Cause::missing, LostRun::Cause::cut_short, LostRun::Cause::damaged, LostRun::Cause::altered})
             add_lost(t, cause);
-        const auto strays = static_cast<std::uint64_t>(t.strays.size());
-        if (!found_.being_written && strays + t.set_aside > 0)
-            into_.push_back(loss(t, "no_record", strays + t.set_aside, t.stray_bytes + t.set_aside_bytes, {},
-                                 strays > 0 ? which(t.strays) : fmt::format("see {}/", kSetAside)));
+        const auto orphaned = static_cast<std::uint64_t>(t.orphaned.size());
+        if (!found_.being_written && orphaned + t.set_aside > 0)
+            into_.push_back(loss(t, "no_record", orphaned + t.set_aside, t.orphaned_bytes + t.set_aside_bytes, {},
+                                 orphaned > 0 ? which(t.orphaned) : fmt::format("see {}/", kSetAside)));
         if (!found_.being_written && t.extra_samples > 0)
             into_.push_back(loss(t, "no_record", static_cast<std::uint64_t>(t.extra_samples),
                                  static_cast<std::uint64_t>(t.extra_samples * t.track.audio.channels) * 2, {},
@@ -53,7 +55,8 @@ class Losses {
         }
         if (first)
             into_.push_back(loss(t, to_string(cause), static_cast<std::uint64_t>(numbers.size()), bytes, *first,
-                                 fmt::format("{} {}", is_video(t) ? "frames" : "samples", which(numbers))));
+                                 fmt::format("{}{} {}", is_video(t) ? "frame" : "sample",
+                                             numbers.size() == 1 ? "" : "s", which(numbers))));
     }
 
     TakeLoss loss(const TrackInspection& t, std::string_view cause, std::uint64_t count, std::uint64_t bytes,
@@ -70,11 +73,11 @@ class Losses {
     }
 
     static std::string which(const IntervalSet& numbers) {
-        constexpr int kMostRanges = 8;
+        constexpr int kMaxRanges = 8;
         std::string text;
         int ranges = 0;
         for (const auto& [begin, end] : numbers.by_range()) {
-            if (ranges++ == kMostRanges) return text + " …";
+            if (ranges++ == kMaxRanges) return text + " …";
             if (!text.empty()) text += ", ";
             text += end - begin == 1 ? fmt::format("{}", begin) : fmt::format("{}-{}", begin, end - 1);
         }
@@ -86,37 +89,38 @@ class Losses {
 };
 
 void add_findings(const Inspection& found, std::vector<std::string>& findings) {
-    const auto say = [&](std::string text) { findings.push_back(std::move(text)); };
+    const auto add = [&](std::string text) { findings.push_back(std::move(text)); };
     for (const auto& t : found.tracks) {
-        if (!t.problem.empty()) say(t.problem);
-        if (!t.in_order)
-            say(fmt::format("{}: the journal's records do not follow each other.", to_string(t.track.track)));
+        if (!t.problem.empty()) add(t.problem);
+        if (!t.in_order) add(fmt::format("{}: the journal's records are not in order.", to_string(t.track.track)));
     }
     if (found.bad_lines > 0)
-        say(fmt::format("{} lines of the journal can't be read; what they told is lost.", found.bad_lines));
-    if (found.homeless > 0)
-        say(fmt::format("{} records are of tracks that the journal does not introduce.", found.homeless));
+        add(fmt::format("{} of the journal can't be read; {} lost.", counted(found.bad_lines, "line"),
+                        found.bad_lines == 1 ? "its record is" : "their records are"));
+    if (found.unknown_track_records > 0)
+        add(fmt::format("{} of the journal {} to an unknown track.", counted(found.unknown_track_records, "record"),
+                        found.unknown_track_records == 1 ? "belongs" : "belong"));
     if (found.being_written) return;
-    if (!found.end) say("The take was not closed: the program or the machine stopped while recording.");
-    if (found.half_line > 0) say(fmt::format("The journal ends in half a line of {} bytes.", found.half_line));
+    if (!found.end) add("The take was not closed: the program or the machine stopped while recording.");
+    if (found.partial_line > 0)
+        add(fmt::format("The journal ends with an incomplete line of {}.", counted(found.partial_line, "byte")));
     for (const auto& t : found.tracks)
         if (t.header_stale)
-            say(fmt::format("{}: the header of {} does not agree with its length.", to_string(t.track.track),
-                            t.track.path));
-    if (!found.manifest_problem.empty()) say(found.manifest_problem);
+            add(fmt::format("{}: the header of {} does not match its length.", to_string(t.track.track), t.track.path));
+    if (!found.manifest_problem.empty()) add(found.manifest_problem);
     const auto imported = [](const TrackInspection& t) {
         return t.track.video.device == kImportDevice || t.track.audio.device == kImportDevice;
     };
     if (found.end && found.end->reason == "recovered" && std::ranges::any_of(found.tracks, imported))
-        say("The import was interrupted: what it had not got to is missing. Import it anew, under another name.");
-    for (const auto& rest : found.rests) say(fmt::format("{} was left behind by a crash.", rest));
+        add("The import was interrupted and is incomplete. Import it again, under another name.");
+    for (const auto& file : found.stale_files) add(fmt::format("{} is a stale file from a crash.", file));
     if (found.end && found.end->reason != "recovered") {
         std::uint64_t frames = 0, samples = 0;
         for (const auto& t : found.tracks)
-            (is_video(t) ? frames : samples) += static_cast<std::uint64_t>(t.named.size());
+            (is_video(t) ? frames : samples) += static_cast<std::uint64_t>(t.recorded.size());
         if (frames != found.end->frames || samples != found.end->samples)
-            say(fmt::format("The journal closes with {} frames and {} samples, but names {} and {}.", found.end->frames,
-                            found.end->samples, frames, samples));
+            add(fmt::format("The `end` record has {} frames and {} samples, but the journal has {} and {}.",
+                            found.end->frames, found.end->samples, frames, samples));
     }
 }
 
@@ -125,7 +129,7 @@ std::string provenance(const TrackInspection& t) {
     return std::string(to_string(*t.source)) + (t.mixed_sources ? " (mixed)" : "");
 }
 
-TrackBooks books_of(const TrackInspection& t) {
+TrackBooks counters_of(const TrackInspection& t) {
     const auto drops = [&](Cause cause) { return t.drops[static_cast<std::size_t>(cause)].count; };
     TrackBooks b;
     b.track = to_string(t.track.track);
@@ -134,7 +138,7 @@ TrackBooks books_of(const TrackInspection& t) {
     b.dropped_queue = drops(Cause::queue);
     b.dropped_driver = drops(Cause::driver);
     b.corrupt = drops(Cause::corrupt);
-    b.dropped_disk = drops(Cause::disk) + static_cast<std::uint64_t>(t.strays.size()) + t.set_aside +
+    b.dropped_disk = drops(Cause::disk) + static_cast<std::uint64_t>(t.orphaned.size()) + t.set_aside +
                      static_cast<std::uint64_t>(t.extra_samples);
     for (const auto& run : t.lost)
         (run.cause == LostRun::Cause::altered ? b.written : b.dropped_disk) += static_cast<std::uint64_t>(run.count);
@@ -190,7 +194,7 @@ Metrics metrics_of(const Inspection& found, Metrics m) {
     m.books.clear();
     std::uint64_t video_bytes = 0;
     for (const auto& t : found.tracks) {
-        m.books.push_back(books_of(t));
+        m.books.push_back(counters_of(t));
         m.gaps += t.gaps;
         m.gap_s += t.gap_s;
         if (is_video(t)) {

@@ -6,11 +6,11 @@
 
 namespace onetake {
 
-/// What was found, as it is told to people and programs.
+/// The report of an inspection, for users and programs.
 CheckReport check_report(const Inspection& found, const std::string& name);
 
-/// Metrics of a take by what was found in it. `recorded`: those of its manifest, if it had one; they tell what only the
-/// recorder knew.
+/// Metrics of a take from its inspection. `recorded`: those of its manifest, if it had one, for values that only the
+/// recorder has.
 Metrics metrics_of(const Inspection& found, Metrics recorded);
 
 }  // namespace onetake

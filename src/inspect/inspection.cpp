@@ -16,9 +16,9 @@ namespace onetake {
 
 namespace {
 
-constexpr std::size_t kLargestJpeg = std::size_t{256} << 20;
-constexpr std::size_t kMostRuns = 1'000'000;
-constexpr Duration kLongestAudioJump = std::chrono::milliseconds(50);
+constexpr std::size_t kMaxJpegBytes = std::size_t{256} << 20;
+constexpr std::size_t kMaxRuns = 1'000'000;
+constexpr Duration kMaxAudioJump = std::chrono::milliseconds(50);
 
 Duration longest_interval(double fps) {
     return duration_from_seconds(std::max(0.2, fps > 0 ? 3 / fps : 0.1));
@@ -26,13 +26,13 @@ Duration longest_interval(double fps) {
 
 class Inspector {
  public:
-    Inspector(const TakeDir& dir, bool mine) : dir_(dir), mine_(mine) {}
+    Inspector(const TakeDir& dir, bool locked) : dir_(dir), locked_(locked) {}
 
     Result<Inspection> run() {
         auto reader = JournalReader::open(dir_);
         if (!reader) return fail(std::move(reader).error());
         found_.take = reader->take();
-        found_.being_written = !mine_ && reader->being_written();
+        found_.being_written = !locked_ && reader->being_written();
         for (;;) {
             auto record = reader->next();
             if (!record) return fail(std::move(record).error());
@@ -41,14 +41,14 @@ class Inspector {
             std::visit([&](const auto& r) { take(r); }, **record);
             if (too_damaged_)
                 return fail(ErrorCode::corrupt,
-                            fmt::format("{} is damaged in over {} places.", dir_.folder(), kMostRuns));
+                            fmt::format("{} is damaged in over {} places.", dir_.folder(), kMaxRuns));
         }
-        found_.journal_whole = reader->offset();
-        found_.half_line = reader->unfinished_bytes();
+        found_.complete_bytes = reader->offset();
+        found_.partial_line = reader->unfinished_bytes();
         found_.bad_lines = reader->bad_lines();
         for (auto& media : media_) finish(media);
-        ONETAKE_TRY(look_for_rests());
-        look_at_manifest();
+        ONETAKE_TRY(find_stale_files());
+        check_manifest();
         for (auto& media : media_) found_.tracks.push_back(std::move(media.track));
         return std::move(found_);
     }
@@ -99,7 +99,7 @@ class Inspector {
         if (wav && wav->channels() == t.track.audio.channels) {
             media.wav_samples = wav->frames();
         } else if (!t.header_stale) {
-            // It is whole, but not what was recorded.
+            // The file is intact, but not the one recorded.
             media.wav_samples = 0;
             t.problem = wav ? fmt::format("{} has {} channels, not the {} recorded.", path, wav->channels(),
                                           t.track.audio.channels)
@@ -109,71 +109,72 @@ class Inspector {
 
     void take(const FrameRecord& r) {
         auto* media = find(r.track);
-        if (!media) return void(++found_.homeless);
+        if (!media) return void(++found_.unknown_track_records);
         auto& t = media->track;
-        if (!name(*media, r.number, 1)) return;
-        see(t, r.stamp.time, r.stamp.time, r.stamp.source);
+        if (!add_record(*media, r.number, 1)) return;
+        add_stamp(t, r.stamp.time, r.stamp.time, r.stamp.source);
         if (media->frames) {
             const auto status = read_frame(*media, r);
             if (status) {
-                const bool whole =
+                const bool intact =
                     inspect_jpeg({reinterpret_cast<const std::uint8_t*>(bytes_.data()), bytes_.size()}).has_value();
-                if (whole && bytes_.size() == r.bytes) {
+                if (intact && bytes_.size() == r.bytes) {
                     ++t.good;
                     t.good_bytes += r.bytes;
                     return;
                 }
-                const auto cause = whole                     ? LostRun::Cause::altered
+                const auto cause = intact                    ? LostRun::Cause::altered
                                    : bytes_.size() < r.bytes ? LostRun::Cause::cut_short
                                                              : LostRun::Cause::damaged;
-                return lose(t, {cause, r.number, 1, r.bytes, r.stamp.time});
+                return add_lost(t, {cause, r.number, 1, r.bytes, r.stamp.time});
             }
             if (status.error().code != ErrorCode::not_found)
-                return lose(t, {LostRun::Cause::damaged, r.number, 1, r.bytes, r.stamp.time});
+                return add_lost(t, {LostRun::Cause::damaged, r.number, 1, r.bytes, r.stamp.time});
         }
-        lose(t, {LostRun::Cause::missing, r.number, 1, r.bytes, r.stamp.time});
+        add_lost(t, {LostRun::Cause::missing, r.number, 1, r.bytes, r.stamp.time});
     }
 
-    // A file far larger than its record says is not read: it need not even hold data.
+    // A file far larger than recorded is not read: it may be sparse.
     Status read_frame(const Media& media, const FrameRecord& r) {
-        constexpr std::uint64_t kRoom = std::uint64_t{1} << 20;
+        constexpr std::uint64_t kMargin = std::uint64_t{1} << 20;
         return read_file_into(media.frames.get(), frame_file(r.number),
-                              static_cast<std::size_t>(std::min<std::uint64_t>(r.bytes + kRoom, kLargestJpeg)), bytes_);
+                              static_cast<std::size_t>(std::min<std::uint64_t>(r.bytes + kMargin, kMaxJpegBytes)),
+                              bytes_);
     }
 
     void take(const BlockRecord& r) {
         auto* media = find(r.track);
-        if (!media) return void(++found_.homeless);
+        if (!media) return void(++found_.unknown_track_records);
         auto& t = media->track;
-        if (!name(*media, r.first_sample, r.samples)) return;
+        if (!add_record(*media, r.first_sample, r.samples)) return;
         const int rate = t.track.audio.sample_rate;
         const auto end = r.time + from_ticks(r.samples, rate);
-        if (t.last && r.time - *t.last > kLongestAudioJump) {
+        if (t.last && r.time - *t.last > kMaxAudioJump) {
             ++t.gaps;
             t.gap_s += to_seconds(r.time - *t.last);
             media->virtual_samples += to_seconds(r.time - *t.last) * rate;
         }
         t.xruns += r.xrun;
-        see(t, r.time, end, r.source);
+        add_stamp(t, r.time, end, r.source);
         t.clock.add(media->virtual_samples / rate, to_seconds(r.time - *t.first));
         media->virtual_samples += static_cast<double>(r.samples);
         const auto each = static_cast<std::uint64_t>(t.track.audio.channels) * 2;
-        const auto there = std::clamp<std::int64_t>(media->wav_samples - r.first_sample, 0, r.samples);
-        t.good += static_cast<std::uint64_t>(there);
-        t.good_bytes += static_cast<std::uint64_t>(there) * each;
-        if (there < r.samples)
-            lose(t, {t.opened ? LostRun::Cause::cut_short : LostRun::Cause::missing, r.first_sample + there,
-                     r.samples - there, static_cast<std::uint64_t>(r.samples - there) * each,
-                     r.time + from_ticks(there, rate)});
+        const auto present = std::clamp<std::int64_t>(media->wav_samples - r.first_sample, 0, r.samples);
+        t.good += static_cast<std::uint64_t>(present);
+        t.good_bytes += static_cast<std::uint64_t>(present) * each;
+        if (present < r.samples)
+            add_lost(t, {t.opened ? LostRun::Cause::cut_short : LostRun::Cause::missing, r.first_sample + present,
+                         r.samples - present, static_cast<std::uint64_t>(r.samples - present) * each,
+                         r.time + from_ticks(present, rate)});
     }
 
     void take(const DropRecord& r) {
         auto* media = find(r.track);
-        if (!media) return void(++found_.homeless);
+        if (!media) return void(++found_.unknown_track_records);
         auto& t = media->track;
         if (r.first) {
             t.declared.add(*r.first, static_cast<std::int64_t>(r.count));
-            if (t.declared.ranges() > kMostRuns) too_damaged_ = true;
+            if (t.declared.ranges() > kMaxRuns) too_damaged_ = true;
             return;
         }
         auto& total = t.drops[static_cast<std::size_t>(r.cause)];
@@ -183,19 +184,19 @@ class Inspector {
 
     void take(const EndRecord& r) { found_.end = r; }
 
-    // False if any of it is named already.
-    bool name(Media& media, std::int64_t first, std::int64_t count) {
+    // False if any of it has a record already.
+    bool add_record(Media& media, std::int64_t first, std::int64_t count) {
         auto& t = media.track;
         ++t.records;
         if (first != media.next) t.in_order = false;
         media.next = first + count;
-        if (t.named.overlaps(first, count)) return false;
-        t.named.add(first, count);
-        if (t.named.ranges() > kMostRuns) too_damaged_ = true;
+        if (t.recorded.overlaps(first, count)) return false;
+        t.recorded.add(first, count);
+        if (t.recorded.ranges() > kMaxRuns) too_damaged_ = true;
         return true;
     }
 
-    void see(TrackInspection& t, HostTime begin, HostTime end, StampSource source) {
+    void add_stamp(TrackInspection& t, HostTime begin, HostTime end, StampSource source) {
         if (t.track.track.kind == TrackKind::video && t.last && begin - *t.last > longest_interval(t.track.video.fps)) {
             ++t.gaps;
             t.gap_s += to_seconds(begin - *t.last);
@@ -207,7 +208,7 @@ class Inspector {
         found_.last_time = std::max(found_.last_time, end);
     }
 
-    void lose(TrackInspection& t, LostRun run) {
+    void add_lost(TrackInspection& t, LostRun run) {
         if (!t.lost.empty()) {
             auto& last = t.lost.back();
             if (last.cause == run.cause && last.first + last.count == run.first) {
@@ -217,29 +218,29 @@ class Inspector {
             }
         }
         t.lost.push_back(run);
-        if (t.lost.size() > kMostRuns) too_damaged_ = true;
+        if (t.lost.size() > kMaxRuns) too_damaged_ = true;
     }
 
     void finish(Media& media) {
         auto& t = media.track;
         if (t.track.track.kind == TrackKind::audio) {
-            std::int64_t named_end = 0;
-            if (!t.named.by_range().empty()) named_end = std::prev(t.named.by_range().end())->second;
-            t.extra_samples = std::max<std::int64_t>(media.wav_samples - named_end, 0);
+            std::int64_t recorded_end = 0;
+            if (!t.recorded.by_range().empty()) recorded_end = std::prev(t.recorded.by_range().end())->second;
+            t.extra_samples = std::max<std::int64_t>(media.wav_samples - recorded_end, 0);
             return;
         }
         if (!media.frames) return;
         for_each_file(media.frames.get(), [&](const FileEntry& file) {
             const auto number = frame_number(file.name);
-            if (!number || t.named.contains(*number)) return;
-            t.strays.add(*number);
-            t.stray_bytes += file.bytes;
+            if (!number || t.recorded.contains(*number)) return;
+            t.orphaned.add(*number);
+            t.orphaned_bytes += file.bytes;
         });
     }
 
-    Status look_for_rests() {
+    Status find_stale_files() {
         for_each_file(dir_.fd(), [&](const FileEntry& file) {
-            if (is_crash_rest(file.name)) found_.rests.push_back(file.name);
+            if (is_stale_file(file.name)) found_.stale_files.push_back(file.name);
         });
         auto aside = dir_.open_folder(kSetAside);
         if (!aside) return aside.error().code == ErrorCode::not_found ? Status{} : fail(std::move(aside).error());
@@ -255,17 +256,17 @@ class Inspector {
         return {};
     }
 
-    void look_at_manifest() {
-        const auto head = read_manifest(dir_);
-        if (!head) {
+    void check_manifest() {
+        const auto header = read_manifest(dir_);
+        if (!header) {
             found_.manifest_problem =
-                head.error().code == ErrorCode::not_found ? "There is no manifest." : head.error().message;
+                header.error().code == ErrorCode::not_found ? "There is no manifest." : header.error().message;
             return;
         }
-        const bool fresh = head->journal_bytes != 0 ? head->journal_bytes == found_.journal_whole
-                                                    : found_.end && head->reason == found_.end->reason &&
-                                                          head->end_ns == to_ns(found_.end->time);
-        if (!fresh) found_.manifest_problem = "The manifest was made from another state of the journal.";
+        const bool fresh = header->journal_bytes != 0 ? header->journal_bytes == found_.complete_bytes
+                                                      : found_.end && header->reason == found_.end->reason &&
+                                                            header->end_ns == to_ns(found_.end->time);
+        if (!fresh) found_.manifest_problem = "The manifest does not match the journal.";
     }
 
     Media* find(TrackId id) {
@@ -274,10 +275,10 @@ class Inspector {
     }
 
     const TakeDir& dir_;
-    const bool mine_;
+    const bool locked_;
     Inspection found_;
     std::vector<Media> media_;
-    std::string bytes_;  // kept for its capacity
+    std::string bytes_;  // reused for its capacity
     bool too_damaged_ = false;
 };
 
@@ -300,7 +301,7 @@ std::string_view to_string(LostRun::Cause cause) {
 std::vector<LostRun> TrackInspection::undeclared() const {
     std::vector<LostRun> open;
     for (const auto& run : lost) {
-        if (run.cause == LostRun::Cause::altered) continue;  // it is there, and renders
+        if (run.cause == LostRun::Cause::altered) continue;  // it exists and can be rendered
         auto at = run.first;
         const auto end = run.first + run.count;
         auto it = declared.by_range().upper_bound(at);
@@ -331,14 +332,14 @@ double TrackInspection::seconds_each() const {
 
 bool Inspection::needs_recovery() const {
     if (being_written) return false;
-    return !ends_with_end || half_line > 0 || !rests.empty() || !manifest_problem.empty() ||
+    return !ends_with_end || partial_line > 0 || !stale_files.empty() || !manifest_problem.empty() ||
            std::ranges::any_of(tracks, [](const TrackInspection& t) {
-               return t.header_stale || t.strays.size() > 0 || !t.undeclared().empty();
+               return t.header_stale || t.orphaned.size() > 0 || !t.undeclared().empty();
            });
 }
 
-Result<Inspection> inspect_take(const TakeDir& dir, bool mine) {
-    return Inspector(dir, mine).run();
+Result<Inspection> inspect_take(const TakeDir& dir, bool locked) {
+    return Inspector(dir, locked).run();
 }
 
 }  // namespace onetake

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "media/line_fit.h"
-#include "take/journal.h"
 #include "take/interval_set.h"
+#include "take/journal.h"
 #include "take/take_dir.h"
 
 #include <array>
@@ -14,41 +14,41 @@
 
 namespace onetake {
 
-/// Neighbouring frames or samples that the journal names and the take lacks, for one reason.
+/// Consecutive frames or samples that are in the journal but missing from the take, with one cause.
 struct LostRun {
     enum class Cause { missing, cut_short, damaged, altered };
     Cause cause = Cause::missing;
     std::int64_t first = 0;  ///< number of a frame from 1, index of a sample from 0
     std::int64_t count = 0;
-    std::uint64_t bytes = 0;  ///< as the journal says
+    std::uint64_t bytes = 0;  ///< by the journal
     HostTime time;            ///< of the first
 };
 std::string_view to_string(LostRun::Cause cause);
 
-/// Drops that were counted while recording, of one cause.
+/// Drops counted while recording, of one cause.
 struct DropTotal {
     std::uint64_t count = 0;
     HostTime time;  ///< of the first record
 };
 
-/// One track as the journal tells it and as it is on the disk.
+/// One track, by the journal and on disk.
 struct TrackInspection {
     TrackRecord track;
-    bool opened = false;  ///< its folder or WAV could be opened
-    std::string problem;  ///< why not, else empty
-    IntervalSet named;      ///< by `f` or `a` records
+    bool opened = false;   ///< its folder or WAV could be opened
+    std::string problem;   ///< why not, else empty
+    IntervalSet recorded;  ///< by `f` or `a` records
     std::int64_t records = 0;
-    bool in_order = true;  ///< numbers come one after the other
+    bool in_order = true;  ///< numbers are consecutive
     std::vector<LostRun> lost;
-    IntervalSet declared;      ///< by `drop` records with `first`
-    std::uint64_t good = 0;  ///< frames or samples that are whole
+    IntervalSet declared;    ///< by `drop` records with `first`
+    std::uint64_t good = 0;  ///< intact frames or samples
     std::uint64_t good_bytes = 0;
-    std::array<DropTotal, 4> drops;  ///< by DropRecord::Cause, without the declared
+    std::array<DropTotal, 4> drops;  ///< by DropRecord::Cause, except the declared
 
-    // what the journal does not name
-    IntervalSet strays;  ///< frames in the track's folder
-    std::uint64_t stray_bytes = 0;
-    std::uint64_t set_aside = 0;  ///< frames that a recovery has moved out of it
+    // without a record in the journal
+    IntervalSet orphaned;  ///< frames in the track's folder
+    std::uint64_t orphaned_bytes = 0;
+    std::uint64_t set_aside = 0;  ///< frames moved to kSetAside by a recovery
     std::uint64_t set_aside_bytes = 0;
     std::int64_t extra_samples = 0;  ///< at the WAV's end
 
@@ -59,7 +59,7 @@ struct TrackInspection {
     bool mixed_sources = false;
     std::uint64_t gaps = 0, xruns = 0;
     double gap_s = 0;
-    LineFit clock;  ///< of sound: seconds by the stamps over seconds by the samples
+    LineFit clock;  ///< of audio: seconds by the stamps over seconds by the samples
 
     /// Lost runs that no `drop` record declares yet.
     std::vector<LostRun> undeclared() const;
@@ -67,31 +67,31 @@ struct TrackInspection {
     double seconds_each() const;
 };
 
-/// Everything that one look over a take finds. Its size grows with the holes in a take, not with its length.
+/// The result of inspecting a take. Its size grows with the gaps in a take, not with its length.
 struct Inspection {
     TakeRecord take;
     std::vector<TrackInspection> tracks;
-    std::uint64_t journal_whole = 0;  ///< bytes up to the end of the last whole line
-    std::uint64_t half_line = 0;      ///< bytes behind it
+    std::uint64_t complete_bytes = 0;  ///< bytes of the journal up to the end of the last complete line
+    std::uint64_t partial_line = 0;    ///< bytes after it
     std::uint64_t bad_lines = 0;
-    std::uint64_t homeless = 0;  ///< records of tracks that the journal does not introduce
+    std::uint64_t unknown_track_records = 0;  ///< records of tracks without a track record
     bool being_written = false;
-    bool ends_with_end = false;      ///< the last record is an `end` record
-    std::optional<EndRecord> end;    ///< the last one
-    HostTime last_time;              ///< latest stamp of media
-    std::vector<std::string> rests;  ///< files of ours that only a crash leaves behind, below the take
-    /// Empty: the manifest is there and made from this journal. Else what is wrong with it.
+    bool ends_with_end = false;            ///< the last record is an `end` record
+    std::optional<EndRecord> end;          ///< the last one
+    HostTime last_time;                    ///< latest stamp of media
+    std::vector<std::string> stale_files;  ///< own files in the take's folder that exist only after a crash
+    /// Empty if the manifest exists and matches this journal, else what is wrong with it.
     std::string manifest_problem;
 
     /// Whether a recovery has something to do.
     bool needs_recovery() const;
 };
 
-/// Where frames without a record are put by a recovery, below the take.
+/// Folder in the take to which a recovery moves frames without a record.
 inline constexpr const char* kSetAside = "leftover";
 
-/// Looks at all of a take: reads the journal and every frame. Changes nothing. `mine`: the caller holds the take's
-/// lock. Errors: no take, a journal that can't be read, or more damage than can be counted.
-Result<Inspection> inspect_take(const TakeDir& dir, bool mine = false);
+/// Inspects a take: reads the journal and every frame. Changes nothing. `locked`: the caller holds the take's
+/// lock. Errors: no take, a journal that can't be read, or too much damage to count.
+Result<Inspection> inspect_take(const TakeDir& dir, bool locked = false);
 
 }  // namespace onetake

@@ -1,6 +1,7 @@
 #include "inspect/recover.h"
 
 #include "base/files.h"
+#include "base/plural.h"
 #include "inspect/check.h"
 #include "take/manifest.h"
 #include "take/wav.h"
@@ -18,19 +19,18 @@ namespace onetake {
 
 namespace {
 
-// Files with a second name are somebody else's too (a backup made of hard links): they are not written to.
+// Files with several hard links (a backup, for example) are not written to.
 Status check_single(int fd, const std::string& path) {
     struct stat st {};
     if (::fstat(fd, &st) != 0) return fail(file_error("Can't read", path, errno));
     if (st.st_nlink > 1)
-        return fail(
-            ErrorCode::refused,
-            fmt::format("{} has another name (a hard link), which would change with it. Recover a copy.", path));
+        return fail(ErrorCode::refused,
+                    fmt::format("{} has another hard link, which would change with it. Recover a copy.", path));
     return {};
 }
 
-// Files that one user would leave in another's folder are in that one's way, and a folder that its owner can change
-// under a more powerful user's hands is a trap.
+// Only the owner may recover a take: files of another user would get in the owner's way, and a privileged user must not
+// work in a folder that its owner can change meanwhile.
 Status check_owner(const TakeDir& dir) {
     struct stat st {};
     if (::fstat(dir.fd(), &st) != 0) return fail(file_error("Can't read", dir.folder(), errno));
@@ -59,16 +59,17 @@ class Recovery {
         auto file = AppendFile::adopt(std::move(*journal), path);
         if (!file) return fail(std::move(file).error());
 
-        // Each step leaves the take no worse if it is the last one that happens. The manifest comes last: it says that
-        // all is done.
-        ONETAKE_TRY(cut_half_line(*file));
-        ONETAKE_TRY(remove_rests());
+        // An interruption after any step leaves the take no worse. The manifest comes last: it marks the recovery as
+        // complete.
+        ONETAKE_TRY(truncate_partial_line(*file));
+        ONETAKE_TRY(remove_stale_files());
         ONETAKE_TRY(repair_headers());
-        ONETAKE_TRY(set_strays_aside());
-        // An `end` record on the disk says that all media are there; those of a killed program may still be in memory.
+        ONETAKE_TRY(move_orphaned_frames());
+        // An `end` record on disk guarantees that all media is on disk; data of a killed program may still be in the
+        // page cache.
         if (::syncfs(dir_.fd()) != 0) return fail(file_error("The disk could not write out", dir_.folder(), errno));
         ONETAKE_TRY(close_journal(*file));
-        ONETAKE_TRY(renew_manifest());
+        ONETAKE_TRY(rewrite_manifest());
         ONETAKE_TRY(sync_folder(dir_.fd(), "."));
         auto now = inspect_take(dir_, true);
         if (!now) return fail(std::move(now).error());
@@ -76,7 +77,7 @@ class Recovery {
     }
 
  private:
-    // A take that can't be written to may need nothing.
+    // A take that can't be written to may not need recovery.
     Result<RecoverReport> without_writing(Error error) {
         auto found = inspect_take(dir_);
         if (!found) return fail(std::move(found).error());
@@ -94,19 +95,19 @@ class Recovery {
         report_.steps.push_back(fmt::format(text, std::forward<Args>(args)...));
     }
 
-    Status cut_half_line(AppendFile& journal) {
-        if (found_.half_line == 0) return {};
-        ONETAKE_TRY(journal.truncate(found_.journal_whole));
-        report_.cut_bytes = found_.half_line;
-        did("Cut half a line of {} bytes off the journal.", found_.half_line);
+    Status truncate_partial_line(AppendFile& journal) {
+        if (found_.partial_line == 0) return {};
+        ONETAKE_TRY(journal.truncate(found_.complete_bytes));
+        report_.cut_bytes = found_.partial_line;
+        did("Removed an incomplete line of {} from the journal.", counted(found_.partial_line, "byte"));
         return {};
     }
 
-    Status remove_rests() {
-        for (const auto& rest : found_.rests) {
-            if (::unlinkat(dir_.fd(), rest.c_str(), 0) != 0 && errno != ENOENT)
-                return fail(file_error("Can't remove", dir_.path(rest), errno));
-            did("Removed {}, which the crash had left behind.", rest);
+    Status remove_stale_files() {
+        for (const auto& file : found_.stale_files) {
+            if (::unlinkat(dir_.fd(), file.c_str(), 0) != 0 && errno != ENOENT)
+                return fail(file_error("Can't remove", dir_.path(file), errno));
+            did("Removed {}, a stale file from a crash.", file);
         }
         return {};
     }
@@ -122,32 +123,32 @@ class Recovery {
             if (!repaired) return fail(repaired.error());
             if (!*repaired) continue;
             if (::fdatasync(fd->get()) != 0) return fail(file_error("Can't sync", path, errno));
-            did("Brought the header of {} up to date.", t.track.path);
+            did("Updated the header of {}.", t.track.path);
         }
         return {};
     }
 
-    // A frame that the journal does not name has no time; it is kept, but not among those that have.
-    Status set_strays_aside() {
+    // A frame without a record has no time; it is kept, but in another folder.
+    Status move_orphaned_frames() {
         for (const auto& t : found_.tracks) {
-            if (t.strays.size() == 0) continue;
+            if (t.orphaned.size() == 0) continue;
             auto from = dir_.open_folder(t.track.path);
             if (!from) return fail(std::move(from).error());
             auto to = dir_.make_folder(kSetAside);
             if (!to) return fail(std::move(to).error());
-            for (const auto& [begin, end] : t.strays.by_range())
+            for (const auto& [begin, end] : t.orphaned.by_range())
                 for (auto n = begin; n < end; ++n) ONETAKE_TRY(set_aside(from->get(), to->get(), t, n));
-            moved_strays_ = true;
-            did("Moved {} frames that the journal has no time for from {} to {}.", t.strays.size(), t.track.path,
-                kSetAside);
+            moved_orphaned_ = true;
+            did("Moved {} without a record from {} to {}.",
+                counted(static_cast<std::uint64_t>(t.orphaned.size()), "frame"), t.track.path, kSetAside);
         }
         return {};
     }
 
     Status set_aside(int from, int to, const TrackInspection& t, std::int64_t number) {
         const auto file = frame_file(number);
-        constexpr int kMostOfOneName = 100;
-        for (int i = 1; i <= kMostOfOneName; ++i) {
+        constexpr int kMaxOfOneName = 100;
+        for (int i = 1; i <= kMaxOfOneName; ++i) {
             const auto name = i == 1 ? fmt::format("{}_{}", to_string(t.track.track), file)
                                      : fmt::format("{}_{}_{}", to_string(t.track.track), i, file);
             struct stat st {};
@@ -155,8 +156,7 @@ class Recovery {
             if (::renameat(from, file.c_str(), to, name.c_str()) == 0) return {};
             return fail(file_error("Can't move to", dir_.path(fmt::format("{}/{}", kSetAside, name)), errno));
         }
-        return fail(ErrorCode::already_exists,
-                    fmt::format("{} holds too many files of one name.", dir_.path(kSetAside)));
+        return fail(ErrorCode::already_exists, fmt::format("{} has too many files of one name.", dir_.path(kSetAside)));
     }
 
     Status close_journal(AppendFile& journal) {
@@ -172,22 +172,23 @@ class Recovery {
                 lost[run.cause] += run.count;
             }
             for (const auto& [cause, count] : lost)
-                did("Recorded {} {} of {} as lost: {}.", count,
-                    t.track.track.kind == TrackKind::video ? "frames" : "samples", to_string(t.track.track),
-                    to_string(cause));
+                did("Recorded {} of {} as lost: {}.",
+                    counted(static_cast<std::uint64_t>(count),
+                            t.track.track.kind == TrackKind::video ? "frame" : "sample"),
+                    to_string(t.track.track), to_string(cause));
             (t.track.track.kind == TrackKind::video ? frames : samples) += t.good;
         }
         if (lines.empty() && found_.ends_with_end) return {};
         EndRecord end;
         end.time = found_.last_time;
         end.reason = "recovered";
-        constexpr std::uint64_t kMost = 1'000'000'000'000;  // that a journal may tell
-        end.frames = std::min(frames, kMost);
-        end.samples = std::min(samples, kMost);
+        constexpr std::uint64_t kMax = 1'000'000'000'000;  // limit of the journal format
+        end.frames = std::min(frames, kMax);
+        end.samples = std::min(samples, kMax);
         end.duration_s = check_report(found_, name_).duration_s;
         append_line(end, lines);
         if (auto status = journal.write(lines); !status) {
-            (void)journal.truncate(found_.journal_whole);
+            (void)journal.truncate(found_.complete_bytes);
             return status;
         }
         ONETAKE_TRY(journal.sync());
@@ -196,12 +197,12 @@ class Recovery {
         return {};
     }
 
-    Status renew_manifest() {
-        if (found_.manifest_problem.empty() && !journal_changed_ && !moved_strays_) return {};
+    Status rewrite_manifest() {
+        if (found_.manifest_problem.empty() && !journal_changed_ && !moved_orphaned_) return {};
         Metrics recorded;
-        if (auto head = read_manifest(dir_)) recorded = std::move(head->metrics);
+        if (auto header = read_manifest(dir_)) recorded = std::move(header->metrics);
         auto metrics = metrics_of(found_, std::move(recorded));
-        const std::string note = "The take was recovered; `onetake check` tells what it lacks.";
+        const std::string note = "The take was recovered; `onetake check` reports what is missing.";
         if (std::ranges::find(metrics.notes, note) == metrics.notes.end()) metrics.notes.push_back(note);
         ONETAKE_TRY(write_manifest(dir_, metrics));
         did("Wrote the manifest.");
@@ -211,7 +212,7 @@ class Recovery {
     TakeDir dir_;
     const std::string name_;
     Inspection found_;
-    bool journal_changed_ = false, moved_strays_ = false;
+    bool journal_changed_ = false, moved_orphaned_ = false;
     RecoverReport report_;
 };
 

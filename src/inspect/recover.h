@@ -8,7 +8,7 @@
 
 namespace onetake {
 
-/// Makes the take in a folder whole; see recover_take(). `name` is for the report.
+/// Recovers the take in a folder; see recover_take(). `name` is for the report.
 Result<RecoverReport> recover_folder(const std::string& take_folder, const std::string& name);
 
 }  // namespace onetake

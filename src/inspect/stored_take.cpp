@@ -23,8 +23,8 @@ Result<Metrics> journal_metrics(const std::string& folder) {
     m.frames = totals->frames;
     m.audio_samples = totals->samples;
     m.audio_enabled = totals->blocks > 0;
-    m.notes.push_back(totals->end ? "The take has no manifest; the figures are those of its journal."
-                                  : "The take was not closed; the figures are those of its journal.");
+    m.notes.push_back(totals->end ? "The take has no manifest; the metrics are those of its journal."
+                                  : "The take was not closed; the metrics are those of its journal.");
     return m;
 }
 
@@ -37,21 +37,21 @@ Result<TakeResult> stored_take(const std::string& data_dir, const std::string& n
     const auto dir = TakeDir::open(folder);
     if (!dir) return fail(dir.error());
     if (auto journal = JournalReader::open(*dir); !journal) return fail(std::move(journal).error());
-    if (auto head = read_manifest(*dir)) {
-        result.metrics = std::move(head->metrics);
+    if (auto header = read_manifest(*dir)) {
+        result.metrics = std::move(header->metrics);
         result.manifest_path = dir->path(kManifestName);
     } else {
         auto counted = journal_metrics(folder);
         if (!counted) return fail(std::move(counted).error());
         result.metrics = std::move(*counted);
     }
-    const auto path_if_there = [&](const char* leaf) {
+    const auto path_if_exists = [&](const char* leaf) {
         auto path = fmt::format("{}/{}", folder, leaf);
         return exists(path) ? path : std::string();
     };
-    result.frames_dir = path_if_there("frames");
-    result.wav_path = path_if_there("audio.wav");
-    result.enhanced_wav_path = path_if_there("audio_enhanced.wav");
+    result.frames_dir = path_if_exists("frames");
+    result.wav_path = path_if_exists("audio.wav");
+    result.enhanced_wav_path = path_if_exists("audio_enhanced.wav");
     return result;
 }
 

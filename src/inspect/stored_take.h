@@ -8,11 +8,10 @@
 
 namespace onetake {
 
-/// What a stored take says of itself: its paths and the metrics of its manifest; of a take without a manifest, what its
-/// journal shows.
+/// The paths of a stored take and the metrics of its manifest; without a manifest, those from its journal.
 Result<TakeResult> stored_take(const std::string& data_dir, const std::string& name);
 
-/// Where a take's rendering goes: `<processed_dir>/<name>.mp4`.
+/// Path of a take's rendering: `<processed_dir>/<name>.mp4`.
 std::string rendered_path(const std::string& processed_dir, const std::string& name, const char* extension);
 
 }  // namespace onetake

@@ -29,10 +29,10 @@ std::string list(std::span<const AudioDeviceInfo> devices) {
 }
 
 std::string lower(std::string_view text) {
-    std::string small(text);
-    std::transform(small.begin(), small.end(), small.begin(),
+    std::string result(text);
+    std::transform(result.begin(), result.end(), result.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return small;
+    return result;
 }
 
 std::optional<int> number(std::string_view text) {
@@ -50,7 +50,7 @@ std::string_view without_card_number(std::string_view name) {
 Result<AudioDeviceInfo> ambiguous(std::string_view wanted, const Devices& found) {
     std::string text = fmt::format("Several microphones match '{}':", wanted);
     for (const auto& device : found) text += fmt::format("\n  {}", label(device));
-    return fail(ErrorCode::invalid_argument, text + "\nGive more of the name, or the number.");
+    return fail(ErrorCode::invalid_argument, text + "\nGive a longer part of the name, or the number.");
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ Result<AudioDeviceInfo> choose_audio_device(std::span<const AudioDeviceInfo> dev
         const auto found = matching(devices, [](const auto& d) { return d.is_default; });
         if (!found.empty()) return found.front();
         return fail(ErrorCode::not_found,
-                    "No default microphone. " + list(devices) + "\nPlug one in, name one, or record without sound.");
+                    "No default microphone. " + list(devices) + "\nPlug one in, name one, or record without audio.");
     }
     if (const auto index = number(wanted)) {
         const auto found = matching(devices, [&](const auto& d) { return d.index == *index; });
@@ -89,13 +89,13 @@ Result<AudioDeviceInfo> find_again(std::span<const AudioDeviceInfo> devices, con
     });
     if (found.size() == 1) return found.front();
     if (!found.empty()) return ambiguous(device.name, found);
-    return fail(ErrorCode::not_found, fmt::format("Microphone '{}' is gone. {}", device.name, list(devices)));
+    return fail(ErrorCode::not_found, fmt::format("Microphone '{}' is disconnected. {}", device.name, list(devices)));
 }
 
 Result<std::vector<AudioDeviceInfo>> list_audio_devices() {
     auto system = audio_system();
     if (!system) return fail(system.error());
-    // Somebody else of this process may have enumerated long ago.
+    // Another user of PortAudio in this process may have enumerated long ago.
     if (auto refreshed = (*system)->refresh(); !refreshed) return fail(refreshed.error());
     return (*system)->devices();
 }

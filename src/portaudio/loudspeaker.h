@@ -7,12 +7,12 @@
 
 namespace onetake {
 
-/// Beeps, and knows when each is heard: what a calibration needs. Thread-bound.
+/// Plays beeps at known times, for calibration. Thread-bound.
 class Loudspeaker {
  public:
     virtual ~Loudspeaker() = default;
-    /// Asks for one beep of 1 kHz and 150 ms that sets in at once. The instant its first sample leaves the loudspeaker,
-    /// by the device's own figures; at least 0.1 s from now. Error: timed_out where the device asks for no sound.
+    /// Plays one beep of 1 kHz and 150 ms without fade-in. Returns when its first sample leaves the loudspeaker, by the
+    /// latency the device reports; at least 0.1 s from now. Error: timed_out if the device requests no audio.
     virtual Result<HostTime> beep() = 0;
 };
 

@@ -13,19 +13,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How often the thread looks up from waiting for blocks: to stop, to see a stall.
-constexpr Duration kLookUp = 50ms;
+// Longest wait for blocks, after which the thread checks for stop and stall.
+constexpr Duration kPollInterval = 50ms;
 
 Status check_range(std::string_view field, int value, int lowest, int highest) {
     if (value >= lowest && value <= highest) return {};
     return fail(ErrorCode::invalid_argument, fmt::format("{} is {}; allowed: {} … {}", field, value, lowest, highest));
 }
 
-// What to ask a device for, best first.
-std::vector<SoundFormat> formats_to_try(const SoundFormat& asked, const AudioDeviceInfo& device) {
-    std::vector<SoundFormat> formats;
+// Formats to request from a device, best first.
+std::vector<StreamFormat> formats_to_try(const StreamFormat& asked, const AudioDeviceInfo& device) {
+    std::vector<StreamFormat> formats;
     const auto add = [&](int rate, int channels) {
-        const SoundFormat format{rate, channels, asked.blocksize};
+        const StreamFormat format{rate, channels, asked.blocksize};
         if (rate > 0 && channels > 0 && std::find(formats.begin(), formats.end(), format) == formats.end())
             formats.push_back(format);
     };
@@ -55,7 +55,7 @@ Result<std::unique_ptr<Microphone>> Microphone::open(const MicrophoneOptions& op
     if (!call.wait_until(host_now() + options.open_within))
         return fail(ErrorCode::timed_out,
                     fmt::format("Microphone '{}' did not open within {:.0f} s: the sound server may hang. Restart "
-                                "PulseAudio or PipeWire, or record without sound.",
+                                "PulseAudio or PipeWire, or record without audio.",
                                 options.device.empty() ? "default" : options.device, to_seconds(options.open_within)));
     return std::move(opening->result);
 }
@@ -84,7 +84,7 @@ Status Microphone::open_device() {
     if (!device) return fail(device.error());
     device_ = std::move(*device);
 
-    const SoundFormat asked{options_.sample_rate, options_.channels, options_.blocksize};
+    const StreamFormat asked{options_.sample_rate, options_.channels, options_.blocksize};
     Error why{ErrorCode::unsupported, fmt::format("Microphone '{}' has no channels. Choose another.", device_.name)};
     for (const auto& format : formats_to_try(asked, device_)) {
         auto feed = std::make_shared<SampleFeed>(format.sample_rate, format.channels, format.blocksize);
@@ -102,7 +102,7 @@ Status Microphone::open_device() {
     return fail(std::move(why));
 }
 
-void Microphone::describe(const SoundFormat& asked) {
+void Microphone::describe(const StreamFormat& asked) {
     const double exact_rate = stream_->sample_rate();
     description_ = {.device = fmt::format("{} ({})", device_.index, device_.host_api),
                     .name = device_.name,
@@ -113,26 +113,26 @@ void Microphone::describe(const SoundFormat& asked) {
                     .latency_s = stream_->latency_s(),
                     .notes = {}};
     if (format_.sample_rate != asked.sample_rate)
-        description_.notes.push_back(fmt::format("microphone '{}' can't do {} Hz: recording at {} Hz", device_.name,
-                                                 asked.sample_rate, format_.sample_rate));
+        description_.notes.push_back(fmt::format("microphone '{}' doesn't support {} Hz: recording at {} Hz",
+                                                 device_.name, asked.sample_rate, format_.sample_rate));
     if (format_.channels != asked.channels)
-        description_.notes.push_back(fmt::format("microphone '{}' can't do {} channels: recording {}", device_.name,
-                                                 asked.channels, format_.channels));
+        description_.notes.push_back(fmt::format("microphone '{}' doesn't support {} channels: recording {}",
+                                                 device_.name, asked.channels, format_.channels));
     if (exact_rate > 0 && std::abs(exact_rate - format_.sample_rate) > 0.5)
         description_.notes.push_back(
-            fmt::format("microphone '{}' runs at {:.1f} Hz by its own account, {} Hz were "
-                        "asked: its clock is measured and corrected when rendering",
+            fmt::format("microphone '{}' reports {:.1f} Hz where {} Hz were requested: its clock is measured and "
+                        "corrected when rendering",
                         device_.name, exact_rate, format_.sample_rate));
 }
 
 Status Microphone::start(AudioReceiver& receiver) {
     if (std::exchange(started_, true))
         return fail(ErrorCode::wrong_state,
-                    fmt::format("Microphone '{}' was started before. Open it anew.", device_.name));
+                    fmt::format("Microphone '{}' was started before. Open it again.", device_.name));
     ONETAKE_TRY(stream_->start());
     receiver_ = &receiver;
     delivery_.emplace(device_.name, format_.sample_rate, format_.channels, false);
-    last_heard_ = host_now();
+    last_block_time_ = host_now();
     thread_ = std::thread([this] { run(); });
     return {};
 }
@@ -147,33 +147,33 @@ void Microphone::stop() {
 
 void Microphone::run() {
     while (!stopping_) {
-        feed_->wait_until(host_now() + kLookUp);
-        listen(host_now());
-        watch(host_now());
+        feed_->wait_until(host_now() + kPollInterval);
+        deliver_blocks(host_now());
+        check_stream(host_now());
     }
     const HostTime asked = host_now();
     release();
-    if (break_) say_missing_at_end(asked);
+    if (outage_) report_missing_at_end(asked);
 }
 
-void Microphone::listen(HostTime now) {
-    if (delivery_->drain(*feed_, *receiver_, now) > 0) last_heard_ = now;
-    // Blocks that a dying stream still gives end no break, those of its successor do.
+void Microphone::deliver_blocks(HostTime now) {
+    if (delivery_->drain(*feed_, *receiver_, now) > 0) last_block_time_ = now;
+    // Remaining blocks of a broken stream don't end the outage; those of its successor do.
     const auto begin = delivery_->begin();
-    if (!break_ || !stream_ || !begin) return;
-    const Duration missing = *begin - break_->sound_end.value_or(*begin);
+    if (!outage_ || !stream_ || !begin) return;
+    const Duration missing = *begin - outage_->audio_end.value_or(*begin);
     report(SourceEvent::Kind::resumed, now,
-           fmt::format("microphone '{}' is back after {:.1f} s", device_.name, to_seconds(now - break_->since)),
+           fmt::format("microphone '{}' is back after {:.1f} s", device_.name, to_seconds(now - outage_->since)),
            static_cast<std::uint64_t>(std::max<std::int64_t>(to_ticks(missing, format_.sample_rate), 0)));
-    break_.reset();
+    outage_.reset();
 }
 
-void Microphone::watch(HostTime now) {
+void Microphone::check_stream(HostTime now) {
     if (reopening_call_) {
         if (reopening_call_->returned())
             end_reopening(now);
         else if (now - tried_ >= options_.stall_after)
-            say_lost(now, "PortAudio does not come back from opening it anew");
+            report_lost(now, "PortAudio does not return from reopening it");
         return;
     }
     if (!stream_) {
@@ -181,33 +181,33 @@ void Microphone::watch(HostTime now) {
         return;
     }
     const bool ended = !stream_->active();
-    if (!ended && now - last_heard_ < options_.stall_after) return;
-    if (!break_) {
-        break_ = Break{last_heard_, delivery_->end(), false};
+    if (!ended && now - last_block_time_ < options_.stall_after) return;
+    if (!outage_) {
+        outage_ = Outage{last_block_time_, delivery_->end(), false};
         if (ended)
-            say_lost(now, "it ended its stream");
+            report_lost(now, "its stream ended");
         else
             report(SourceEvent::Kind::stall, now,
-                   fmt::format("no sound from microphone '{}' for {:.1f} s: opening it anew", device_.name,
-                               to_seconds(now - last_heard_)));
+                   fmt::format("no audio from microphone '{}' for {:.1f} s: reopening it", device_.name,
+                               to_seconds(now - last_block_time_)));
     }
     begin_reopening(now);
 }
 
 struct Microphone::Reopening {
     std::shared_ptr<AudioSystem> system;
-    std::unique_ptr<SoundStream> broken;
+    std::unique_ptr<InputStream> broken;
     AudioDeviceInfo device;
-    SoundFormat format;
+    StreamFormat format;
     std::shared_ptr<SampleFeed> feed;
-    Result<std::unique_ptr<SoundStream>> result;
+    Result<std::unique_ptr<InputStream>> result;
 
     void run() {
         broken.reset();
         result = open();
     }
 
-    Result<std::unique_ptr<SoundStream>> open() {
+    Result<std::unique_ptr<InputStream>> open() {
         if (const auto refreshed = system->refresh(); !refreshed) return fail(refreshed.error());
         const auto devices = system->devices();
         if (!devices) return fail(devices.error());
@@ -232,7 +232,7 @@ void Microphone::end_reopening(HostTime now) {
     reopening_call_.reset();
     const auto reopened = std::exchange(reopening_, nullptr);
     if (!reopened->result) {
-        say_lost(now, reopened->result.error().message);
+        report_lost(now, reopened->result.error().message);
         return;
     }
     delivery_->finish(*feed_, *receiver_, now);
@@ -240,19 +240,19 @@ void Microphone::end_reopening(HostTime now) {
     feed_ = reopened->feed;
     stream_ = std::move(*reopened->result);
     delivery_.emplace(device_.name, format_.sample_rate, format_.channels, true);
-    last_heard_ = now;
+    last_block_time_ = now;
 }
 
-void Microphone::say_lost(HostTime now, std::string_view why) {
-    if (std::exchange(break_->loss_said, true)) return;
+void Microphone::report_lost(HostTime now, std::string_view why) {
+    if (std::exchange(outage_->loss_reported, true)) return;
     report(SourceEvent::Kind::device_lost, now,
-           fmt::format("microphone '{}' is lost, trying again until it is back: {}", device_.name, why));
+           fmt::format("microphone '{}' is lost, retrying until it is back: {}", device_.name, why));
 }
 
-void Microphone::say_missing_at_end(HostTime end) {
-    const Duration missing = end - break_->sound_end.value_or(break_->since);
+void Microphone::report_missing_at_end(HostTime end) {
+    const Duration missing = end - outage_->audio_end.value_or(outage_->since);
     report(SourceEvent::Kind::driver_drop, end,
-           fmt::format("microphone '{}' was silent when the take ended", device_.name),
+           fmt::format("microphone '{}' delivered no audio when the take ended", device_.name),
            static_cast<std::uint64_t>(std::max<std::int64_t>(to_ticks(missing, format_.sample_rate), 0)));
 }
 
@@ -266,7 +266,7 @@ void Microphone::release() {
         reopening_call_.reset();
     }
     auto call = BoundedCall::begin(
-        [stream = std::shared_ptr<SoundStream>(std::move(stream_)), system = std::move(system_)]() mutable {
+        [stream = std::shared_ptr<InputStream>(std::move(stream_)), system = std::move(system_)]() mutable {
             stream.reset();
             system.reset();
         });
@@ -275,8 +275,8 @@ void Microphone::release() {
     if (delivery_) delivery_->finish(*feed_, *receiver_, now);
     if (!released)
         report(SourceEvent::Kind::note, now,
-               fmt::format("PortAudio did not let go of microphone '{}' within {:.1f} s: its thread stays behind until "
-                           "the program ends",
+               fmt::format("PortAudio did not close microphone '{}' within {:.1f} s: its thread is abandoned until the "
+                           "program ends",
                            device_.name, to_seconds(options_.release_within)));
 }
 

@@ -16,42 +16,43 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr double kRate = 48000;  // Hz, where the device has no better idea
+constexpr double kRate = 48000;  // Hz, if the device reports no default
 constexpr double kLatency_s = 0.05;
 constexpr double kTone_hz = 1000;
 constexpr double kBeep_s = 0.15;
-constexpr double kAhead_s = 0.1;  // so that a light can be lit at the same instant
+constexpr double kAhead_s = 0.1;  // leaves time to light the screen at the same instant
 constexpr float kLoudness = 0.5F;
 constexpr unsigned long kBlock = 256;
-constexpr auto kPatience = 2s;
-constexpr auto kLongestDelay = 2s;  // a stated delay beyond it is no delay
+constexpr auto kBeepTimeout = 2s;
+constexpr auto kMaxDelay = 2s;  // a reported delay beyond it is ignored
 
 // Runs on PortAudio's thread: no lock, no allocation.
-int on_block(const void*, void* output, unsigned long frames, const PaStreamCallbackTimeInfo* told,
+int on_block(const void*, void* output, unsigned long frames, const PaStreamCallbackTimeInfo* info,
              PaStreamCallbackFlags, void* user) {
     auto& loudspeaker = *static_cast<PortAudioLoudspeaker*>(user);
-    Duration delay = loudspeaker.usual_delay();
-    if (told != nullptr) {
-        const double stated = told->outputBufferDacTime - told->currentTime;
-        if (std::isfinite(stated) && stated > 0 && stated < to_seconds(kLongestDelay))
-            delay = duration_from_seconds(stated);
+    Duration delay = loudspeaker.nominal_delay();
+    if (info != nullptr) {
+        const double reported = info->outputBufferDacTime - info->currentTime;
+        if (std::isfinite(reported) && reported > 0 && reported < to_seconds(kMaxDelay))
+            delay = duration_from_seconds(reported);
     }
     loudspeaker.fill(static_cast<float*>(output), frames, host_now() + delay);
     return paContinue;
 }
 
-Error no_sound(PaError code) {
-    return {ErrorCode::device_unavailable,
-            fmt::format("Can't play a beep: PortAudio says '{}'. Is a loudspeaker set as the system's default output?",
-                        Pa_GetErrorText(code))};
+Error playback_error(PaError code) {
+    return {
+        ErrorCode::device_unavailable,
+        fmt::format("Can't play a beep: PortAudio reports '{}'. Is a loudspeaker set as the system's default output?",
+                    Pa_GetErrorText(code))};
 }
 
 }  // namespace
 
-Result<std::unique_ptr<PortAudioLoudspeaker>> PortAudioLoudspeaker::open(std::function<void(void*)> close_in_turn) {
+Result<std::unique_ptr<PortAudioLoudspeaker>> PortAudioLoudspeaker::open(std::function<void(void*)> close_locked) {
     const auto device = Pa_GetDefaultOutputDevice();
     const auto* info = device == paNoDevice ? nullptr : Pa_GetDeviceInfo(device);
-    if (info == nullptr) return fail(ErrorCode::not_found, "No loudspeaker: this machine has no default sound output.");
+    if (info == nullptr) return fail(ErrorCode::not_found, "No loudspeaker: this machine has no default audio output.");
     std::unique_ptr<PortAudioLoudspeaker> opened(new PortAudioLoudspeaker);
     const PaStreamParameters parameters{.device = device,
                                         .channelCount = 1,
@@ -63,48 +64,48 @@ Result<std::unique_ptr<PortAudioLoudspeaker>> PortAudioLoudspeaker::open(std::fu
         Pa_OpenStream(&opened->stream_, nullptr, &parameters, opened->rate_, kBlock, paNoFlag, on_block, opened.get());
     if (code != paNoError) {
         opened->stream_ = nullptr;
-        return fail(no_sound(code));
+        return fail(playback_error(code));
     }
     if (const auto* stream = Pa_GetStreamInfo(opened->stream_)) {
         opened->rate_ = stream->sampleRate;
-        opened->usual_delay_ns_ = duration_from_seconds(stream->outputLatency).count();
+        opened->nominal_delay_ns_ = duration_from_seconds(stream->outputLatency).count();
     }
     if (code = Pa_StartStream(opened->stream_); code != paNoError) {
-        // Here, for this is a turn already.
+        // Closed here, because the caller holds the PortAudio lock.
         Pa_CloseStream(std::exchange(opened->stream_, nullptr));
-        return fail(no_sound(code));
+        return fail(playback_error(code));
     }
-    opened->close_in_turn_ = std::move(close_in_turn);
+    opened->close_locked_ = std::move(close_locked);
     return opened;
 }
 
 PortAudioLoudspeaker::~PortAudioLoudspeaker() {
     if (stream_ == nullptr) return;
-    // Never Pa_StopStream: it waits for a device that plays nothing.
+    // Not Pa_StopStream, which would wait for a device that plays nothing.
     Pa_AbortStream(stream_);
-    close_in_turn_(stream_);
+    close_locked_(stream_);
 }
 
 Result<HostTime> PortAudioLoudspeaker::beep() {
-    asked_ = true;
-    const auto deadline = host_now() + kPatience;
-    while (asked_) {
+    requested_ = true;
+    const auto deadline = host_now() + kBeepTimeout;
+    while (requested_) {
         if (host_now() > deadline) {
-            asked_ = false;
+            requested_ = false;
             return fail(ErrorCode::timed_out,
-                        "The loudspeaker is open but asks for no sound. Restart the sound server, or choose another "
+                        "The loudspeaker is open but requests no audio. Restart the sound server, or choose another "
                         "default output.");
         }
         std::this_thread::sleep_for(1ms);
     }
-    return host_time_from_ns(heard_ns_);
+    return host_time_from_ns(output_time_ns_);
 }
 
-void PortAudioLoudspeaker::fill(float* samples, unsigned long frames, HostTime heard) {
-    if (asked_) {
+void PortAudioLoudspeaker::fill(float* samples, unsigned long frames, HostTime output_time) {
+    if (requested_) {
         at_ = -static_cast<std::int64_t>(kAhead_s * rate_);
-        heard_ns_ = to_ns(heard + duration_from_seconds(-static_cast<double>(at_) / rate_));
-        asked_ = false;
+        output_time_ns_ = to_ns(output_time + duration_from_seconds(-static_cast<double>(at_) / rate_));
+        requested_ = false;
     }
     const auto length = static_cast<std::int64_t>(kBeep_s * rate_);
     const double step = 2 * std::numbers::pi * kTone_hz / rate_;

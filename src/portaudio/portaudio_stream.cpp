@@ -12,7 +12,7 @@ namespace {
 constexpr double kLatency_s = 0.1;
 
 // Runs on PortAudio's thread: no lock, no allocation, no system call that could be a cancellation point.
-int on_block(const void* input, void*, unsigned long frames, const PaStreamCallbackTimeInfo* told,
+int on_block(const void* input, void*, unsigned long frames, const PaStreamCallbackTimeInfo* info,
              PaStreamCallbackFlags flags, void* user) {
     auto& feed = *static_cast<SampleFeed*>(user);
     if (!input) {
@@ -21,7 +21,7 @@ int on_block(const void* input, void*, unsigned long frames, const PaStreamCallb
     }
     const ClockReading clocks = read_clocks();
     RingBlock block;
-    block.times = {told ? told->inputBufferAdcTime : 0.0, told ? told->currentTime : 0.0, clocks.host, clocks.wall,
+    block.times = {info ? info->inputBufferAdcTime : 0.0, info ? info->currentTime : 0.0, clocks.host, clocks.wall,
                    static_cast<std::int64_t>(frames)};
     block.xrun = (flags & paInputOverflow) != 0;
     feed.put(block, {static_cast<const std::int16_t*>(input), frames * static_cast<std::size_t>(feed.channels())});
@@ -30,7 +30,7 @@ int on_block(const void* input, void*, unsigned long frames, const PaStreamCallb
 
 Error stream_error(PaError code, std::string_view what, std::string_view name) {
     ErrorCode kind = ErrorCode::device_unavailable;
-    std::string_view next = "Is it plugged in, and may this user use it (group 'audio')?";
+    std::string_view next = "Is it plugged in, and is this user in the group 'audio'?";
     std::string cause = Pa_GetErrorText(code);
     switch (code) {
         case paInvalidSampleRate:
@@ -43,7 +43,7 @@ Error stream_error(PaError code, std::string_view what, std::string_view name) {
             break;
         case paDeviceUnavailable:
             kind = ErrorCode::device_busy;
-            next = "Another program may hold it: close that, or choose another microphone.";
+            next = "Another program may be using it: close that, or choose another microphone.";
             break;
         case paUnanticipatedHostError:
             if (const auto* host = Pa_GetLastHostErrorInfo(); host && host->errorText && *host->errorText)
@@ -57,9 +57,10 @@ Error stream_error(PaError code, std::string_view what, std::string_view name) {
 
 }  // namespace
 
-Result<std::unique_ptr<PortAudioStream>> PortAudioStream::open(const AudioDeviceInfo& device, const SoundFormat& format,
+Result<std::unique_ptr<PortAudioStream>> PortAudioStream::open(const AudioDeviceInfo& device,
+                                                               const StreamFormat& format,
                                                                std::shared_ptr<SampleFeed> feed,
-                                                               std::function<void(void*)> close_in_turn) {
+                                                               std::function<void(void*)> close_locked) {
     std::unique_ptr<PortAudioStream> opened(new PortAudioStream(device.name, std::move(feed)));
     const PaStreamParameters parameters{.device = device.index,
                                         .channelCount = format.channels,
@@ -73,15 +74,15 @@ Result<std::unique_ptr<PortAudioStream>> PortAudioStream::open(const AudioDevice
         opened->stream_ = nullptr;
         return fail(stream_error(code, "Can't open", device.name));
     }
-    opened->close_in_turn_ = std::move(close_in_turn);
+    opened->close_locked_ = std::move(close_locked);
     return opened;
 }
 
 PortAudioStream::~PortAudioStream() {
     if (!stream_) return;
-    // Never Pa_StopStream: it waits for a device that is open but silent.
+    // Not Pa_StopStream, which would wait for a device that is open but delivers nothing.
     if (started_) Pa_AbortStream(stream_);
-    close_in_turn_(stream_);
+    close_locked_(stream_);
 }
 
 Status PortAudioStream::start() {

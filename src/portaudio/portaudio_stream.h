@@ -6,13 +6,13 @@
 
 namespace onetake {
 
-/// An open PortAudio input stream. Opened and closed in a turn of PortAudioSystem's; `close_in_turn` takes one.
-class PortAudioStream final : public SoundStream {
+/// An open PortAudio input stream. open() is called with the lock of PortAudioSystem held; `close_locked` takes it.
+class PortAudioStream final : public InputStream {
  public:
-    /// Asks for 0.1 s of latency: at a device's "low" figure blocks overflow. Call in a turn.
-    static Result<std::unique_ptr<PortAudioStream>> open(const AudioDeviceInfo& device, const SoundFormat& format,
+    /// Requests 0.1 s of latency: with a device's "low" value blocks overflow. Call with the lock held.
+    static Result<std::unique_ptr<PortAudioStream>> open(const AudioDeviceInfo& device, const StreamFormat& format,
                                                          std::shared_ptr<SampleFeed> feed,
-                                                         std::function<void(void* stream)> close_in_turn);
+                                                         std::function<void(void* stream)> close_locked);
     PortAudioStream(const PortAudioStream&) = delete;
     PortAudioStream& operator=(const PortAudioStream&) = delete;
     ~PortAudioStream() override;
@@ -30,7 +30,7 @@ class PortAudioStream final : public SoundStream {
     std::shared_ptr<SampleFeed> feed_;  ///< written to by the callback until the stream is closed
     void* stream_ = nullptr;            ///< PaStream
     bool started_ = false;
-    std::function<void(void*)> close_in_turn_;
+    std::function<void(void*)> close_locked_;
 };
 
 }  // namespace onetake

@@ -7,7 +7,6 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
-
 #include <portaudio.h>
 
 namespace onetake {
@@ -16,8 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A call that hangs keeps its turn; whoever comes next is told instead of hanging, too.
-constexpr auto kPatience = 5s;
+// A call that hangs keeps the lock; later calls fail after this time instead of hanging, too.
+constexpr auto kLockTimeout = 5s;
 
 struct Library {
     Mutex mutex;
@@ -27,41 +26,41 @@ struct Library {
     int open_streams = 0;
 };
 
-// Never destroyed: an abandoned call may still be in it when the program ends.
+// Never destroyed: an abandoned call may still use it when the program exits.
 Library& library() {
     static auto& only = *new Library;
     return only;
 }
 
-// The right to call PortAudio and to touch the library's fields. No timed mutex: sanitizers don't know those.
-class Turn {
+// Lock for calling PortAudio and using the library's fields. Not a timed mutex: sanitizers don't support those.
+class LibraryLock {
  public:
-    static Result<Turn> within(Duration patience) {
+    static Result<LibraryLock> try_for(Duration timeout) {
         auto& all = library();
         MutexLock lock(all.mutex);
-        const auto deadline = deadline_in(patience);
+        const auto deadline = deadline_in(timeout);
         while (all.busy && all.free.wait_until(lock, deadline)) {
         }
         if (all.busy)
             return fail(ErrorCode::timed_out,
-                        "PortAudio does not answer: an earlier call into it hangs, probably with the sound server. "
-                        "Restart PulseAudio or PipeWire, or record without sound.");
+                        "PortAudio does not respond: an earlier call hangs, probably in the sound server. Restart "
+                        "PulseAudio or PipeWire, or record without audio.");
         all.busy = true;
-        return Turn();
+        return LibraryLock();
     }
-    static Turn whenever() {
+    static LibraryLock wait() {
         auto& all = library();
         MutexLock lock(all.mutex);
         while (all.busy) all.free.wait(lock);
         all.busy = true;
-        return Turn();
+        return LibraryLock();
     }
-    Turn(Turn&& other) noexcept : mine_(std::exchange(other.mine_, false)) {}
-    Turn& operator=(Turn&&) = delete;
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-    ~Turn() {
-        if (!mine_) return;
+    LibraryLock(LibraryLock&& other) noexcept : owned_(std::exchange(other.owned_, false)) {}
+    LibraryLock& operator=(LibraryLock&&) = delete;
+    LibraryLock(const LibraryLock&) = delete;
+    LibraryLock& operator=(const LibraryLock&) = delete;
+    ~LibraryLock() {
+        if (!owned_) return;
         auto& all = library();
         {
             const MutexLock lock(all.mutex);
@@ -71,15 +70,15 @@ class Turn {
     }
 
  private:
-    Turn() = default;
-    bool mine_ = true;
+    LibraryLock() = default;
+    bool owned_ = true;
 };
 
 using AlsaErrorHandler = void (*)(const char* file, int line, const char* function, int error, const char* format, ...);
 
-void say_nothing(const char*, int, const char*, int, const char*, ...) {}
+void ignore_alsa_error(const char*, int, const char*, int, const char*, ...) {}
 
-// libasound comes with PortAudio, where there is one: found at run time, it need not be there at build time.
+// libasound is a dependency of PortAudio, if used at all; looked up at run time, so it is not needed to build.
 void set_alsa_error_handler(AlsaErrorHandler handler) {
     using Setter = int (*)(AlsaErrorHandler);
     if (auto* setter = reinterpret_cast<Setter>(dlsym(RTLD_DEFAULT, "snd_lib_error_set_handler"))) setter(handler);
@@ -89,8 +88,8 @@ Status initialize() {
     const StderrSilence silence;
     if (const PaError code = Pa_Initialize(); code != paNoError)
         return fail(ErrorCode::device_unavailable,
-                    fmt::format("Can't use sound devices: PortAudio says '{}'. Record without sound, or see whether "
-                                "other programs hear the microphone.",
+                    fmt::format("Can't use audio devices: PortAudio reports '{}'. Record without audio, or check "
+                                "whether other programs can use the microphone.",
                                 Pa_GetErrorText(code)));
     return {};
 }
@@ -101,8 +100,8 @@ void terminate() {
 }
 
 void close_stream(void* stream) {
-    // Unlike the others this one waits as long as it takes: a stream must not be forgotten half closed.
-    const Turn turn = Turn::whenever();
+    // No timeout here, unlike elsewhere: a stream must be closed completely.
+    const LibraryLock lock = LibraryLock::wait();
     const StderrSilence silence;
     Pa_CloseStream(stream);
     --library().open_streams;
@@ -121,10 +120,10 @@ Result<std::unique_ptr<Loudspeaker>> open_loudspeaker() {
 }
 
 Result<std::shared_ptr<PortAudioSystem>> PortAudioSystem::shared() {
-    const auto turn = Turn::within(kPatience);
-    if (!turn) return fail(turn.error());
+    const auto lock = LibraryLock::try_for(kLockTimeout);
+    if (!lock) return fail(lock.error());
     if (auto running = library().current.lock()) return running;
-    set_alsa_error_handler(say_nothing);
+    set_alsa_error_handler(ignore_alsa_error);
     ONETAKE_TRY(initialize());
     std::shared_ptr<PortAudioSystem> system(new PortAudioSystem);
     library().current = system;
@@ -132,16 +131,16 @@ Result<std::shared_ptr<PortAudioSystem>> PortAudioSystem::shared() {
 }
 
 PortAudioSystem::~PortAudioSystem() {
-    // The streams own this, so none is open. Where PortAudio hangs there is nothing to end in order.
-    const auto turn = Turn::within(kPatience);
-    if (!turn) return;
+    // The streams own this object, so none is open. If PortAudio hangs, it can't be terminated.
+    const auto lock = LibraryLock::try_for(kLockTimeout);
+    if (!lock) return;
     terminate();
     if (library().current.expired()) set_alsa_error_handler(nullptr);
 }
 
 Result<std::vector<AudioDeviceInfo>> PortAudioSystem::devices() {
-    const auto turn = Turn::within(kPatience);
-    if (!turn) return fail(turn.error());
+    const auto lock = LibraryLock::try_for(kLockTimeout);
+    if (!lock) return fail(lock.error());
     std::vector<AudioDeviceInfo> inputs;
     const PaDeviceIndex standard = Pa_GetDefaultInputDevice();
     for (PaDeviceIndex i = 0; i < Pa_GetDeviceCount(); ++i) {
@@ -159,33 +158,33 @@ Result<std::vector<AudioDeviceInfo>> PortAudioSystem::devices() {
 }
 
 Result<bool> PortAudioSystem::refresh() {
-    const auto turn = Turn::within(kPatience);
-    if (!turn) return fail(turn.error());
+    const auto lock = LibraryLock::try_for(kLockTimeout);
+    if (!lock) return fail(lock.error());
     if (library().open_streams > 0) return false;
     terminate();
     ONETAKE_TRY(initialize());
     return true;
 }
 
-Result<std::unique_ptr<SoundStream>> PortAudioSystem::open(const AudioDeviceInfo& device, const SoundFormat& format,
+Result<std::unique_ptr<InputStream>> PortAudioSystem::open(const AudioDeviceInfo& device, const StreamFormat& format,
                                                            std::shared_ptr<SampleFeed> feed) {
-    const auto turn = Turn::within(kPatience);
-    if (!turn) return fail(turn.error());
+    const auto lock = LibraryLock::try_for(kLockTimeout);
+    if (!lock) return fail(lock.error());
     const StderrSilence silence;
     const PaDeviceInfo* info = Pa_GetDeviceInfo(device.index);
     if (!info || info->name != device.name)
         return fail(ErrorCode::not_found,
-                    fmt::format("Microphone '{}' has just changed its number. Try again.", device.name));
+                    fmt::format("The index of microphone '{}' has just changed. Try again.", device.name));
     auto stream = PortAudioStream::open(device, format, std::move(feed),
                                         [keep = shared_from_this()](void* open) { close_stream(open); });
     if (!stream) return fail(stream.error());
     ++library().open_streams;
-    return std::unique_ptr<SoundStream>(std::move(*stream));
+    return std::unique_ptr<InputStream>(std::move(*stream));
 }
 
 Result<std::unique_ptr<Loudspeaker>> PortAudioSystem::open_loudspeaker() {
-    const auto turn = Turn::within(kPatience);
-    if (!turn) return fail(turn.error());
+    const auto lock = LibraryLock::try_for(kLockTimeout);
+    if (!lock) return fail(lock.error());
     const StderrSilence silence;
     auto stream = PortAudioLoudspeaker::open([keep = shared_from_this()](void* open) { close_stream(open); });
     if (!stream) return fail(std::move(stream).error());

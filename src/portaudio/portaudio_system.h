@@ -1,16 +1,16 @@
 #pragma once
 
-#include "portaudio/loudspeaker.h"
 #include "portaudio/audio_system.h"
+#include "portaudio/loudspeaker.h"
 
 #include <memory>
 #include <vector>
 
 namespace onetake {
 
-/// PortAudio between Pa_Initialize and Pa_Terminate. Both work on the whole process: a terminate closes every stream,
-/// and devices are enumerated by initialize alone. So there is one of these at a time (audio_system()), all calls that
-/// touch PortAudio's global lists take turns, and refresh() re-initialises only while no stream is open.
+/// PortAudio between Pa_Initialize and Pa_Terminate. Both are process-wide: terminating closes every stream, and only
+/// initializing enumerates devices. So there is one instance at a time (audio_system()), one lock serializes all calls
+/// that use PortAudio's global lists, and refresh() re-initializes only while no stream is open.
 class PortAudioSystem final : public AudioSystem, public std::enable_shared_from_this<PortAudioSystem> {
  public:
     static Result<std::shared_ptr<PortAudioSystem>> shared();
@@ -20,7 +20,7 @@ class PortAudioSystem final : public AudioSystem, public std::enable_shared_from
 
     Result<std::vector<AudioDeviceInfo>> devices() override;
     Result<bool> refresh() override;
-    Result<std::unique_ptr<SoundStream>> open(const AudioDeviceInfo& device, const SoundFormat& format,
+    Result<std::unique_ptr<InputStream>> open(const AudioDeviceInfo& device, const StreamFormat& format,
                                               std::shared_ptr<SampleFeed> feed) override;
 
     /// The default output.

@@ -7,9 +7,9 @@ namespace onetake {
 
 namespace {
 
-// As long as the reader may be held up by a busy machine.
+// Longest delay of the reader on a busy machine.
 constexpr int kSeconds = 4;
-// PortAudio may give blocks smaller than asked for.
+// PortAudio may deliver smaller blocks than requested.
 constexpr int kSmallestBlock = 64;
 
 std::size_t blocks_for(int sample_rate, int blocksize) {

@@ -7,8 +7,8 @@
 
 namespace onetake {
 
-/// Where a stream's callback leaves its blocks, and how it wakes the thread that takes them. A stream holds it by
-/// shared_ptr, so that a callback of a stream nobody could close still has a place to write to.
+/// Ring buffer between a stream's callback and the thread that reads its blocks, with a semaphore to wake that thread.
+/// Streams hold it by shared_ptr, so that it stays valid for the callback of a stream that could not be closed.
 class SampleFeed {
  public:
     SampleFeed(int sample_rate, int channels, int blocksize);
@@ -16,12 +16,13 @@ class SampleFeed {
     SampleFeed& operator=(const SampleFeed&) = delete;
     ~SampleFeed();
 
-    /// Callback: leaves a block. Real-time clean, and no cancellation point: PortAudio cancels its thread to abort it.
+    /// Callback: adds a block. Real-time safe, and no cancellation point: PortAudio aborts a stream by cancelling its
+    /// thread.
     void put(const RingBlock& block, std::span<const std::int16_t> samples) noexcept;
-    /// Callback: tells of samples per channel that never came.
+    /// Callback: counts samples per channel that were not delivered.
     void lose(std::uint64_t frames) noexcept;
 
-    /// Reader: waits until something was put, at most until `t`.
+    /// Reader: waits for a block, at most until `t`.
     void wait_until(HostTime t);
     SampleRing& ring() { return ring_; }
     int channels() const { return channels_; }

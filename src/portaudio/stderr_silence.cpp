@@ -8,8 +8,8 @@ namespace onetake {
 
 namespace {
 
-// Asked once: an abandoned call may come here while the program is ending and its logger is gone.
-bool noise_wanted() {
+// Evaluated once: an abandoned call may get here while the program exits and its logger has been destroyed.
+bool stderr_wanted() {
     static const bool wanted = log().should_log(spdlog::level::debug);
     return wanted;
 }
@@ -17,14 +17,14 @@ bool noise_wanted() {
 }  // namespace
 
 StderrSilence::StderrSilence() {
-    if (noise_wanted()) return;
-    const UniqueFd nowhere(open("/dev/null", O_WRONLY | O_CLOEXEC));
-    UniqueFd real(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-    if (nowhere && real && dup2(nowhere.get(), STDERR_FILENO) >= 0) real_ = std::move(real);
+    if (stderr_wanted()) return;
+    const UniqueFd null_fd(open("/dev/null", O_WRONLY | O_CLOEXEC));
+    UniqueFd saved(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (null_fd && saved && dup2(null_fd.get(), STDERR_FILENO) >= 0) saved_ = std::move(saved);
 }
 
 StderrSilence::~StderrSilence() {
-    if (real_) dup2(real_.get(), STDERR_FILENO);
+    if (saved_) dup2(saved_.get(), STDERR_FILENO);
 }
 
 }  // namespace onetake

@@ -4,8 +4,8 @@
 
 namespace onetake {
 
-/// Keeps what other libraries print on stderr off the user's terminal while it lives, unless ONETAKE_LOG=debug asks for
-/// it. The whole process's file descriptor 2 is turned away, so: briefly, and only one at a time (the caller's mutex).
+/// Suppresses what other libraries print on stderr during its lifetime, unless ONETAKE_LOG=debug. Redirects file
+/// descriptor 2 of the process, so keep it short and use one at a time (the caller's mutex).
 class StderrSilence {
  public:
     StderrSilence();
@@ -14,7 +14,7 @@ class StderrSilence {
     ~StderrSilence();
 
  private:
-    UniqueFd real_;
+    UniqueFd saved_;
 };
 
 }  // namespace onetake

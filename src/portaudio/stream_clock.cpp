@@ -9,24 +9,26 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The stream's "now" was read a little before the callback's clocks; a burst of callbacks or a busy machine widens it.
+// The stream's "now" is read shortly before the callback's clocks; a burst of callbacks or a busy machine increases the
+// difference.
 constexpr Duration kCurrentBehind = 1s;
 constexpr Duration kCurrentAhead = 50ms;
-// A sample can't be captured after it came. But sound servers estimate (PulseAudio: 20 ms after), and a monitor hands
-// on what is only about to be played: steady times that are a little late serve better than a mixture with arrivals.
+// A sample can't be captured after its arrival. But sound servers estimate (PulseAudio: 20 ms after), and a monitor
+// source delivers what is about to be played: steady times that are slightly late are better than a mixture with
+// arrivals.
 constexpr Duration kAdcAhead = 100ms;
-constexpr Duration kAdcBack = 100ms;
+constexpr Duration kMaxAdcStepBack = 100ms;
 // Longer than any buffer of a stream opened with 0.1 s of latency.
-constexpr Duration kAdcOldest = 2500ms;
+constexpr Duration kMaxAdcAge = 2500ms;
 
-constexpr double kLargestSeconds = 9e9;  // beyond, nanoseconds overflow
+constexpr double kMaxSeconds = 9e9;  // beyond, nanoseconds overflow
 
-bool sane(double seconds) {
-    return std::isfinite(seconds) && seconds > 0 && seconds < kLargestSeconds;
+bool plausible(double seconds) {
+    return std::isfinite(seconds) && seconds > 0 && seconds < kMaxSeconds;
 }
 
 bool is_now(double current, Duration now) {
-    if (!sane(current)) return false;
+    if (!plausible(current)) return false;
     const Duration behind = now - duration_from_seconds(current);
     return behind >= -kCurrentAhead && behind <= kCurrentBehind;
 }
@@ -40,14 +42,15 @@ void StreamClock::observe(const CallbackTimes& times) {
         ++on_monotonic_;
     else if (is_now(times.current, times.wall.time_since_epoch()))
         ++on_realtime_;
-    if (on_monotonic_ >= kEnough || on_realtime_ >= kEnough || observed_ >= kMostCallbacks ||
-        times.host - first_ >= kLongest)
+    if (on_monotonic_ >= kEnough || on_realtime_ >= kEnough || observed_ >= kMaxCallbacks ||
+        times.host - first_ >= kMaxWait)
         decide();
 }
 
 void StreamClock::decide() {
     if (decided()) return;
-    // A stream's first times are often 0, so a clock that fitted at all beats none; stamp() checks each block anyway.
+    // A stream's first times are often 0, so a clock that matched at least once is used; stamp() checks each block
+    // anyway.
     if (on_monotonic_ > 0 && on_monotonic_ >= on_realtime_)
         kind_ = Kind::monotonic;
     else if (on_realtime_ > 0)
@@ -61,16 +64,16 @@ BlockStamp StreamClock::stamp(const CallbackTimes& times) {
     if (kind_ != Kind::monotonic && kind_ != Kind::realtime) return by_arrival;
 
     const Duration now = kind_ == Kind::monotonic ? times.host.time_since_epoch() : times.wall.time_since_epoch();
-    if (!is_now(times.current, now) || !sane(times.adc)) return by_arrival;
+    if (!is_now(times.current, now) || !plausible(times.adc)) return by_arrival;
 
     const Duration adc = duration_from_seconds(times.adc);
-    if (adc > now + kAdcAhead || adc < now - kAdcOldest) return by_arrival;
+    if (adc > now + kAdcAhead || adc < now - kMaxAdcAge) return by_arrival;
     const HostTime time =
         kind_ == Kind::monotonic ? HostTime(adc) : host_time_of_wall(WallTime(adc), times.host, times.wall);
-    // The same time again is a driver's stale one. A small step back is a coarse pointer's jitter: an arrival in its
-    // place would lie far off its neighbours.
+    // A repeated time is stale. A small step back is the jitter of a coarse hardware pointer; an arrival time instead
+    // would be far off its neighbours.
     const bool stale = times.adc == std::exchange(last_adc_, times.adc);
-    if (stale || (last_from_device_ && time < *last_from_device_ - kAdcBack)) return by_arrival;
+    if (stale || (last_from_device_ && time < *last_from_device_ - kMaxAdcStepBack)) return by_arrival;
     last_from_device_ = time;
     return {time, StampSource::device};
 }

@@ -1,7 +1,7 @@
 #include "base/clock.h"
 #include "base/temp_folder.h"
-#include "portaudio/loudspeaker.h"
 #include "media/offset_estimate.h"
+#include "portaudio/loudspeaker.h"
 #include "sync/calibration.h"
 #include "sync/calibration_stimulus.h"
 #include "sync/take_marks.h"
@@ -21,18 +21,18 @@ namespace onetake {
 namespace {
 
 constexpr const char* kTakeName = "calibration";
-constexpr double kScreenError_ms = 20;  // how far a screen's delay is off from what one takes it for
+constexpr double kScreenError_ms = 20;  // assumed error of the screen's delay
 
 double ms(Duration d) {
     return to_seconds(d) * 1e3;
 }
 
-/// Whether a take's track comes from a device of its own, which later takes can use again.
-bool names_a_device(const std::string& device) {
+/// Whether a take's track comes from a real device that later takes can use again.
+bool is_real_device(const std::string& device) {
     return !device.empty() && device != "test" && device != "external" && device != "import";
 }
 
-/// A measured take, before it is known whether the offset is the devices' alone.
+/// A measured take, before the stimulus delay is subtracted.
 struct Measured {
     OffsetEstimate estimate;
     TakeMarks marks;
@@ -67,14 +67,14 @@ OffsetReport report_of(const Measured& m) {
     r.fps = key.fps;
     if (e.frame_locked && !m.marks.test_source)
         r.notes.push_back(
-            fmt::format("All flashes fall at the same place between two frames: unless the frames "
-                        "themselves make the light, the offset may be up to {:.1f} ms more.",
+            fmt::format("All flashes have the same phase between two frames: unless the flashes are synchronized to "
+                        "the frames, the offset may be up to {:.1f} ms larger.",
                         ms(m.marks.frame_interval - e.scatter)));
     return r;
 }
 
 Status store(const Measured& m, OffsetReport& report) {
-    if (!names_a_device(m.marks.camera.device) || !names_a_device(m.marks.microphone.device)) {
+    if (!is_real_device(m.marks.camera.device) || !is_real_device(m.marks.microphone.device)) {
         report.notes.emplace_back("Not stored: the take does not come from a camera and a microphone of this machine.");
         return {};
     }
@@ -102,15 +102,15 @@ Result<OffsetReport> from_take(const RecorderConfig& config, const CalibrateOpti
 
 Status check_live(const RecorderConfig& config, const CalibrateOptions& options) {
     if (!options.show_flash)
-        return fail(ErrorCode::invalid_argument, "No flash can be shown: show_flash is not set. Give a take instead.");
+        return fail(ErrorCode::invalid_argument, "No flash can be shown: show_flash is not set. Use a take instead.");
     if (config.source != SourceKind::device || !config.video || !config.audio)
         return fail(ErrorCode::invalid_argument, "A calibration needs a camera and a microphone (source device).");
     if (options.flashes < static_cast<int>(kLeastPairs) || options.flashes > 1000)
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("flashes is {}; {} to 1000 are possible.", options.flashes, kLeastPairs));
+                    fmt::format("flashes is {}; allowed: {} to 1000.", options.flashes, kLeastPairs));
     if (!(std::abs(options.screen_delay_ms) <= 1000))
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("screen_delay_ms is {}; at most 1000 is possible.", options.screen_delay_ms));
+                    fmt::format("screen_delay_ms is {}; allowed: at most 1000.", options.screen_delay_ms));
     return {};
 }
 
@@ -130,13 +130,13 @@ Result<OffsetReport> with_devices(RecorderConfig config, const CalibrateOptions&
     if (!recorder) return fail(std::move(recorder).error());
     ONETAKE_TRY(recorder->start(kTakeName));
 
-    ShowPlan plan;
+    StimulusPlan plan;
     plan.count = options.flashes;
     plan.screen_delay = duration_from_seconds(options.screen_delay_ms * 1e-3);
     plan.seed = std::random_device{}();
     plan.cancel = options.cancel;
     SystemClock clock;
-    const auto shown = show_marks(plan, **loudspeaker, options.show_flash, clock);
+    const auto shown = play_stimulus(plan, **loudspeaker, options.show_flash, clock);
     loudspeaker->reset();
     const auto take = recorder->stop(false, false);
     if (!shown) return fail(shown.error());
@@ -145,13 +145,13 @@ Result<OffsetReport> with_devices(RecorderConfig config, const CalibrateOptions&
     auto measured = measure(take_folder(config.data_dir, kTakeName), options);
     if (!measured) return fail(std::move(measured).error());
     auto report = report_of(*measured);
-    double late = 0;  // ms that beeps left after their flashes
-    for (const auto& mark : *shown) late += ms(mark.beep - mark.light) / static_cast<double>(shown->size());
-    report.offset_ms -= late;
-    report.notes.push_back(fmt::format(
-        "The screen was taken to light up {:.0f} ms after it is told to; screens differ, so the offset may be off by "
-        "{:.0f} ms. A light and a buzzer on one switch, measured with --from, leave no such doubt.",
-        options.screen_delay_ms, kScreenError_ms));
+    double beep_delay = 0;  // ms, mean delay of the beeps relative to their flashes
+    for (const auto& mark : *shown) beep_delay += ms(mark.beep - mark.light) / static_cast<double>(shown->size());
+    report.offset_ms -= beep_delay;
+    report.notes.push_back(
+        fmt::format("The screen's delay is assumed to be {:.0f} ms; screens differ, so the offset may be wrong by "
+                    "{:.0f} ms. A light and a buzzer on one switch, measured with --from, avoid this error.",
+                    options.screen_delay_ms, kScreenError_ms));
     if (options.store) ONETAKE_TRY(store(*measured, report));
     return report;
 }
@@ -161,8 +161,7 @@ Result<OffsetReport> with_devices(RecorderConfig config, const CalibrateOptions&
 Result<OffsetReport> calibrate(const RecorderConfig& config, const CalibrateOptions& options) {
     ONETAKE_TRY(validate(config));
     if (!(options.tone_hz >= 100 && options.tone_hz <= 4000))
-        return fail(ErrorCode::invalid_argument,
-                    fmt::format("tone_hz is {}; 100 to 4000 is possible.", options.tone_hz));
+        return fail(ErrorCode::invalid_argument, fmt::format("tone_hz is {}; allowed: 100 to 4000.", options.tone_hz));
     return options.take.empty() ? with_devices(config, options) : from_take(config, options);
 }
 
@@ -171,16 +170,16 @@ std::string summary(const OffsetReport& r) {
     auto out = std::back_inserter(text);
     const double size = std::abs(r.offset_ms);
     if (size <= r.error_ms)
-        fmt::format_to(out, "Sound and picture belong together within {:.1f} ms\n", r.error_ms);
+        fmt::format_to(out, "Audio and video are in sync within {:.1f} ms\n", r.error_ms);
     else
-        fmt::format_to(out, "Sound is {} by {:.1f} ms\n", r.offset_ms > 0 ? "late" : "early", size);
-    fmt::format_to(out, "  offset        {:+.2f} ms, ± {:.1f} ms (positive: sound late)\n", r.offset_ms, r.error_ms);
+        fmt::format_to(out, "Audio is {} by {:.1f} ms\n", r.offset_ms > 0 ? "late" : "early", size);
+    fmt::format_to(out, "  offset        {:+.2f} ms, ± {:.1f} ms (positive: audio late)\n", r.offset_ms, r.error_ms);
     fmt::format_to(out, "  pairs         {} of flash and beep, {} left out; scatter {:.1f} ms\n", r.pairs, r.left_out,
                    r.scatter_ms);
     fmt::format_to(out, "  camera        {}  {} {}x{} {:.4g} fps\n", r.camera, r.fourcc, r.width, r.height, r.fps);
     fmt::format_to(out, "  microphone    {}\n", r.microphone);
     if (!r.stored_in.empty())
-        fmt::format_to(out, "  stored in     {}: later takes of these devices are put right by it\n", r.stored_in);
+        fmt::format_to(out, "  stored in     {}: later takes of these devices are corrected by it\n", r.stored_in);
     for (const auto& note : r.notes) fmt::format_to(out, "  note          {}\n", note);
     return text;
 }

@@ -20,7 +20,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr int kFormat = 1;
-constexpr std::size_t kLargestFile = 4 << 20;
+constexpr std::size_t kMaxFileSize = 4 << 20;
 constexpr double kSameRate = 0.01;  // fps
 
 ordered_json to_json(const Calibration& c) {
@@ -30,7 +30,7 @@ ordered_json to_json(const Calibration& c) {
             {"measured", c.measured}};
 }
 
-// Throws what nlohmann throws for a key that is missing or of another type.
+// Throws nlohmann's exceptions for a key that is missing or of another type.
 Calibration from_json(const ordered_json& j) {
     Calibration c;
     j.at("camera").get_to(c.key.camera);
@@ -47,7 +47,7 @@ Calibration from_json(const ordered_json& j) {
     return c;
 }
 
-/// Held while the file is read, changed and replaced.
+/// Lock held while the file is read, changed and replaced.
 Result<UniqueFd> lock(const std::string& path) {
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
     if (!fd) return fail(file_error("Can't open", path, errno));
@@ -82,7 +82,7 @@ Result<CalibrationStore> CalibrationStore::of_user() {
         const auto home = variable("HOME");
         if (home.empty())
             return fail(ErrorCode::not_found,
-                        "Neither XDG_CONFIG_HOME nor HOME is set: there is no place for measured offsets.");
+                        "Neither XDG_CONFIG_HOME nor HOME is set: measured offsets can't be stored.");
         folder = home + "/.config";
     }
     return CalibrationStore(folder + "/onetake/calibration.json");
@@ -91,21 +91,21 @@ Result<CalibrationStore> CalibrationStore::of_user() {
 Result<std::vector<Calibration>> CalibrationStore::load() const {
     std::error_code ignored;
     if (!std::filesystem::exists(path_, ignored)) return std::vector<Calibration>{};
-    const auto text = read_file(path_, kLargestFile);
+    const auto text = read_file(path_, kMaxFileSize);
     if (!text) return fail(text.error());
     try {
         const auto file = ordered_json::parse(*text);
         if (const auto format = file.at("format").get<int>(); format > kFormat)
-            return fail(
-                ErrorCode::unsupported,
-                fmt::format("{} has format {}; this program knows {}. Use a newer onetake.", path_, format, kFormat));
+            return fail(ErrorCode::unsupported,
+                        fmt::format("{} has format {}; this program supports {}. Use a newer onetake.", path_, format,
+                                    kFormat));
         std::vector<Calibration> all;
         for (const auto& entry : file.at("offsets")) all.push_back(from_json(entry));
         return all;
     } catch (const std::exception& problem) {
-        return fail(ErrorCode::corrupt, fmt::format("{} holds no measured offsets that can be read ({}). Remove it "
-                                                    "and calibrate anew.",
-                                                    path_, problem.what()));
+        return fail(ErrorCode::corrupt,
+                    fmt::format("{} has no readable measured offsets ({}). Remove it and calibrate again.", path_,
+                                problem.what()));
     }
 }
 

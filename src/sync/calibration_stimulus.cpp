@@ -7,25 +7,27 @@ namespace onetake {
 
 namespace {
 
-constexpr Duration kLongestNap = std::chrono::milliseconds(50);
+constexpr Duration kMaxSleep = std::chrono::milliseconds(50);
 
 bool wait_until(Clock& clock, HostTime t, const std::atomic<bool>* cancel) {
     for (;;) {
         if (cancel != nullptr && *cancel) return false;
         const auto now = clock.now();
         if (now >= t) return true;
-        clock.wait_until(std::min(t, now + kLongestNap));
+        clock.wait_until(std::min(t, now + kMaxSleep));
     }
 }
 
 }  // namespace
 
-Result<std::vector<ShownMark>> show_marks(const ShowPlan& plan, Loudspeaker& loudspeaker,
-                                          const std::function<void(bool lit)>& show, Clock& clock) {
-    std::vector<ShownMark> marks;
+Result<std::vector<StimulusMark>> play_stimulus(const StimulusPlan& plan, Loudspeaker& loudspeaker,
+                                                const std::function<void(bool lit)>& show, Clock& clock) {
+    std::vector<StimulusMark> marks;
     std::mt19937 random(plan.seed);
     std::uniform_int_distribution<std::int64_t> more(0, plan.spread.count());
-    const auto cancelled = [] { return fail(ErrorCode::cancelled, "The calibration was ended; nothing was stored."); };
+    const auto cancelled = [] {
+        return fail(ErrorCode::cancelled, "The calibration was cancelled; nothing was stored.");
+    };
     show(false);
     auto next = clock.now() + plan.settle;
     for (int i = 0; i < plan.count; ++i) {
@@ -36,12 +38,12 @@ Result<std::vector<ShownMark>> show_marks(const ShowPlan& plan, Loudspeaker& lou
         const auto light = clock.now() + plan.screen_delay;
         show(true);
         marks.push_back({light, *beep});
-        const bool go_on = wait_until(clock, light + plan.lit, plan.cancel);
+        const bool running = wait_until(clock, light + plan.lit, plan.cancel);
         show(false);
-        if (!go_on) return cancelled();
+        if (!running) return cancelled();
         next = light + plan.shortest + Duration(more(random));
     }
-    // The last beep and flash end on the take.
+    // Wait until the last beep and flash have been recorded.
     if (!wait_until(clock, clock.now() + plan.lit, plan.cancel)) return cancelled();
     return marks;
 }

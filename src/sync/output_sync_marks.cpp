@@ -15,10 +15,10 @@ namespace {
 
 constexpr Duration kNoGap = std::chrono::milliseconds(1);
 
-/// Gathers what the decoders give.
-class FilmReader {
+/// Decodes a file and collects its sync marks.
+class OutputMarkReader {
  public:
-    Result<FilmMarks> run(const std::string& path) {
+    Result<OutputSyncMarks> run(const std::string& path) {
         route_av_log();
         auto demuxer = Demuxer::open(path);
         if (!demuxer) return fail(std::move(demuxer).error());
@@ -36,8 +36,8 @@ class FilmReader {
             ONETAKE_TRY(decoder.finish(decoded_));
             ONETAKE_TRY(take());
         }
-        for (const auto& picture : pictures_) marks_.frames.push_back(picture.time);
-        marks_.flashes = find_flashes(pictures_);
+        for (const auto& sample : samples_) marks_.frames.push_back(sample.time);
+        marks_.flashes = find_flashes(samples_);
         if (search_) marks_.beeps = search_->finish();
         return std::move(marks_);
     }
@@ -55,26 +55,26 @@ class FilmReader {
             codec = params.codec;
         }
         if (!video || !audio)
-            return fail(ErrorCode::not_found, fmt::format("{} has no {}.", path, video ? "sound" : "picture"));
+            return fail(ErrorCode::not_found, fmt::format("{} has no {}.", path, video ? "audio" : "video"));
         marks_.video_codec = *video;
         marks_.audio_codec = *audio;
         return {};
     }
 
     Status take() {
-        for (const auto& picture : decoded_.pictures) pictures_.push_back(picture);
-        for (const auto& sound : decoded_.sound) {
+        for (const auto& sample : decoded_.pictures) samples_.push_back(sample);
+        for (const auto& block : decoded_.sound) {
             if (rate_ == 0) {
-                rate_ = sound.sample_rate;
+                rate_ = block.sample_rate;
                 search_.emplace(rate_);
             }
-            if (sound.sample_rate != rate_)
-                return fail(ErrorCode::unsupported, "The film's sound changes its sample rate.");
-            const auto end = sound.time + from_ticks(static_cast<std::int64_t>(sound.samples.size()), rate_);
-            const bool gap = sound_end_ && std::chrono::abs(sound.time - *sound_end_) > kNoGap;
-            search_->add(sound.samples, sound.time, end, gap);
-            sound_end_ = end;
-            marks_.sound_length += end - sound.time;
+            if (block.sample_rate != rate_)
+                return fail(ErrorCode::unsupported, "The sample rate of the file's audio changes.");
+            const auto end = block.time + from_ticks(static_cast<std::int64_t>(block.samples.size()), rate_);
+            const bool gap = audio_end_ && std::chrono::abs(block.time - *audio_end_) > kNoGap;
+            search_->add(block.samples, block.time, end, gap);
+            audio_end_ = end;
+            marks_.audio_length += end - block.time;
         }
         decoded_.pictures.clear();
         decoded_.sound.clear();
@@ -83,17 +83,17 @@ class FilmReader {
 
     std::map<int, MediaDecoder> decoders_;  // by stream
     DecodedMedia decoded_;
-    std::vector<LumaSample> pictures_;
+    std::vector<LumaSample> samples_;
     int rate_ = 0;  // Hz
     std::optional<BeepSearch> search_;
-    std::optional<Duration> sound_end_;
-    FilmMarks marks_;
+    std::optional<Duration> audio_end_;
+    OutputSyncMarks marks_;
 };
 
 }  // namespace
 
-Result<FilmMarks> find_output_sync_marks(const std::string& path) {
-    return FilmReader().run(path);
+Result<OutputSyncMarks> find_output_sync_marks(const std::string& path) {
+    return OutputMarkReader().run(path);
 }
 
 }  // namespace onetake

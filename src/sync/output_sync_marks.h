@@ -8,15 +8,15 @@
 
 namespace onetake {
 
-/// What a film shows when it is decoded: its first picture and first sound. Times are media times.
-struct FilmMarks {
-    std::vector<Duration> frames;  ///< of each picture, in the order of decoding
+/// Sync marks decoded from an output file's first video and first audio stream. Times are media times.
+struct OutputSyncMarks {
+    std::vector<Duration> frames;  ///< of each frame, in decoding order
     std::vector<Duration> flashes, beeps;
     std::string video_codec, audio_codec;
-    Duration sound_length{};
+    Duration audio_length{};
 };
 
-/// Decodes a film whole. Errors: those of the file; missing_part without its decoder; corrupt.
-Result<FilmMarks> find_output_sync_marks(const std::string& path);
+/// Decodes a complete file. Errors: those of the file; missing_part without its decoder; corrupt.
+Result<OutputSyncMarks> find_output_sync_marks(const std::string& path);
 
 }  // namespace onetake

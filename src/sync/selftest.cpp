@@ -23,19 +23,19 @@ constexpr const char* kTakeName = "selftest";
 constexpr Duration kTick = Duration(1'000'000'000 / 90'000 + 1);  // of the MP4's time scale
 constexpr std::size_t kDiskBlock = 1 << 20;
 constexpr std::size_t kDiskBlocks = 48;
-constexpr Duration kDiskPatience = 3s;  // slow disks are measured with less
+constexpr Duration kDiskTimeout = 3s;  // slow disks are measured with less data
 
 double ms(Duration d) {
     return to_seconds(d) * 1e3;
 }
 
 Error cancelled() {
-    return {ErrorCode::cancelled, "The self test was ended; what it had made is removed."};
+    return {ErrorCode::cancelled, "The self test was cancelled; its files have been removed."};
 }
 
 Status check(const SelftestOptions& o) {
     const auto refuse = [](const char* field, double value, const char* allowed) {
-        return fail(ErrorCode::invalid_argument, fmt::format("{} is {}; {} is possible.", field, value, allowed));
+        return fail(ErrorCode::invalid_argument, fmt::format("{} is {}; allowed: {}.", field, value, allowed));
     };
     if (!(o.duration_s >= 3 && o.duration_s <= 600)) return refuse("duration", o.duration_s, "3 to 600 s");
     if (!(o.limit_ms > 0 && o.limit_ms <= 1000)) return refuse("limit", o.limit_ms, "above 0, up to 1000 ms");
@@ -56,20 +56,20 @@ RecorderConfig config_of(const SelftestOptions& o, const std::string& folder) {
     return c;
 }
 
-// 10^6 bytes a second, synced to the disk; 0 if it can't be written.
+// 10^6 bytes per second, synced to the disk; 0 on a write error.
 double disk_speed(const std::string& folder) {
     auto file = AppendFile::create(AT_FDCWD, folder + "/disk");
     if (!file) return 0;
     const std::vector<std::byte> block(kDiskBlock, std::byte{0x5a});
     const auto begin = host_now();
-    for (std::size_t i = 0; i < kDiskBlocks && host_now() - begin < kDiskPatience; ++i)
+    for (std::size_t i = 0; i < kDiskBlocks && host_now() - begin < kDiskTimeout; ++i)
         if (!file->write(block)) return 0;
     if (!file->sync()) return 0;
     const double s = to_seconds(host_now() - begin);
     return s > 0 ? static_cast<double>(file->size()) / s / 1e6 : 0;
 }
 
-/// Makes the take and the film, and looks at them.
+/// Records a take, renders it, and checks both.
 class Selftest {
  public:
     Selftest(const SelftestOptions& options, std::string folder) : options_(options), folder_(std::move(folder)) {}
@@ -78,15 +78,16 @@ class Selftest {
         report_.disk_mb_per_s = disk_speed(folder_);
         auto take = record();
         if (!take) return fail(std::move(take).error());
-        judge_take(*take);
+        check_take_metrics(*take);
         if (is_cancelled()) return fail(cancelled());
         if (take->mp4_path.empty()) {
-            pass("film", false, take->metrics.notes.empty() ? "none was made" : take->metrics.notes.back());
-        } else if (const auto film = find_output_sync_marks(take->mp4_path); !film) {
-            pass("film", false, film.error().message);
+            add_check("output", false,
+                      take->metrics.notes.empty() ? "no file was written" : take->metrics.notes.back());
+        } else if (const auto output = find_output_sync_marks(take->mp4_path); !output) {
+            add_check("output", false, output.error().message);
         } else {
-            ONETAKE_TRY(judge_film(*film));
-            judge_sync(*film);
+            ONETAKE_TRY(check_output(*output));
+            check_sync(*output);
         }
         if (is_cancelled()) return fail(cancelled());
         list_capabilities();
@@ -96,7 +97,7 @@ class Selftest {
  private:
     bool is_cancelled() const { return options_.cancel != nullptr && *options_.cancel; }
 
-    void pass(std::string name, bool passed, std::string detail) {
+    void add_check(std::string name, bool passed, std::string detail) {
         report_.checks.push_back({std::move(name), passed, std::move(detail)});
     }
 
@@ -113,21 +114,24 @@ class Selftest {
         return take;
     }
 
-    void judge_take(const TakeResult& take) {
+    void check_take_metrics(const TakeResult& take) {
         const auto& m = take.metrics;
         report_.frames = m.frames;
-        for (const auto& books : m.books)
-            if (books.kind == "video")
-                report_.lost = books.dropped_queue + books.dropped_driver + books.corrupt + books.dropped_disk;
+        for (const auto& counters : m.books)
+            if (counters.kind == "video")
+                report_.lost =
+                    counters.dropped_queue + counters.dropped_driver + counters.corrupt + counters.dropped_disk;
         report_.notes = m.notes;
         const auto expected = static_cast<std::uint64_t>(options_.duration_s * options_.fps * 0.9);
-        pass("recording", m.frames >= expected && m.audio_samples > 0 && !m.lossy(),
-             fmt::format("{} pictures, {} lost; {} samples of sound", m.frames, report_.lost, m.audio_samples));
-        pass("books", m.balanced(), m.balanced() ? "balance" : "do not balance: please report this");
+        add_check("recording", m.frames >= expected && m.audio_samples > 0 && !m.lossy(),
+                  fmt::format("{} frames, {} lost; {} audio samples", m.frames, report_.lost, m.audio_samples));
+        add_check(
+            "accounting", m.balanced(),
+            m.balanced() ? "every frame and sample is accounted for" : "the counters don't add up: please report this");
     }
 
-    // Every stored picture is in the film, at its stamp.
-    Status judge_film(const FilmMarks& film) {
+    // Every stored frame is in the output file, at its stamp.
+    Status check_output(const OutputSyncMarks& output) {
         auto source = TakeSource::open(take_folder(folder_, kTakeName));
         if (!source) return fail(std::move(source).error());
         std::size_t stored = 0;
@@ -138,30 +142,30 @@ class Selftest {
             if (!*event) break;
             const auto* frame = std::get_if<StoredFrame>(&**event);
             if (frame == nullptr) continue;
-            if (stored < film.frames.size())
-                worst = std::max(worst, std::chrono::abs(film.frames[stored] - (frame->time - *source->origin())));
+            if (stored < output.frames.size())
+                worst = std::max(worst, std::chrono::abs(output.frames[stored] - (frame->time - *source->origin())));
             ++stored;
         }
         report_.worst_frame_us = to_seconds(worst) * 1e6;
-        pass("film", film.frames.size() == stored,
-             fmt::format("{} pictures of {} in the film ({}, {}), made {:.2f} s after the recording",
-                         film.frames.size(), stored, film.video_codec, film.audio_codec, report_.render_s));
-        pass("frame times", stored > 0 && worst <= kTick,
-             fmt::format("worst {:.1f} us off its stamp", report_.worst_frame_us));
+        add_check("output", output.frames.size() == stored,
+                  fmt::format("{} of {} frames in the output file ({}, {}), rendered in {:.2f} s after the recording",
+                              output.frames.size(), stored, output.video_codec, output.audio_codec, report_.render_s));
+        add_check("frame times", stored > 0 && worst <= kTick,
+                  fmt::format("at most {:.1f} us off their stamps", report_.worst_frame_us));
         return {};
     }
 
-    void judge_sync(const FilmMarks& film) {
-        const auto sync = pair_marks(film.flashes, film.beeps);
+    void check_sync(const OutputSyncMarks& output) {
+        const auto sync = pair_marks(output.flashes, output.beeps);
         report_.pairs = sync.pairs.size();
         report_.worst_ms = ms(sync.worst);
         report_.mean_ms = ms(sync.mean);
-        // The first and last second may hold a flash whose beep lies outside.
+        // In the first and last second a flash may lack its beep.
         const auto expected = static_cast<std::size_t>(options_.duration_s) - 2;
-        pass("sync", sync.pairs.size() >= expected && std::abs(report_.worst_ms) <= options_.limit_ms,
-             fmt::format("sound late by {:+.3f} ms at worst, {:+.3f} ms on average, {} flashes with a beep; at most "
-                         "{:g} ms pass",
-                         report_.worst_ms, report_.mean_ms, report_.pairs, options_.limit_ms));
+        add_check("sync", sync.pairs.size() >= expected && std::abs(report_.worst_ms) <= options_.limit_ms,
+                  fmt::format("audio late by {:+.3f} ms at worst, {:+.3f} ms on average, {} flashes with a beep; the "
+                              "limit is {:g} ms",
+                              report_.worst_ms, report_.mean_ms, report_.pairs, options_.limit_ms));
     }
 
     void list_capabilities() {

@@ -17,8 +17,8 @@ namespace onetake {
 
 namespace {
 
-constexpr std::size_t kLargestJpeg = std::size_t{256} << 20;
-constexpr int kStep = 2;  // every other column and row tells the mean well enough
+constexpr std::size_t kMaxJpegBytes = std::size_t{256} << 20;
+constexpr int kStep = 2;  // every other column and row is enough for the mean
 
 double mean_luma(const PlanarImage& image) {
     std::uint64_t sum = 0, count = 0;
@@ -48,7 +48,7 @@ class MarkReader {
         ONETAKE_TRY(open());
         for (;;) {
             if (options_.cancel != nullptr && *options_.cancel)
-                return fail(ErrorCode::cancelled, "Looking for flashes and beeps was cancelled.");
+                return fail(ErrorCode::cancelled, "The search for flashes and beeps was cancelled.");
             auto event = source_.next();
             if (!event) return fail(std::move(event).error());
             if (!*event) break;
@@ -59,7 +59,7 @@ class MarkReader {
         }
         marks_.frames = frames_.size();
         marks_.frame_interval = median_interval(frames_);
-        marks_.flashes = find_flashes(frames_, options_.least_rise);
+        marks_.flashes = find_flashes(frames_, options_.min_rise);
         marks_.beeps = search_->finish();
         return std::move(marks_);
     }
@@ -87,21 +87,21 @@ class MarkReader {
         }
         if (!folder_fd_ || !wav_)
             return fail(ErrorCode::not_found,
-                        fmt::format("{} has no {}: an offset can't be measured.", folder_, wav_ ? "picture" : "sound"));
+                        fmt::format("{} has no {}: an offset can't be measured.", folder_, wav_ ? "video" : "audio"));
         return {};
     }
 
     void read(const StoredFrame& frame) {
         if (frame.track.number != 1) return;
-        if (!read_file_into(folder_fd_.get(), frame_file(frame.number), kLargestJpeg, bytes_)) return;
+        if (!read_file_into(folder_fd_.get(), frame_file(frame.number), kMaxJpegBytes, bytes_)) return;
         const auto image =
-            decoder_->decode({reinterpret_cast<const std::uint8_t*>(bytes_.data()), bytes_.size()}, *pictures_);
+            decoder_->decode({reinterpret_cast<const std::uint8_t*>(bytes_.data()), bytes_.size()}, *image_pool_);
         if (image) frames_.push_back({frame.time - *source_.origin(), mean_luma(*image)});
     }
 
-    Status read(const StoredAudio& sound) {
-        if (sound.track.number != 1) return {};
-        const auto& span = sound.span;
+    Status read(const StoredAudio& audio) {
+        if (audio.track.number != 1) return {};
+        const auto& span = audio.span;
         ONETAKE_TRY(wav_->read(span.first_sample, span.frames, samples_));
         const auto channels = static_cast<std::size_t>(wav_->channels());
         mono_.clear();
@@ -111,7 +111,7 @@ class MarkReader {
             mono_.push_back(static_cast<float>(sum) / (32768.0F * static_cast<float>(channels)));
         }
         if (mono_.empty()) return {};
-        // A WAV that was cut off holds less than the span, and ends earlier.
+        // A truncated WAV has fewer samples than the span and ends earlier.
         const double have = static_cast<double>(mono_.size()) / static_cast<double>(span.frames);
         const auto begin = span.begin - *source_.origin();
         const auto length = Duration(std::llround(have * static_cast<double>((span.end - span.begin).count())));
@@ -124,12 +124,12 @@ class MarkReader {
     const TakeMarksOptions& options_;
     TakeMarks marks_;
     std::optional<JpegDecoder> decoder_;
-    std::shared_ptr<BufferPool> pictures_ = BufferPool::create(1);
+    std::shared_ptr<BufferPool> image_pool_ = BufferPool::create(1);
     UniqueFd folder_fd_;
     std::optional<WavReader> wav_;
     std::optional<BeepSearch> search_;
     std::vector<LumaSample> frames_;
-    // kept for their capacity
+    // reused for their capacity
     std::string bytes_;
     std::vector<std::int16_t> samples_;
     std::vector<float> mono_;

@@ -10,8 +10,8 @@
 
 namespace onetake {
 
-/// The flashes and beeps of a take's first video and first audio track, by its stored stamps; no film is needed. Times
-/// count from the take's origin.
+/// The flashes and beeps of a take's first video and first audio track, by its stored stamps; no output file is needed.
+/// Times are relative to the take's origin.
 struct TakeMarks {
     VideoDescription camera;
     AudioDescription microphone;
@@ -22,13 +22,13 @@ struct TakeMarks {
 };
 
 struct TakeMarksOptions {
-    double least_rise = 4;  ///< of the mean brightness (0 … 255) that is a flash: a screen may fill little of the view
+    double min_rise = 4;  ///< of the mean brightness (0 … 255) for a flash; the screen may be small in the frame
     double tone_hz = 1000;
-    const std::atomic<bool>* cancel = nullptr;  ///< becomes true: give up
+    const std::atomic<bool>* cancel = nullptr;  ///< set to true to cancel
 };
 
-/// Looks for them. Pictures that can't be read are passed over. Errors: not_found for a take that lacks picture or
-/// sound; cancelled.
+/// Finds the marks. Frames that can't be read are skipped. Errors: not_found for a take without video or audio;
+/// cancelled.
 Result<TakeMarks> find_take_marks(const std::string& take_folder, const TakeMarksOptions& options = {});
 
 }  // namespace onetake

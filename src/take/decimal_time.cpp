@@ -13,8 +13,8 @@ namespace {
 
 __extension__ using Int128 = __int128;
 
-constexpr std::size_t kLargestFile = std::size_t{1} << 30;
-constexpr std::int64_t kMostNanoseconds = 9'000'000'000'000'000'000;
+constexpr std::size_t kMaxFileSize = std::size_t{1} << 30;
+constexpr std::int64_t kMaxNanoseconds = 9'000'000'000'000'000'000;
 
 std::string_view trim(std::string_view s) {
     constexpr std::string_view white = " \t\r";
@@ -23,7 +23,7 @@ std::string_view trim(std::string_view s) {
     return s.substr(first, s.find_last_not_of(white) - first + 1);
 }
 
-// Calls `on(line number, text)` for each line that says something, until it fails.
+// Calls `on(line number, text)` for each line that isn't empty or a comment, until it fails.
 template <class On>
 Status for_each_line(std::string_view text, On&& on) {
     std::size_t at = 0;
@@ -52,7 +52,7 @@ Result<Duration> parse_decimal_seconds(std::string_view text) {
     const bool negative = !rest.empty() && rest.front() == '-';
     if (!rest.empty() && (rest.front() == '-' || rest.front() == '+')) rest.remove_prefix(1);
 
-    constexpr int kMostDigits = 30;
+    constexpr int kMaxDigits = 30;
     Int128 digits = 0;
     int seen = 0, significant = 0, exponent = 0;
     bool point = false;
@@ -63,7 +63,7 @@ Result<Duration> parse_decimal_seconds(std::string_view text) {
             continue;
         }
         ++seen;
-        if (significant < kMostDigits) {
+        if (significant < kMaxDigits) {
             digits = digits * 10 + (rest.front() - '0');
             significant += digits != 0;
             exponent -= point;
@@ -83,7 +83,7 @@ Result<Duration> parse_decimal_seconds(std::string_view text) {
     }
     exponent += 9;  // to nanoseconds
     for (; exponent > 0 && digits != 0; --exponent) {
-        if (digits > kMostNanoseconds) return bad();
+        if (digits > kMaxNanoseconds) return bad();
         digits *= 10;
     }
     int dropped = 0;
@@ -92,13 +92,13 @@ Result<Duration> parse_decimal_seconds(std::string_view text) {
         digits /= 10;
     }
     if (dropped >= 5) ++digits;
-    if (digits > kMostNanoseconds) return bad();
+    if (digits > kMaxNanoseconds) return bad();
     const auto ns = static_cast<std::int64_t>(digits);
     return Duration(negative ? -ns : ns);
 }
 
 Result<std::vector<Duration>> read_frame_times(const std::string& path) {
-    const auto text = read_file(path, kLargestFile);
+    const auto text = read_file(path, kMaxFileSize);
     if (!text) return fail(text.error());
     return parse_frame_times(*text, path);
 }
@@ -109,7 +109,7 @@ Result<std::vector<Duration>> parse_frame_times(std::string_view text, const std
         const auto time = parse_decimal_seconds(line);
         if (!time) return fail(at_line(path, number, time.error().message));
         if (!times.empty() && *time <= times.back())
-            return fail(at_line(path, number, "a frame's time must be later than its predecessor's."));
+            return fail(at_line(path, number, "a frame's time must be later than that of the previous frame."));
         times.push_back(*time);
         return {};
     }));
@@ -117,7 +117,7 @@ Result<std::vector<Duration>> parse_frame_times(std::string_view text, const std
 }
 
 Result<std::vector<AudioTime>> read_audio_times(const std::string& path) {
-    const auto text = read_file(path, kLargestFile);
+    const auto text = read_file(path, kMaxFileSize);
     if (!text) return fail(text.error());
     return parse_audio_times(*text, path);
 }
@@ -136,13 +136,13 @@ Result<std::vector<AudioTime>> parse_audio_times(std::string_view text, const st
         if (!time) return fail(at_line(path, number, time.error().message));
         entry.time = *time;
         if (!times.empty() && (entry.sample <= times.back().sample || entry.time <= times.back().time))
-            return fail(at_line(path, number, "sample and time must be larger than in the line before."));
+            return fail(at_line(path, number, "sample and time must be greater than in the previous line."));
         times.push_back(entry);
         return {};
     }));
     if (times.empty())
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("{} holds no line `sample_index seconds`; at least one is needed.", path));
+                    fmt::format("{} has no line `sample_index seconds`; at least one is needed.", path));
     return times;
 }
 

@@ -11,13 +11,12 @@
 namespace onetake {
 
 /// Seconds written in decimal ("1234.567890123", "1.5e-3") as nanoseconds, exactly, rounded to nearest. No floating
-/// point. Refuses anything else, and what is over 9 · 10^9 s.
+/// point. Anything else, and values over 9 · 10^9 s, are errors.
 Result<Duration> parse_decimal_seconds(std::string_view text);
 
-/// A file of one decimal second per line; empty lines and what follows a `#` are passed over. Errors name file and
-/// line.
+/// A file of one decimal second per line; empty lines and anything after a `#` are ignored. Errors name file and line.
 Result<std::vector<Duration>> read_frame_times(const std::string& path);
-/// The same of the file's text; `path` is for messages.
+/// The same for the file's text; `path` is for messages.
 Result<std::vector<Duration>> parse_frame_times(std::string_view text, const std::string& path);
 
 struct AudioTime {

@@ -12,28 +12,27 @@ namespace onetake {
 
 namespace {
 
-Error too_full(std::uint64_t bytes) {
-    return {ErrorCode::no_space,
-            fmt::format("The disk has no {} kB left that closing the take needs. Free space there, or choose another "
-                        "folder.",
-                        (bytes + 999) / 1000)};
+Error disk_full_error(std::uint64_t bytes) {
+    return {ErrorCode::no_space, fmt::format("The disk has less than {} kB left, which closing the take needs. Free "
+                                             "space there, or choose another folder.",
+                                             (bytes + 999) / 1000)};
 }
 
 }  // namespace
 
 Status DiskReserve::keep(std::uint64_t bytes) {
     if (released_) return {};
-    if (kept_ < bytes) {
+    if (reserved_ < bytes) {
         UniqueFd fd(::openat(dir_fd_, kReserveName, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
         int failed = fd ? 0 : errno;
         if (fd && ::fallocate(fd.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes)) != 0) failed = errno;
-        if (failed == ENOSPC || failed == EDQUOT) return fail(too_full(bytes));
-        if (failed == 0) kept_ = bytes;
+        if (failed == ENOSPC || failed == EDQUOT) return fail(disk_full_error(bytes));
+        if (failed == 0) reserved_ = bytes;
     }
-    if (kept_ > 0) return {};
+    if (reserved_ > 0) return {};
     struct statvfs fs {};
     if (::fstatvfs(dir_fd_, &fs) == 0 && static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize < bytes)
-        return fail(too_full(bytes));
+        return fail(disk_full_error(bytes));
     return {};
 }
 

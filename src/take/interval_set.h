@@ -7,10 +7,11 @@
 
 namespace onetake {
 
-/// A set of numbers kept as ranges: small however many numbers, as long as they come without holes. Thread-bound.
+/// A set of integers stored as ranges: small if the numbers are mostly contiguous. Thread-bound.
 class IntervalSet {
  public:
-    /// Adds [first, first + count); what is in already stays in. `first` and `count` are not negative, their sum fits.
+    /// Adds [first, first + count); may overlap existing ranges. `first` and `count` are not negative; their sum must
+    /// not overflow.
     void add(std::int64_t first, std::int64_t count = 1) {
         if (count <= 0) return;
         std::int64_t begin = first, end = first + count;
@@ -27,12 +28,12 @@ class IntervalSet {
         const auto it = ranges_.upper_bound(n);
         return it != ranges_.begin() && std::prev(it)->second > n;
     }
-    /// Whether any number of [first, first + count) is in.
+    /// Whether the set contains any number of [first, first + count).
     bool overlaps(std::int64_t first, std::int64_t count) const {
         const auto it = ranges_.lower_bound(first + count);
         return it != ranges_.begin() && std::prev(it)->second > first;
     }
-    /// How many numbers are in.
+    /// Number of integers in the set.
     std::int64_t size() const {
         std::int64_t n = 0;
         for (const auto& [begin, end] : ranges_) n += end - begin;

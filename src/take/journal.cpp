@@ -13,12 +13,13 @@ namespace {
 
 using nlohmann::json;
 
-// Beyond any take; they keep sums and differences from overflowing.
-constexpr std::int64_t kMostFrames = 1'000'000'000'000;
-constexpr std::int64_t kMostSamples = 1'000'000'000'000;
-constexpr std::int64_t kFarthestStamp = 4'500'000'000'000'000'000;  // of anything else: media's, and their length
-constexpr std::int64_t kMostBytes = std::int64_t{1} << 40;          // of one frame
-constexpr int kDeepestNesting = 64;
+// Above any real take; these limits keep sums and differences from overflowing.
+constexpr std::int64_t kMaxFrames = 1'000'000'000'000;
+constexpr std::int64_t kMaxSamples = 1'000'000'000'000;
+constexpr std::int64_t kMaxStamp =
+    4'500'000'000'000'000'000;                             // of any stamp; kFarthestMedia is the tighter limit of media
+constexpr std::int64_t kMaxBytes = std::int64_t{1} << 40;  // of one frame
+constexpr int kMaxNesting = 64;
 
 json controls_json(const std::vector<std::pair<std::string, std::string>>& controls) {
     json object = json::object();
@@ -103,7 +104,7 @@ json record_json(const JournalRecord& record) {
             {"frames", r.frames}, {"samples", r.samples},     {"duration_s", r.duration_s}};
 }
 
-// Reads the flat objects that make up nearly all of a journal: keys and values without escapes or nesting.
+// Parses flat objects, nearly all of a journal: keys and values without escapes or nesting.
 class FlatScanner {
  public:
     explicit FlatScanner(std::string_view text) : text_(text) {}
@@ -157,7 +158,7 @@ bool number(std::string_view text, std::int64_t& out) {
     return error == std::errc{} && end == text.data() + text.size();
 }
 
-// The values of an `f` or `a` record, by key; kinds share what they have in common.
+// The values of an `f` or `a` record, by key; common keys are shared by both kinds.
 struct FlatFields {
     std::string_view kind;
     std::optional<TrackId> track;
@@ -192,17 +193,17 @@ struct FlatFields {
     }
 
     std::optional<JournalRecord> record() const {
-        if (!track || !source || !n || !t || !r || *n < 1 || *n > kMostFrames) return std::nullopt;
+        if (!track || !source || !n || !t || !r || *n < 1 || *n > kMaxFrames) return std::nullopt;
         if (!is_stamp(*t) || !is_stamp(*r)) return std::nullopt;
         if (kind == "f" && track->kind == TrackKind::video) {
-            if (!b || *b < 0 || *b > kMostBytes || (q && (*q < 0 || *q > UINT32_MAX))) return std::nullopt;
+            if (!b || *b < 0 || *b > kMaxBytes || (q && (*q < 0 || *q > UINT32_MAX))) return std::nullopt;
             FrameRecord f{*track, *n, {host_time_from_ns(*t), host_time_from_ns(*r), *source, {}}, 0};
             if (q) f.stamp.driver_sequence = static_cast<std::uint32_t>(*q);
             f.bytes = static_cast<std::uint64_t>(*b);
             return f;
         }
         if (kind == "a" && track->kind == TrackKind::audio) {
-            if (!i || *i < 0 || *i > kMostSamples - *n) return std::nullopt;
+            if (!i || *i < 0 || *i > kMaxSamples - *n) return std::nullopt;
             return BlockRecord{*track, *i, *n, host_time_from_ns(*t), host_time_from_ns(*r), *source, x};
         }
         return std::nullopt;
@@ -220,11 +221,11 @@ std::int64_t integer(const json& j, const char* key, std::int64_t low, std::int6
 }
 
 std::uint64_t count(const json& j, const char* key) {
-    return static_cast<std::uint64_t>(integer(j, key, 0, kMostSamples));
+    return static_cast<std::uint64_t>(integer(j, key, 0, kMaxSamples));
 }
 
 std::int64_t nanoseconds(const json& j, const char* key) {
-    return integer(j, key, -kFarthestStamp, kFarthestStamp);
+    return integer(j, key, -kMaxStamp, kMaxStamp);
 }
 
 HostTime host_time(const json& j, const char* key) {
@@ -242,27 +243,28 @@ int bounded(const json& j, const char* key, int low, int high) {
 }
 
 template <class T>
-void get_if_there(const json& j, const char* key, T& out) {
+void get_optional(const json& j, const char* key, T& out) {
     if (const auto it = j.find(key); it != j.end()) it->get_to(out);
 }
 
 TrackRecord track_record(const json& j) {
     TrackRecord r;
     r.track = track_of(j);
-    r.path = track_path(r.track);  // by the format, whatever the record says: a take can't point out of its folder
+    r.path = track_path(
+        r.track);  // fixed by the format; the record's path is ignored, so that a take can't refer outside its folder
     if (r.track.kind == TrackKind::video) {
         auto& v = r.video;
         v.width = bounded(j, "width", 0, 65535);
         v.height = bounded(j, "height", 0, 65535);
-        get_if_there(j, "fps", v.fps);
+        get_optional(j, "fps", v.fps);
         if (!std::isfinite(v.fps) || v.fps < 0 || v.fps > 1e6) v.fps = 0;
-        get_if_there(j, "device", v.device);
-        get_if_there(j, "name", v.name);
-        get_if_there(j, "driver", v.driver);
-        get_if_there(j, "stable_id", v.stable_id);
-        get_if_there(j, "fourcc", v.fourcc);
+        get_optional(j, "device", v.device);
+        get_optional(j, "name", v.name);
+        get_optional(j, "driver", v.driver);
+        get_optional(j, "stable_id", v.stable_id);
+        get_optional(j, "fourcc", v.fourcc);
         if (j.contains("buffers")) v.buffers = bounded(j, "buffers", 0, 65535);
-        get_if_there(j, "notes", v.notes);
+        get_optional(j, "notes", v.notes);
         v.color.range = j.value("range", "full") == "limited" ? ColorRange::limited : ColorRange::full;
         v.color.matrix = j.value("matrix", "bt601") == "bt709" ? ColorMatrix::bt709 : ColorMatrix::bt601;
         if (const auto it = j.find("controls"); it != j.end())
@@ -271,12 +273,12 @@ TrackRecord track_record(const json& j) {
         auto& a = r.audio;
         a.sample_rate = bounded(j, "sample_rate", 1000, 768000);
         a.channels = bounded(j, "channels", 1, 64);
-        get_if_there(j, "device", a.device);
-        get_if_there(j, "name", a.name);
-        get_if_there(j, "host_api", a.host_api);
+        get_optional(j, "device", a.device);
+        get_optional(j, "name", a.name);
+        get_optional(j, "host_api", a.host_api);
         if (j.contains("blocksize")) a.blocksize = bounded(j, "blocksize", 0, 1'000'000'000);
-        get_if_there(j, "latency_s", a.latency_s);
-        get_if_there(j, "notes", a.notes);
+        get_optional(j, "latency_s", a.latency_s);
+        get_optional(j, "notes", a.notes);
     }
     return r;
 }
@@ -287,8 +289,8 @@ std::optional<JournalRecord> record_from(const json& j) {
         TakeRecord r;
         r.format = bounded(j, "format", 0, 1'000'000);
         r.name = j.at("name").get<std::string>();
-        get_if_there(j, "program", r.program);
-        get_if_there(j, "created", r.created);
+        get_optional(j, "program", r.program);
+        get_optional(j, "created", r.created);
         r.start = host_time(j, "start_ns");
         if (const auto it = j.find("config"); it != j.end()) r.config_json = it->dump();
         return r;
@@ -303,7 +305,7 @@ std::optional<JournalRecord> record_from(const json& j) {
         const auto offset = j.at("offset_ns").get<std::int64_t>();
         if (offset < -kMostOffset.count() || offset > kMostOffset.count()) throw std::out_of_range("offset_ns");
         r.offset = Duration(offset);
-        get_if_there(j, "source", r.source);
+        get_optional(j, "source", r.source);
         return r;
     }
     if (kind == "clock") {
@@ -323,8 +325,8 @@ std::optional<JournalRecord> record_from(const json& j) {
             if (to_string(known) == cause) r.cause = known;
         r.count = count(j, "count");
         r.time = host_time(j, "host_ns");
-        if (j.contains("first")) r.first = integer(j, "first", 0, kMostSamples);
-        get_if_there(j, "text", r.text);
+        if (j.contains("first")) r.first = integer(j, "first", 0, kMaxSamples);
+        get_optional(j, "text", r.text);
         return r;
     }
     if (kind == "event") {
@@ -332,20 +334,20 @@ std::optional<JournalRecord> record_from(const json& j) {
         if (j.contains("track")) r.track = track_of(j);
         r.event = j.at("event").get<std::string>();
         r.time = host_time(j, "host_ns");
-        get_if_there(j, "text", r.text);
+        get_optional(j, "text", r.text);
         return r;
     }
     if (kind == "end") {
         EndRecord r;
         r.time = host_time(j, "host_ns");
-        get_if_there(j, "reason", r.reason);
+        get_optional(j, "reason", r.reason);
         if (j.contains("frames")) r.frames = count(j, "frames");
         if (j.contains("samples")) r.samples = count(j, "samples");
-        get_if_there(j, "duration_s", r.duration_s);
+        get_optional(j, "duration_s", r.duration_s);
         return r;
     }
     if (kind == "f" || kind == "a") {
-        // An unusual spelling of a frame or block record: other white space, escapes, or keys of a newer format.
+        // A frame or block record written differently: other white space, escapes, or keys of a newer format.
         FlatFields fields;
         for (const auto& [key, value] : j.items()) {
             if (!value.is_primitive()) continue;
@@ -391,8 +393,8 @@ void append_line(const JournalRecord& record, std::string& line) {
                        a->xrun ? ",\"x\":true}\n" : "}\n");
         return;
     }
-    // The kind goes first; nlohmann sorts keys, so it is written by hand and left out of the rest. Bytes that are no
-    // UTF-8 (a device's name) are replaced.
+    // The kind is written first, separately, because nlohmann sorts keys. Bytes that are not UTF-8 (a device's name)
+    // are replaced.
     auto j = record_json(record);
     const auto kind = j["k"].get<std::string>();
     j.erase("k");
@@ -405,9 +407,9 @@ Result<std::optional<JournalRecord>> parse_line(std::string_view line) {
     if (FlatScanner(line).scan([&](auto key, auto value) { return fields.set(key, value); }))
         if (auto record = fields.record()) return record;
     try {
-        // Nesting is bounded: what is read may be written again, and that recurses.
+        // Nesting is bounded, because writing a record again is recursive.
         const auto shallow = [](int depth, json::parse_event_t, const json&) {
-            if (depth > kDeepestNesting) throw std::out_of_range("nested too deeply");
+            if (depth > kMaxNesting) throw std::out_of_range("nested too deeply");
             return true;
         };
         return record_from(json::parse(line, shallow));

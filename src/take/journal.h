@@ -11,7 +11,7 @@
 #include <string_view>
 #include <variant>
 
-/// The records of a take's journal and their spelling as lines of JSON (docs/take-format.md).
+/// The records of a take's journal and their JSON lines (docs/take-format.md).
 namespace onetake {
 
 struct TakeRecord {
@@ -22,12 +22,12 @@ struct TakeRecord {
     std::string config_json = "{}";
 };
 
-/// In place of a device, of tracks that were imported.
+/// The `device` of imported tracks.
 inline constexpr const char* kImportDevice = "import";
 
 struct TrackRecord {
     TrackId track;
-    std::string path;  ///< below the take
+    std::string path;  ///< relative to the take's folder
     VideoDescription video;
     AudioDescription audio;
 };
@@ -59,7 +59,7 @@ struct DropRecord {
     std::uint64_t count = 0;  ///< frames, or samples per channel
     HostTime time;
     std::string text;
-    /// Number of the first of them, if they were stored and named before they were lost.
+    /// Number of the first of them, if they had been stored and recorded before they were lost.
     std::optional<std::int64_t> first = {};
 };
 
@@ -70,11 +70,11 @@ struct EventRecord {
     std::string text;
 };
 
-/// How much later than its pictures a take's sound is, as far as that is constant. Rendering moves it back.
+/// The constant delay of a take's audio relative to its video. Rendering compensates it.
 struct OffsetRecord {
     TrackId video, audio;
-    Duration offset{};   ///< positive: sound is late; at most kMostOffset either way
-    std::string source;  ///< "calibration": measured before; "configured": told by latency_offset_ms
+    Duration offset{};   ///< positive: audio is late; at most kMostOffset in magnitude
+    std::string source;  ///< "calibration": measured before; "configured": from latency_offset_ms
 };
 inline constexpr Duration kMostOffset = std::chrono::seconds(10);
 
@@ -88,15 +88,15 @@ struct EndRecord {
 using JournalRecord = std::variant<TakeRecord, TrackRecord, OffsetRecord, ClockRecord, FrameRecord, BlockRecord,
                                    DropRecord, EventRecord, EndRecord>;
 
-/// The record as a line, `\n` included, appended to `line`.
+/// Appends the record to `line` as a line, including `\n`.
 void append_line(const JournalRecord& record, std::string& line);
-/// The record of a line without its `\n`. Empty for a kind that is not known; an error if it is no record at all, a key
-/// is missing or a value senseless. Never throws, whatever the bytes.
+/// The record of a line without its `\n`. Empty for an unknown kind; an error if it is not a record, a key is missing
+/// or a value invalid. Never throws, whatever the bytes.
 Result<std::optional<JournalRecord>> parse_line(std::string_view line);
 
 std::string_view to_string(DropRecord::Cause cause);
 
-/// The farthest from 0 that a stamp of media may be, either way: 95 years. Others are refused, written or read.
+/// Largest magnitude of a media stamp: 95 years. Others are rejected when writing and reading.
 inline constexpr Duration kFarthestMedia{3'000'000'000'000'000'000};
 
 }  // namespace onetake

@@ -12,7 +12,7 @@ namespace onetake {
 namespace {
 
 constexpr std::size_t kChunk = 1 << 16;
-constexpr std::size_t kLongestLine = 1 << 20;
+constexpr std::size_t kMaxLineLength = 1 << 20;
 
 }  // namespace
 
@@ -38,14 +38,13 @@ Result<JournalReader> JournalReader::read_from(UniqueFd fd, std::string path) {
     if (!first) return fail(std::move(first).error());
     const auto* take = *first ? std::get_if<TakeRecord>(&**first) : nullptr;
     if (!*first && reader.bad_lines_ == 0)
-        return fail(ErrorCode::corrupt,
-                    fmt::format("{} has not even its first line: the recording was stopped before it began. If nothing "
-                                "else is in the folder, delete it.",
-                                reader.path_));
-    if (!take) return fail(ErrorCode::corrupt, fmt::format("{} does not begin with a take record.", reader.path_));
+        return fail(ErrorCode::corrupt, fmt::format("{} has no complete first line: the recording was stopped before "
+                                                    "it began. If nothing else is in the folder, delete it.",
+                                                    reader.path_));
+    if (!take) return fail(ErrorCode::corrupt, fmt::format("{} does not start with a take record.", reader.path_));
     if (take->format < 1 || take->format > kTakeFormat)
         return fail(ErrorCode::unsupported,
-                    fmt::format("{} is of format {}, this program reads up to {}. Use a newer onetake.", reader.path_,
+                    fmt::format("{} has format {}, this program reads up to {}. Use a newer onetake.", reader.path_,
                                 take->format, kTakeFormat));
     reader.take_ = *take;
     return reader;
@@ -68,7 +67,7 @@ Result<std::optional<std::string_view>> JournalReader::next_line() {
         }
         buffer_.erase(0, at_);
         at_ = 0;
-        if (buffer_.size() > kLongestLine) {
+        if (buffer_.size() > kMaxLineLength) {
             skipped_ += buffer_.size();
             buffer_.clear();
         }

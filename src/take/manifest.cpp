@@ -28,7 +28,7 @@ ordered_json record_object(const JournalRecord& record) {
     return object;
 }
 
-// Reads the journal once and gives each record to `on`, with the place where its line ends.
+// Reads the journal once and calls `on` with each record and the offset of its line's end.
 struct JournalRead {
     TakeRecord take;
     std::uint64_t bytes = 0;
@@ -76,13 +76,13 @@ Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
     ordered_json clocks = ordered_json::array(), events = ordered_json::array(), offsets = ordered_json::array();
     std::vector<std::pair<TrackId, ordered_json>> tracks;
     EndRecord end;
-    constexpr std::size_t kMostEvents = 10'000;                        // of each kind; the journal keeps them all
-    constexpr std::uint64_t kMostEventBytes = std::uint64_t{8} << 20;  // of all kinds
+    constexpr std::size_t kMaxEvents = 10'000;                        // of each kind; the journal has them all
+    constexpr std::uint64_t kMaxEventBytes = std::uint64_t{8} << 20;  // of all kinds
     std::uint64_t event_bytes = 0, line_end = 0;
     const auto read = for_each_record(dir, [&](const JournalRecord& record, std::uint64_t offset) -> Status {
         const auto line_bytes = offset - std::exchange(line_end, offset);
         const auto keep = [&](ordered_json& list) {
-            if (list.size() >= kMostEvents || event_bytes + line_bytes > kMostEventBytes) return;
+            if (list.size() >= kMaxEvents || event_bytes + line_bytes > kMaxEventBytes) return;
             event_bytes += line_bytes;
             list.push_back(record_object(record));
         };
@@ -93,7 +93,7 @@ Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
         else if (std::holds_alternative<DropRecord>(record) || std::holds_alternative<EventRecord>(record))
             keep(events);
         else if (const auto* t = std::get_if<TrackRecord>(&record)) {
-            // As everywhere, a track's first record counts.
+            // A track's first record counts, as everywhere.
             const auto same = [&](const auto& known) { return known.first == t->track; };
             if (std::ranges::none_of(tracks, same)) tracks.emplace_back(t->track, record_object(record));
         } else if (const auto* e = std::get_if<EndRecord>(&record))
@@ -105,20 +105,20 @@ Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
 
     auto out = AtomicFile::create(dir.fd(), kManifestName);
     if (!out) return fail(std::move(out).error());
-    const ordered_json head = {{"format", kTakeFormat},
-                               {"name", take.name},
-                               {"program", take.program},
-                               {"created", take.created},
-                               {"start_ns", to_ns(take.start)},
-                               {"end_ns", to_ns(end.time)},
-                               {"reason", end.reason},
-                               {"journal_bytes", read->bytes},
-                               {"metrics", metrics_json(metrics)},
-                               {"config", ordered_json::parse(take.config_json, nullptr, false)},
-                               {"clocks", std::move(clocks)},
-                               {"offsets", std::move(offsets)},
-                               {"events", std::move(events)}};
-    const auto text = head.dump(2, ' ', false, ordered_json::error_handler_t::replace);
+    const ordered_json header = {{"format", kTakeFormat},
+                                 {"name", take.name},
+                                 {"program", take.program},
+                                 {"created", take.created},
+                                 {"start_ns", to_ns(take.start)},
+                                 {"end_ns", to_ns(end.time)},
+                                 {"reason", end.reason},
+                                 {"journal_bytes", read->bytes},
+                                 {"metrics", metrics_json(metrics)},
+                                 {"config", ordered_json::parse(take.config_json, nullptr, false)},
+                                 {"clocks", std::move(clocks)},
+                                 {"offsets", std::move(offsets)},
+                                 {"events", std::move(events)}};
+    const auto text = header.dump(2, ' ', false, ordered_json::error_handler_t::replace);
     ONETAKE_TRY(out->write(std::string_view(text).substr(0, text.size() - 2)));  // without the closing "\n}"
     ONETAKE_TRY(out->write(",\n  \"tracks\": ["));
     const char* separator = "\n";
@@ -132,47 +132,48 @@ Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
     return out->commit();
 }
 
-Result<ManifestHead> parse_manifest_head(std::string_view text) {
-    constexpr int kDeepestNesting = 64;
-    struct Enough {};
-    ManifestHead head;
+Result<ManifestHeader> parse_manifest_head(std::string_view text) {
+    constexpr int kMaxNesting = 64;
+    struct Stop {};
+    ManifestHeader header;
     bool have_metrics = false;
     std::string key;
     using Event = ordered_json::parse_event_t;
     const auto pick = [&](int depth, Event event, ordered_json& parsed) {
-        if (depth > kDeepestNesting) throw std::out_of_range("nested too deeply");
+        if (depth > kMaxNesting) throw std::out_of_range("nested too deeply");
         if (depth != 1) return true;
         if (event == Event::key) {
             key = parsed.get<std::string>();
-            // What follows the metrics has no bound that matters here, the tracks least of all.
-            if (key == "tracks" || have_metrics) throw Enough{};
+            // Stop here: what follows the metrics, above all the tracks, can be large.
+            if (key == "tracks" || have_metrics) throw Stop{};
         } else if (event == Event::object_end && key == "metrics") {
-            head.metrics = metrics_from_json(parsed);
+            header.metrics = metrics_from_json(parsed);
             have_metrics = true;
         } else if (event == Event::value) {
-            if (key == "reason" && parsed.is_string()) head.reason = parsed.get<std::string>();
-            if (key == "end_ns" && parsed.is_number_integer()) head.end_ns = parsed.get<std::int64_t>();
-            if (key == "journal_bytes" && parsed.is_number_unsigned()) head.journal_bytes = parsed.get<std::uint64_t>();
+            if (key == "reason" && parsed.is_string()) header.reason = parsed.get<std::string>();
+            if (key == "end_ns" && parsed.is_number_integer()) header.end_ns = parsed.get<std::int64_t>();
+            if (key == "journal_bytes" && parsed.is_number_unsigned())
+                header.journal_bytes = parsed.get<std::uint64_t>();
         }
         return true;
     };
     try {
         [[maybe_unused]] const auto parsed = ordered_json::parse(text, pick);
-    } catch (const Enough&) {
+    } catch (const Stop&) {
     } catch (const std::exception& e) {
         return fail(ErrorCode::corrupt, fmt::format("not a manifest: {}", e.what()));
     }
     if (!have_metrics) return fail(ErrorCode::corrupt, "not a manifest: it has no metrics");
-    return head;
+    return header;
 }
 
-Result<ManifestHead> read_manifest(const TakeDir& dir) {
-    constexpr std::size_t kLargestHead = std::size_t{16} << 20;
+Result<ManifestHeader> read_manifest(const TakeDir& dir) {
+    constexpr std::size_t kMaxHeaderBytes = std::size_t{16} << 20;
     auto fd = dir.open_file(kManifestName, O_RDONLY);
     if (!fd) return fail(std::move(fd).error());
     struct stat st {};
     if (::fstat(fd->get(), &st) != 0) return fail(file_error("Can't read", dir.path(kManifestName), errno));
-    std::string text(std::min(kLargestHead, static_cast<std::size_t>(std::max<off_t>(st.st_size, 0))), '\0');
+    std::string text(std::min(kMaxHeaderBytes, static_cast<std::size_t>(std::max<off_t>(st.st_size, 0))), '\0');
     std::size_t have = 0;
     while (have < text.size()) {
         const auto n = ::read(fd->get(), text.data() + have, text.size() - have);
@@ -181,9 +182,9 @@ Result<ManifestHead> read_manifest(const TakeDir& dir) {
         if (n == 0) break;
         have += static_cast<std::size_t>(n);
     }
-    auto head = parse_manifest_head(std::string_view(text).substr(0, have));
-    if (!head) head.error().message = fmt::format("{}: {}", dir.path(kManifestName), head.error().message);
-    return head;
+    auto header = parse_manifest_head(std::string_view(text).substr(0, have));
+    if (!header) header.error().message = fmt::format("{}: {}", dir.path(kManifestName), header.error().message);
+    return header;
 }
 
 }  // namespace onetake

@@ -11,21 +11,22 @@
 
 namespace onetake {
 
-/// Makes `manifest.json` from the journal, beside and renamed, by streaming: memory does not grow with the take.
+/// Writes `manifest.json` from the journal by streaming (memory doesn't grow with the take) to a temporary file, then
+/// renames it.
 Status write_manifest(const TakeDir& dir, const Metrics& metrics);
 
-/// What stands in front of a manifest's lists.
-struct ManifestHead {
+/// The fields before a manifest's lists.
+struct ManifestHeader {
     Metrics metrics;
     std::string reason;
     std::int64_t end_ns = 0;
-    std::uint64_t journal_bytes = 0;  ///< of the journal it was made from; 0 if it does not say
+    std::uint64_t journal_bytes = 0;  ///< of the journal it was made from; 0 if not recorded
 };
 
-/// Reads the head of `manifest.json`; its lists are not read. Memory is bounded, hostile bytes are an error.
+/// Reads the header of `manifest.json`, not its lists. Memory is bounded; malformed input is an error.
 /// Errors: not_found; corrupt.
-Result<ManifestHead> read_manifest(const TakeDir& dir);
-/// The same of bytes; `text` may be cut off behind the head.
-Result<ManifestHead> parse_manifest_head(std::string_view text);
+Result<ManifestHeader> read_manifest(const TakeDir& dir);
+/// The same for bytes; `text` may end anywhere after the header.
+Result<ManifestHeader> parse_manifest_head(std::string_view text);
 
 }  // namespace onetake

@@ -49,7 +49,7 @@ void visit_metrics(M& m, Visit&& visit) {
 }
 
 template <class B, class Visit>
-void visit_books(B& b, Visit&& visit) {
+void visit_track_counters(B& b, Visit&& visit) {
     visit("track", b.track);
     visit("kind", b.kind);
     visit("expected", b.expected);
@@ -107,10 +107,10 @@ ordered_json metrics_json(const Metrics& m) {
     visit_metrics(m, write);
     auto books = ordered_json::array();
     for (const auto& b : m.books) {
-        Write book;
-        visit_books(b, book);
-        book.object["balanced"] = b.balanced();
-        books.push_back(std::move(book.object));
+        Write counters;
+        visit_track_counters(b, counters);
+        counters.object["balanced"] = b.balanced();
+        books.push_back(std::move(counters.object));
     }
     write.object["books_balance"] = m.balanced();
     write.object["books"] = std::move(books);
@@ -121,7 +121,7 @@ Metrics metrics_from_json(const ordered_json& object) {
     Metrics m;
     visit_metrics(m, Read{object});
     if (const auto books = object.find("books"); books != object.end() && books->is_array())
-        for (const auto& entry : *books) visit_books(m.books.emplace_back(), Read{entry});
+        for (const auto& entry : *books) visit_track_counters(m.books.emplace_back(), Read{entry});
     return m;
 }
 

@@ -13,14 +13,14 @@ namespace onetake {
 
 namespace {
 
-// What the system says of a link where none is followed, and of a file where a folder is wanted.
+// The errors for a symbolic link opened with O_NOFOLLOW and for a file opened as a folder.
 bool is_wrong_kind(int error_number) {
     return error_number == ELOOP || error_number == ENOTDIR;
 }
 
-Error not_plain(const std::string& path, std::string_view wanted) {
+Error not_plain(const std::string& path, std::string_view expected) {
     return {ErrorCode::refused,
-            fmt::format("{} is a symbolic link or no {}; such a take is not touched.", path, wanted)};
+            fmt::format("{} is a symbolic link or not a {}; such a take is not opened.", path, expected)};
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ Result<UniqueFd> TakeDir::walk(const std::string& relative, bool make) const {
         if (part.empty()) continue;
         const int parent = at ? at.get() : fd_.get();
         if (make && ::mkdirat(parent, part.c_str(), 0777) != 0 && errno != EEXIST)
-            return fail(file_error("Can't make the folder", path(relative), errno));
+            return fail(file_error("Can't create the folder", path(relative), errno));
         UniqueFd next(::openat(parent, part.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
         if (!next) {
             if (is_wrong_kind(errno)) return fail(not_plain(path(relative), "folder"));
@@ -62,7 +62,7 @@ Result<UniqueFd> TakeDir::walk(const std::string& relative, bool make) const {
         }
         at = std::move(next);
     }
-    if (!at) return fail(ErrorCode::internal, "A folder below a take needs a name.");
+    if (!at) return fail(ErrorCode::internal, "A folder in a take needs a name.");
     return at;
 }
 
@@ -87,7 +87,7 @@ Result<UniqueFd> TakeDir::open_file(const std::string& relative, int flags) cons
 }
 
 void for_each_file(int dir_fd, const std::function<void(const FileEntry&)>& on) {
-    // A descriptor of its own: reading a folder moves its position.
+    // A separate descriptor: reading a folder moves its position.
     const int fd = ::openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return;
     DIR* folder = ::fdopendir(fd);
@@ -107,7 +107,7 @@ void for_each_file(int dir_fd, const std::function<void(const FileEntry&)>& on) 
 }
 
 Status lock_journal(int fd, const std::string& take_folder) {
-    // Who asks whether a take is being recorded holds the lock for a moment; that must not look like a recorder.
+    // A check whether a take is being recorded holds the lock briefly, so retry before reporting a recorder.
     constexpr int kTries = 20;
     constexpr timespec kBetween{0, 10'000'000};
     for (int i = 0; i < kTries; ++i) {
@@ -117,7 +117,7 @@ Status lock_journal(int fd, const std::string& take_folder) {
         ::nanosleep(&kBetween, nullptr);
     }
     return fail(ErrorCode::wrong_state,
-                fmt::format("{} is being recorded by another process. Wait until that has ended.", take_folder));
+                fmt::format("{} is being recorded by another process. Wait until it has finished.", take_folder));
 }
 
 }  // namespace onetake

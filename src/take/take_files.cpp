@@ -8,8 +8,8 @@ namespace onetake {
 
 namespace {
 
-constexpr std::size_t kLongestName = 200;  // leaves room for the suffixes of files beside the take
-constexpr int kMostTracks = 64;
+constexpr std::size_t kMaxNameLength = 200;  // leaves room for the suffixes of files beside the take
+constexpr int kMaxTracks = 64;
 
 }  // namespace
 
@@ -21,7 +21,7 @@ std::optional<TrackId> track_id_from(std::string_view text) {
     if (text.size() < 2 || (text[0] != 'v' && text[0] != 'a') || text[1] == '0') return std::nullopt;
     TrackId id{text[0] == 'v' ? TrackKind::video : TrackKind::audio, 0};
     const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), id.number);
-    if (error != std::errc{} || end != text.data() + text.size() || id.number < 1 || id.number > kMostTracks)
+    if (error != std::errc{} || end != text.data() + text.size() || id.number < 1 || id.number > kMaxTracks)
         return std::nullopt;
     return id;
 }
@@ -32,7 +32,7 @@ Status check_take_name(std::string_view name) {
                     fmt::format("The take name \"{}\" {}. Use a plain name such as interview-1.", name, why));
     };
     if (name.empty()) return refuse("is empty");
-    if (name.size() > kLongestName) return refuse(fmt::format("is longer than {} bytes", kLongestName));
+    if (name.size() > kMaxNameLength) return refuse(fmt::format("is longer than {} bytes", kMaxNameLength));
     if (name.find('/') != std::string_view::npos) return refuse("contains a slash");
     if (name.find('\0') != std::string_view::npos)
         return fail(ErrorCode::invalid_argument, "The take name contains a NUL byte. Use a plain name.");
@@ -56,20 +56,20 @@ std::string frame_file(std::int64_t n) {
 }
 
 std::optional<std::int64_t> frame_number(std::string_view name) {
-    constexpr std::int64_t kMostFrames = 1'000'000'000'000;  // as in the journal
+    constexpr std::int64_t kMaxFrames = 1'000'000'000'000;  // as in the journal
     constexpr std::string_view front = "f_", back = ".jpg";
     if (!name.starts_with(front) || !name.ends_with(back) || name.size() <= front.size() + back.size())
         return std::nullopt;
     const auto digits = name.substr(front.size(), name.size() - front.size() - back.size());
     std::int64_t n = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), n);
-    if (error != std::errc{} || end != digits.data() + digits.size() || n < 1 || n > kMostFrames ||
+    if (error != std::errc{} || end != digits.data() + digits.size() || n < 1 || n > kMaxFrames ||
         frame_file(n) != name)
         return std::nullopt;
     return n;
 }
 
-bool is_crash_rest(std::string_view name) {
+bool is_stale_file(std::string_view name) {
     return name == kReserveName || (name.starts_with(fmt::format("{}.", kManifestName)) && name.ends_with(".tmp"));
 }
 

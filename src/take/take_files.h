@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-/// Where things lie in a take: the one place that knows its paths (docs/take-format.md).
+/// The paths in a take; defined only here (docs/take-format.md).
 namespace onetake {
 
 inline constexpr int kTakeFormat = 1;
@@ -25,21 +25,21 @@ struct TrackId {
 std::string to_string(TrackId id);
 std::optional<TrackId> track_id_from(std::string_view text);
 
-/// Refuses a name that is not one plain path component.
+/// Error for a name that is not a single plain path component.
 Status check_take_name(std::string_view name);
 
 /// `<data_dir>/<name>`.
 std::string take_folder(const std::string& data_dir, const std::string& name);
 
-/// Path of a track below its take: "frames", "audio.wav", "v2/frames", "a2/audio.wav".
+/// Path of a track relative to its take: "frames", "audio.wav", "v2/frames", "a2/audio.wav".
 std::string track_path(TrackId id);
 
-/// File name of frame `n` (from 1) below its track's folder: "f_000001.jpg".
+/// File name of frame `n` (from 1) in its track's folder: "f_000001.jpg".
 std::string frame_file(std::int64_t n);
 /// The number of a frame's file name; empty for any other name.
 std::optional<std::int64_t> frame_number(std::string_view file_name);
 
-/// Whether a file of a take's folder is one that only a crash leaves behind: the reserve, a manifest half made.
-bool is_crash_rest(std::string_view file_name);
+/// Whether a file in a take's folder exists only after a crash: the reserve, an incomplete manifest.
+bool is_stale_file(std::string_view file_name);
 
 }  // namespace onetake

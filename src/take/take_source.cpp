@@ -8,9 +8,9 @@ namespace onetake {
 namespace {
 
 using std::chrono::seconds;
-constexpr std::int64_t kOriginSeconds = 1;        // of sound that may put a track's first sample earlier
-constexpr Duration kOriginPatience = seconds(3);  // for a track that delivers nothing
-constexpr std::size_t kMostHeld = 1'000'000;
+constexpr std::int64_t kOriginSeconds = 1;       // of audio that may set the time of a track's first sample
+constexpr Duration kOriginTimeout = seconds(3);  // for a track that delivers nothing
+constexpr std::size_t kMaxPending = 1'000'000;
 
 Duration samples_to_duration(std::int64_t samples, int rate) {
     return from_ticks(samples, rate);
@@ -26,8 +26,8 @@ Result<TakeSource> TakeSource::open(const std::string& take_folder, Follow follo
 
 Result<TakeSource> TakeSource::play_from(JournalReader reader, Follow follow) {
     TakeSource source(std::move(reader), follow);
-    // The tracks stand in front of the first media.
-    while (!source.ended_ && source.held_.empty() && !source.origin_) {
+    // Track records precede the first media.
+    while (!source.ended_ && source.pending_.empty() && !source.origin_) {
         const auto before = source.reader_.offset();
         ONETAKE_TRY(source.read_one());
         if (source.reader_.offset() == before) break;
@@ -57,56 +57,56 @@ Status TakeSource::read_one() {
     if (auto* track = std::get_if<TrackRecord>(&**record)) {
         const bool known = std::ranges::any_of(tracks_, [&](const auto& t) { return t.track == track->track; });
         if (known) return {};
-        if (track->track.kind == TrackKind::audio) sounds_.emplace(track->track.number, track->audio.sample_rate);
+        if (track->track.kind == TrackKind::audio) audio_tracks_.emplace(track->track.number, track->audio.sample_rate);
         tracks_.push_back(std::move(*track));
     } else if (const auto* offset = std::get_if<OffsetRecord>(&**record)) {
-        // The first video track is what sound is laid against.
+        // Audio offsets are relative to the first video track.
         if (offset->video.number == 1)
             (offset->source == "configured" ? configured_ : calibrated_)[offset->audio.number] = offset->offset;
     } else if (const auto* clock = std::get_if<ClockRecord>(&**record)) {
         if (!clock_) clock_ = clock->reading;
     } else if (std::holds_alternative<FrameRecord>(**record) || std::holds_alternative<BlockRecord>(**record)) {
         if (origin_)
-            play(**record);
+            emit(**record);
         else
-            hold(std::move(**record));
+            add_pending(std::move(**record));
     } else if (std::holds_alternative<EndRecord>(**record)) {
         end();
     }
     return {};
 }
 
-void TakeSource::hold(JournalRecord record) {
+void TakeSource::add_pending(JournalRecord record) {
     HostTime time;
     if (const auto* f = std::get_if<FrameRecord>(&record)) {
         time = f->stamp.time;
         first_frames_.emplace(f->track.number, time);
     } else {
         const auto& block = std::get<BlockRecord>(record);
-        const auto it = sounds_.find(block.track.number);
-        if (it == sounds_.end()) return;
-        auto& sound = it->second;
+        const auto it = audio_tracks_.find(block.track.number);
+        if (it == audio_tracks_.end()) return;
+        auto& audio = it->second;
         time = block.time;
-        if (!sound.first) sound.first = time;
-        // Only what surely belongs to the run of sound that began with sample 0 may say when that was.
-        if (sound.samples < kOriginSeconds * sound.rate && !(block.xrun && sound.samples > 0)) {
-            const auto begin = time - samples_to_duration(block.first_sample, sound.rate);
-            if (!sound.begin || begin < *sound.begin) sound.begin = begin;
+        if (!audio.first) audio.first = time;
+        // Only blocks that are contiguous with sample 0 may determine its time.
+        if (audio.samples < kOriginSeconds * audio.rate && !(block.xrun && audio.samples > 0)) {
+            const auto begin = time - samples_to_duration(block.first_sample, audio.rate);
+            if (!audio.begin || begin < *audio.begin) audio.begin = begin;
         }
-        sound.samples += block.samples;
+        audio.samples += block.samples;
     }
     earliest_ = std::min(earliest_.value_or(time), time);
     latest_ = std::max(latest_.value_or(time), time);
-    held_.push_back(std::move(record));
+    pending_.push_back(std::move(record));
     if (origin_is_known(false)) set_origin();
 }
 
 bool TakeSource::origin_is_known(bool at_end) const {
-    if (at_end || held_.size() >= kMostHeld || *latest_ - *earliest_ > kOriginPatience) return true;
+    if (at_end || pending_.size() >= kMaxPending || *latest_ - *earliest_ > kOriginTimeout) return true;
     return std::ranges::all_of(tracks_, [&](const TrackRecord& t) {
         if (t.track.kind == TrackKind::video) return first_frames_.contains(t.track.number);
-        const auto& sound = sounds_.at(t.track.number);
-        return sound.samples >= kOriginSeconds * sound.rate;
+        const auto& audio = audio_tracks_.at(t.track.number);
+        return audio.samples >= kOriginSeconds * audio.rate;
     });
 }
 
@@ -114,20 +114,20 @@ void TakeSource::set_origin() {
     std::optional<HostTime> origin;
     const auto consider = [&](HostTime t) { origin = std::min(origin.value_or(t), t); };
     for (const auto& [number, time] : first_frames_) consider(time);
-    for (const auto& [number, sound] : sounds_)
-        if (sound.begin) consider(*sound.begin);
+    for (const auto& [number, audio] : audio_tracks_)
+        if (audio.begin) consider(*audio.begin);
     origin_ = origin.value_or(take().start);
-    for (const auto& record : std::exchange(held_, {})) play(record);
+    for (const auto& record : std::exchange(pending_, {})) emit(record);
 }
 
-void TakeSource::play(const JournalRecord& record) {
+void TakeSource::emit(const JournalRecord& record) {
     if (const auto* f = std::get_if<FrameRecord>(&record)) {
         events_.push_back(StoredFrame{f->track, f->number, f->stamp.time, f->bytes});
         return;
     }
     const auto& block = std::get<BlockRecord>(record);
-    const auto it = sounds_.find(block.track.number);
-    if (it == sounds_.end()) return;
+    const auto it = audio_tracks_.find(block.track.number);
+    if (it == audio_tracks_.end()) return;
     spans_.clear();
     it->second.clock.add({block.first_sample, block.samples, block.time, block.xrun}, spans_);
     for (const auto& span : spans_) events_.push_back(StoredAudio{block.track, span});
@@ -136,9 +136,9 @@ void TakeSource::play(const JournalRecord& record) {
 void TakeSource::end() {
     ended_ = true;
     if (!origin_) set_origin();
-    for (auto& [number, sound] : sounds_) {
+    for (auto& [number, audio] : audio_tracks_) {
         spans_.clear();
-        sound.clock.finish(spans_);
+        audio.clock.finish(spans_);
         for (const auto& span : spans_) events_.push_back(StoredAudio{{TrackKind::audio, number}, span});
     }
 }
@@ -152,7 +152,7 @@ Duration TakeSource::audio_shift(TrackId audio, Duration configured) const {
 }
 
 WallTime TakeSource::wall_time(HostTime t) const {
-    std::int64_t ns = 0;  // a journal's stamps may be anything
+    std::int64_t ns = 0;  // a journal's stamps are untrusted
     if (!clock_ || __builtin_add_overflow(to_ns(clock_->wall), (t - clock_->host).count(), &ns)) return {};
     return WallTime(Duration(ns));
 }
@@ -162,7 +162,7 @@ Result<TakeTotals> count_take(const std::string& take_folder) {
     if (!reader) return fail(std::move(reader).error());
     TakeTotals totals;
     std::optional<HostTime> first, last;
-    std::map<int, AudioDescription> sounds;
+    std::map<int, AudioDescription> audio_tracks;
     const auto cover = [&](HostTime begin, HostTime end) {
         first = std::min(first.value_or(begin), begin);
         last = std::max(last.value_or(end), end);
@@ -172,14 +172,14 @@ Result<TakeTotals> count_take(const std::string& take_folder) {
         if (!record) return fail(std::move(record).error());
         if (!*record) break;
         if (const auto* t = std::get_if<TrackRecord>(&**record)) {
-            if (t->track.kind == TrackKind::audio) sounds[t->track.number] = t->audio;
+            if (t->track.kind == TrackKind::audio) audio_tracks[t->track.number] = t->audio;
         } else if (const auto* f = std::get_if<FrameRecord>(&**record)) {
             ++totals.frames;
             totals.media_bytes += f->bytes;
             cover(f->stamp.time, f->stamp.time);
         } else if (const auto* a = std::get_if<BlockRecord>(&**record)) {
-            const auto it = sounds.find(a->track.number);
-            if (it == sounds.end()) continue;
+            const auto it = audio_tracks.find(a->track.number);
+            if (it == audio_tracks.end()) continue;
             ++totals.blocks;
             totals.samples += static_cast<std::uint64_t>(a->samples);
             totals.media_bytes += static_cast<std::uint64_t>(a->samples * it->second.channels) * 2;

@@ -13,7 +13,7 @@
 
 namespace onetake {
 
-/// A stored frame with its capture instant.
+/// A stored frame with its capture time.
 struct StoredFrame {
     TrackId track;
     std::int64_t number = 0;
@@ -21,7 +21,7 @@ struct StoredFrame {
     std::uint64_t bytes = 0;
 };
 
-/// A run of stored sound with the instants the audio clock model gives it.
+/// A span of stored audio with the times assigned by the audio clock model.
 struct StoredAudio {
     TrackId track;
     AudioSpan span;
@@ -29,77 +29,76 @@ struct StoredAudio {
 
 using TakeEvent = std::variant<StoredFrame, StoredAudio>;
 
-/// Plays a take: its frames and its sound, each track in order, sound as far behind the pictures as the audio clock
-/// model needs to be sure. Reads the journal alone; the media are read by who wants them. What comes out depends on the
-/// journal's records only, so following a recording gives the same as playing it later. Memory is bounded.
-/// Thread-bound.
+/// Plays a take: frames and audio, each track in order, audio behind video by as much as the audio clock model looks
+/// ahead. Reads only the journal; the media are read by the caller. The events depend only on the journal's records, so
+/// following a recording yields the same events as playing it later. Memory is bounded. Thread-bound.
 class TakeSource {
  public:
     enum class Follow { no, yes };
-    /// `follow`: the take may still be recorded; the end of the journal is then not the end of the take.
+    /// `follow`: the take may still be recorded, so the journal may grow after its current end.
     static Result<TakeSource> open(const std::string& take_folder, Follow follow = Follow::no);
-    /// The same of a journal that is open, at its beginning.
+    /// The same for an open journal, at its start.
     static Result<TakeSource> play_from(JournalReader reader, Follow follow = Follow::no);
 
-    /// The next event; empty at the end, or, while following, where nothing more is known yet.
+    /// The next event; empty at the end, or, while following, if no further event is known yet.
     Result<std::optional<TakeEvent>> next();
     /// Whether the end has been reached.
     bool ended() const { return ended_ && events_.empty(); }
-    /// While following: nothing more will be written. What is there is played to its end.
+    /// While following: nothing more will be written; the rest of the journal is played to its end.
     void stop_following() { follow_ = Follow::no; }
 
     const TakeRecord& take() const { return reader_.take(); }
     const std::vector<TrackRecord>& tracks() const { return tracks_; }
-    /// Media time 0 of a rendered file (docs/clocks.md); empty until it is known, which is before the first event.
+    /// Media time 0 of a rendered file (docs/clocks.md); empty until known, which is before the first event.
     std::optional<HostTime> origin() const { return origin_; }
-    /// How far rendering moves a track's sound, positive: later. `configured` if it is not 0, else what was configured
-    /// while recording; and back by what was calibrated.
+    /// Offset that rendering adds to a track's audio, positive: later. `configured` if it is not 0, else the one
+    /// configured while recording, minus the calibrated one.
     Duration audio_shift(TrackId audio, Duration configured) const;
-    /// UTC of an instant near the take's beginning; 0 if it can't be told.
+    /// UTC of a time near the take's start; 0 if unknown.
     WallTime wall_time(HostTime t) const;
     std::uint64_t journal_offset() const { return reader_.offset(); }
     std::uint64_t bad_lines() const { return reader_.bad_lines(); }
 
  private:
-    struct Sound {
-        explicit Sound(int sample_rate) : rate(sample_rate), clock(sample_rate) {}
+    struct AudioState {
+        explicit AudioState(int sample_rate) : rate(sample_rate), clock(sample_rate) {}
         int rate;
         AudioClock clock;
         std::optional<HostTime> first;  ///< stamp of the first block
-        std::optional<HostTime> begin;  ///< earliest place of sample 0, by any block so far
+        std::optional<HostTime> begin;  ///< earliest time of sample 0, by any block so far
         std::int64_t samples = 0;
     };
 
     TakeSource(JournalReader reader, Follow follow) : reader_(std::move(reader)), follow_(follow) {}
     Status read_one();
-    void hold(JournalRecord record);
+    void add_pending(JournalRecord record);
     bool origin_is_known(bool at_end) const;
     void set_origin();
-    void play(const JournalRecord& record);
+    void emit(const JournalRecord& record);
     void end();
 
     JournalReader reader_;
     Follow follow_;
     std::vector<TrackRecord> tracks_;
-    std::map<int, Duration> calibrated_, configured_;  // sound late by so much; by audio track number
+    std::map<int, Duration> calibrated_, configured_;  // delay of the audio, by audio track number
     std::optional<ClockReading> clock_;
-    std::map<int, Sound> sounds_;           // by track number
-    std::map<int, HostTime> first_frames_;  // by track number
+    std::map<int, AudioState> audio_tracks_;  // by track number
+    std::map<int, HostTime> first_frames_;    // by track number
     std::optional<HostTime> earliest_, latest_;
-    std::deque<JournalRecord> held_;  // until the origin is known
+    std::deque<JournalRecord> pending_;  // until the origin is known
     std::optional<HostTime> origin_;
     std::deque<TakeEvent> events_;
-    std::vector<AudioSpan> spans_;  // kept for its capacity
+    std::vector<AudioSpan> spans_;  // reused for its capacity
     bool ended_ = false;
 };
 
-/// Numbers of a take, from one pass over its journal.
+/// Totals of a take, from one pass over its journal.
 struct TakeTotals {
     std::uint64_t frames = 0;   ///< all video tracks
     std::uint64_t samples = 0;  ///< all audio tracks, per channel
     std::uint64_t blocks = 0;
     std::uint64_t media_bytes = 0;
-    Duration length{};  ///< from the first to the last stamp, the last frame or block included as far as known
+    Duration length{};  ///< from the first to the last stamp, including the last frame's or block's duration if known
     std::optional<EndRecord> end;
 };
 Result<TakeTotals> count_take(const std::string& take_folder);

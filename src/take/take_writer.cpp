@@ -23,22 +23,21 @@ Result<TakeWriter> TakeWriter::create(const TakeWriterOptions& options, const Cl
     auto folder = take_folder(options.data_dir, options.name);
     if (::mkdir(folder.c_str(), 0777) != 0) {
         if (errno == EEXIST)
-            return fail(
-                ErrorCode::already_exists,
-                fmt::format("The take {} exists already. Nothing is overwritten: choose another name.", folder));
-        return fail(file_error("Can't make the folder", folder, errno));
+            return fail(ErrorCode::already_exists,
+                        fmt::format("The take {} already exists and is not overwritten: choose another name.", folder));
+        return fail(file_error("Can't create the folder", folder, errno));
     }
     auto dir = TakeDir::open(folder);
     if (!dir) {
         ::rmdir(folder.c_str());
         return fail(std::move(dir).error());
     }
-    UniqueFd again(::fcntl(dir->fd(), F_DUPFD_CLOEXEC, 0));
+    UniqueFd dir_copy(::fcntl(dir->fd(), F_DUPFD_CLOEXEC, 0));
     auto writer = begin(options, now, std::move(*dir));
     if (!writer) {
-        // A name must not stay taken by nothing.
-        ::unlinkat(again.get(), kReserveName, 0);
-        ::unlinkat(again.get(), kJournalName, 0);
+        // Don't leave an empty take that blocks the name.
+        ::unlinkat(dir_copy.get(), kReserveName, 0);
+        ::unlinkat(dir_copy.get(), kJournalName, 0);
         ::rmdir(folder.c_str());
     }
     return writer;
@@ -62,14 +61,14 @@ Result<TakeWriter> TakeWriter::begin(const TakeWriterOptions& options, const Clo
 Status TakeWriter::append(const JournalRecord& record) {
     line_.clear();
     append_line(record, line_);
-    // Half a line, left by a write that failed, would swallow the next one.
-    if (journal_.size() != journal_whole_) ONETAKE_TRY(journal_.truncate(journal_whole_));
+    // Remove a partial line left by a failed write, because it would corrupt the next one.
+    if (journal_.size() != journal_complete_) ONETAKE_TRY(journal_.truncate(journal_complete_));
     auto status = journal_.write(line_);
     if (status && fsync_) status = journal_.sync();
     if (status)
-        journal_whole_ = journal_.size();
+        journal_complete_ = journal_.size();
     else
-        (void)journal_.truncate(journal_whole_);
+        (void)journal_.truncate(journal_complete_);
     return status;
 }
 
@@ -96,12 +95,12 @@ Result<TrackId> TakeWriter::add_audio_track(const AudioDescription& description)
 
 namespace {
 
-// What its reader would pass over is not written.
+// Rejects stamps that the reader would skip.
 Status check_stamps(HostTime time, HostTime arrival) {
     for (const auto t : {time, arrival})
         if (t < HostTime(-kFarthestMedia) || t > HostTime(kFarthestMedia))
-            return fail(ErrorCode::invalid_argument, fmt::format("A stamp of {:.0f} s is farther than a take can hold.",
-                                                                 to_seconds(t - HostTime{})));
+            return fail(ErrorCode::invalid_argument,
+                        fmt::format("A stamp of {:.0f} s is out of range for a take.", to_seconds(t - HostTime{})));
     return {};
 }
 
@@ -119,7 +118,7 @@ Status TakeWriter::write_frame(TrackId track, std::span<const std::uint8_t> jpeg
         auto file = AppendFile::create(video.fd.get(), name);
         if (!file) {
             if (file.error().code != ErrorCode::already_exists) return in_take(std::move(file).error());
-            // A frame whose record could not be written left its file behind.
+            // The file of an earlier frame whose record could not be written.
             ::unlinkat(video.fd.get(), name.c_str(), 0);
             file = AppendFile::create(video.fd.get(), name);
             if (!file) return in_take(std::move(file).error());
@@ -144,8 +143,8 @@ Status TakeWriter::write_block(TrackId track, const AudioBlock& block) {
     if (status && fsync_) status = wav.sync();
     if (status)
         status = append(BlockRecord{track, first, block.frames(), block.time, block.arrival, block.source, block.xrun});
-    // Sound that no record speaks of has no time.
-    if (!status && wav.frames() != first) (void)wav.cut(first);
+    // Audio without a record has no time.
+    if (!status && wav.frames() != first) (void)wav.truncate(first);
     return status ? status : in_take(std::move(status).error());
 }
 
@@ -155,7 +154,7 @@ Status TakeWriter::write_record(const JournalRecord& record) {
 }
 
 tl::unexpected<Error> TakeWriter::in_take(Error error) const {
-    // Its files are made anew, so what is missing is a folder to make them in.
+    // Files are created, so what is missing is their folder.
     if (error.code == ErrorCode::not_found)
         error.message = fmt::format("The take's folder {} was deleted while recording. ({})", folder(), error.message);
     else
@@ -168,10 +167,10 @@ Status TakeWriter::refresh_headers() {
     return {};
 }
 
-// The manifest's rows are shorter than the journal's lines; the rest is room for its head and the journal's last lines.
+// The manifest's rows are shorter than the journal's lines; the rest is for its header and the journal's last lines.
 std::uint64_t TakeWriter::closing_bytes() const {
-    constexpr std::uint64_t kHead = std::uint64_t{2} << 20, kStep = std::uint64_t{1} << 20;
-    return kHead + (journal_.size() / kStep + 1) * kStep;
+    constexpr std::uint64_t kHeader = std::uint64_t{2} << 20, kStep = std::uint64_t{1} << 20;
+    return kHeader + (journal_.size() / kStep + 1) * kStep;
 }
 
 Status TakeWriter::refresh() {
@@ -192,7 +191,7 @@ Status TakeWriter::sync_all() const {
 }
 
 Status TakeWriter::finish(EndRecord end, const Metrics& metrics) {
-    // Each step is tried whatever became of the one before; the first error is told.
+    // Every step runs even if an earlier one failed; the first error is returned.
     Status first;
     auto step = [&](Status status) {
         if (!status && first) first = std::move(status);
@@ -204,7 +203,7 @@ Status TakeWriter::finish(EndRecord end, const Metrics& metrics) {
     step(synced);
     for (const auto& video : videos_) end.frames += static_cast<std::uint64_t>(video.frames);
     for (const auto& wav : audios_) end.samples += static_cast<std::uint64_t>(wav.frames());
-    // An `end` record that is on the disk says that all the media are.
+    // An `end` record on disk guarantees that all media is on disk.
     if (synced) step(append(end));
     step(journal_.sync());
     step(write_manifest(dir_, metrics));

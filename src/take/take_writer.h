@@ -21,52 +21,52 @@ struct TakeWriterOptions {
     std::string name;
     std::string program;
     std::string config_json = "{}";
-    bool fsync = false;  ///< every write reaches the disk before the next
+    bool fsync = false;  ///< sync every write to disk before the next
 };
 
-/// Owns every file of a take while it is recorded, and writes them in the order docs/take-format.md promises. They are
-/// reached through the open folder: renaming it, or one above it, harms nothing. Thread-bound, except sync_all().
-/// Destroyed without finish(), it leaves a broken take: whole up to the last record.
+/// Owns every file of a take while it is recorded, and writes them in the order required by docs/take-format.md. Files
+/// are opened relative to the open folder, so renaming it or a parent does no harm. Thread-bound, except sync_all().
+/// Destroyed without finish(), it leaves a broken take, complete up to the last record.
 class TakeWriter {
  public:
-    /// Makes the folder and begins the journal. Errors: a bad or taken name, a folder that can't be written.
+    /// Creates the folder and starts the journal. Errors: an invalid or existing name, a folder that can't be written.
     static Result<TakeWriter> create(const TakeWriterOptions& options, const ClockReading& now);
 
-    /// Makes the track's folder or WAV and its record. Numbers count from 1 for each kind.
+    /// Creates the track's folder or WAV and its record. Tracks of each kind are numbered from 1.
     Result<TrackId> add_video_track(const VideoDescription& description);
     Result<TrackId> add_audio_track(const AudioDescription& description);
 
-    /// Stores a frame and gives it the track's next number. After an error nothing of it is left.
+    /// Stores a frame under the track's next number. After an error nothing of it remains.
     Status write_frame(TrackId track, std::span<const std::uint8_t> jpeg, const FrameStamp& stamp);
-    /// Stores a block behind what the track holds.
+    /// Appends a block to the track.
     Status write_block(TrackId track, const AudioBlock& block);
     /// Writes a drop, event or clock record.
     Status write_record(const JournalRecord& record);
-    /// Brings the WAV headers up to date, keeps back what closing will need, and looks whether the take is still there;
-    /// about once a second. Errors: no_space while closing still fits; not_found if the folder or a file was deleted.
+    /// Updates the WAV headers, reserves the space needed for closing, and checks that the take still exists; call
+    /// about once a second. Errors: no_space while there is still space for closing; not_found if the folder or a file
+    /// was deleted.
     Status refresh();
-    /// Gives back the space kept for closing. Only what closes the take may be written from then on.
+    /// Frees the space reserved for closing. From then on only the records that close the take may be written.
     void begin_closing() { reserve_->release(); }
 
-    /// Asks the file system to write out everything. Blocks as long as the disk needs; from any thread, while others
-    /// write.
+    /// Syncs the file system. Blocks as long as the disk needs; from any thread, concurrently with writes.
     Status sync_all() const;
-    /// Whether somebody deleted the folder: what is written now goes with it.
+    /// Whether the folder was deleted: what is written now is lost.
     bool folder_deleted() const { return is_deleted(dir_.fd()); }
-    /// Whether somebody deleted the journal: what is written has no time then.
+    /// Whether the journal was deleted: what is written then has no stamps.
     bool journal_deleted() const { return journal_.deleted(); }
-    /// What the take's disk still has room for. From any thread.
+    /// Space left on the take's file system. From any thread.
     Result<DiskRoom> room_left() const { return disk_room(dir_.fd(), folder()); }
 
-    /// Closes the take whole: headers, `end` record, manifest. The writer is done then, whatever the outcome.
+    /// Closes the take: headers, `end` record, manifest. The writer can't be used afterwards, even after an error.
     Status finish(EndRecord end, const Metrics& metrics);
 
-    /// The path it was made at.
+    /// The path at which it was created.
     const std::string& folder() const { return dir_.folder(); }
     const std::string& name() const { return name_; }
     std::string frames_dir() const;     ///< of the first video track; empty without one
     std::string wav_path() const;       ///< of the first audio track; empty without one
-    std::string manifest_path() const;  ///< absent until finish()
+    std::string manifest_path() const;  ///< doesn't exist before finish()
     std::int64_t frames(TrackId track) const;
     std::int64_t samples(TrackId track) const;
 
@@ -79,7 +79,7 @@ class TakeWriter {
     TakeWriter(TakeDir dir, std::string name, AppendFile journal, bool fsync);
     static Result<TakeWriter> begin(const TakeWriterOptions& options, const ClockReading& now, TakeDir dir);
     Status append(const JournalRecord& record);
-    /// The error, naming the take; files are opened by names below it.
+    /// Adds the take's path to the error, which only has the file name.
     tl::unexpected<Error> in_take(Error error) const;
     Status refresh_headers();
     std::uint64_t closing_bytes() const;
@@ -88,11 +88,11 @@ class TakeWriter {
     std::string name_;
     std::unique_ptr<DiskReserve> reserve_;
     AppendFile journal_;
-    std::uint64_t journal_whole_ = 0;  ///< bytes of the journal that are whole lines
+    std::uint64_t journal_complete_ = 0;  ///< bytes of the journal's complete lines
     bool fsync_;
     std::vector<VideoTrack> videos_;
     std::vector<WavWriter> audios_;
-    std::string line_;  ///< kept for its capacity
+    std::string line_;  ///< reused for its capacity
 };
 
 }  // namespace onetake

@@ -12,7 +12,7 @@ namespace onetake {
 namespace {
 
 constexpr std::uint64_t kHeaderBytes = 12 + 8 + 28 + 8 + 16 + 8;
-constexpr std::int64_t kMostSamplesAtOnce = std::int64_t{1} << 28;  // a journal may claim anything
+constexpr std::int64_t kMaxSamplesAtOnce = std::int64_t{1} << 28;  // a journal's counts are untrusted
 
 void put_tag(std::vector<std::byte>& out, const char (&tag)[5]) {
     for (int i = 0; i < 4; ++i) out.push_back(static_cast<std::byte>(tag[i]));
@@ -78,18 +78,18 @@ Result<WavWriter> WavWriter::write_to(AppendFile file, int sample_rate, int chan
 }
 
 Status WavWriter::write(std::span<const std::int16_t> interleaved) {
-    const auto whole = kHeaderBytes + static_cast<std::uint64_t>(frames_ * channels_) * 2;
-    // What a write that failed left behind would shift all that follows.
-    if (file_.size() != whole) ONETAKE_TRY(file_.truncate(whole));
+    const auto complete = kHeaderBytes + static_cast<std::uint64_t>(frames_ * channels_) * 2;
+    // Remove a partial write, which would shift all following samples.
+    if (file_.size() != complete) ONETAKE_TRY(file_.truncate(complete));
     if (auto status = file_.write(std::as_bytes(interleaved)); !status) {
-        (void)file_.truncate(whole);
+        (void)file_.truncate(complete);
         return status;
     }
     frames_ += static_cast<std::int64_t>(interleaved.size()) / channels_;
     return {};
 }
 
-Status WavWriter::cut(std::int64_t frames) {
+Status WavWriter::truncate(std::int64_t frames) {
     ONETAKE_TRY(file_.truncate(kHeaderBytes + static_cast<std::uint64_t>(frames * channels_) * 2));
     frames_ = frames;
     return {};
@@ -106,15 +106,15 @@ std::int64_t frames_in(std::uint64_t file_bytes, int channels) {
     return static_cast<std::int64_t>(data / (2 * static_cast<std::uint64_t>(channels)));
 }
 
-// Whether a header is one of ours, whatever its sizes, or what a crash or a bad disk may have made of one. A file that
-// another program made, or made of ours, is not.
-bool is_ours(std::span<const std::byte> present) {
+// Whether a header was written by WavWriter, whatever its sizes, possibly damaged by a crash or a bad disk. False for a
+// file written or modified by another program.
+bool is_own_header(std::span<const std::byte> actual) {
     constexpr std::size_t kFiller = 12, kFormat = 48, kData = 72;
     const auto at = [&](std::size_t offset, std::string_view bytes) {
-        return std::memcmp(present.data() + offset, bytes.data(), bytes.size()) == 0;
+        return std::memcmp(actual.data() + offset, bytes.data(), bytes.size()) == 0;
     };
-    if (present.size() < kHeaderBytes) return true;
-    if (std::ranges::all_of(present, [](std::byte b) { return b == std::byte{0}; })) return true;
+    if (actual.size() < kHeaderBytes) return true;
+    if (std::ranges::all_of(actual, [](std::byte b) { return b == std::byte{0}; })) return true;
     const int tags = (at(kFiller, "JUNK") || at(kFiller, "ds64")) + at(kFormat, "fmt ") + at(kData, "data");
     const bool wav = (at(0, "RIFF") || at(0, "RF64")) && at(8, "WAVE");
     if (!wav) return tags >= 2;
@@ -122,23 +122,23 @@ bool is_ours(std::span<const std::byte> present) {
     return tags == 3 && at(kFormat + 8, "\x01\0"sv) && at(kFormat + 22, "\x10\0"sv);  // 16-bit PCM
 }
 
-// The header that a file should have and has not; empty if it has, or is not ours.
-Result<std::vector<std::byte>> wanted_header(int fd, const std::string& path, int sample_rate, int channels,
-                                             std::uint64_t riff_limit) {
+// The correct header of a file whose header is wrong; empty if it is right or from another program.
+Result<std::vector<std::byte>> corrected_header(int fd, const std::string& path, int sample_rate, int channels,
+                                                std::uint64_t riff_limit) {
     struct stat st {};
     if (::fstat(fd, &st) != 0) return fail(file_error("Can't read", path, errno));
-    auto wanted =
+    auto header =
         wav_header(frames_in(static_cast<std::uint64_t>(st.st_size), channels), sample_rate, channels, riff_limit);
-    std::vector<std::byte> present(kHeaderBytes);
-    const auto n = ::pread(fd, present.data(), present.size(), 0);
+    std::vector<std::byte> actual(kHeaderBytes);
+    const auto n = ::pread(fd, actual.data(), actual.size(), 0);
     if (n < 0) return fail(file_error("Can't read", path, errno));
-    present.resize(static_cast<std::size_t>(n));
-    if (present == wanted || !is_ours(present)) wanted.clear();
+    actual.resize(static_cast<std::size_t>(n));
+    if (actual == header || !is_own_header(actual)) header.clear();
     UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
     if (const auto reader = WavReader::read_from(std::move(copy), path);
         reader && reader->frames() < frames_in(static_cast<std::uint64_t>(st.st_size), channels))  // chunks follow
-        wanted.clear();
-    return wanted;
+        header.clear();
+    return header;
 }
 
 }  // namespace
@@ -150,23 +150,23 @@ std::int64_t wav_frames_by_length(int fd, int channels) {
 
 Result<bool> wav_header_needs_repair(int fd, const std::string& path, int sample_rate, int channels,
                                      std::uint64_t riff_limit) {
-    const auto wanted = wanted_header(fd, path, sample_rate, channels, riff_limit);
-    if (!wanted) return fail(wanted.error());
-    return !wanted->empty();
+    const auto header = corrected_header(fd, path, sample_rate, channels, riff_limit);
+    if (!header) return fail(header.error());
+    return !header->empty();
 }
 
 Result<bool> repair_wav_header(int fd, const std::string& path, int sample_rate, int channels,
                                std::uint64_t riff_limit) {
-    const auto wanted = wanted_header(fd, path, sample_rate, channels, riff_limit);
-    if (!wanted) return fail(wanted.error());
+    const auto header = corrected_header(fd, path, sample_rate, channels, riff_limit);
+    if (!header) return fail(header.error());
     std::size_t done = 0;
-    while (done < wanted->size()) {
-        const auto n = ::pwrite(fd, wanted->data() + done, wanted->size() - done, static_cast<off_t>(done));
+    while (done < header->size()) {
+        const auto n = ::pwrite(fd, header->data() + done, header->size() - done, static_cast<off_t>(done));
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return fail(file_error("Can't write to", path, errno));
         done += static_cast<std::size_t>(n);
     }
-    return !wanted->empty();
+    return !header->empty();
 }
 
 Result<WavReader> WavReader::open(const std::string& path) {
@@ -182,7 +182,7 @@ Result<WavReader> WavReader::read_from(UniqueFd fd, std::string path) {
     WavReader reader(std::move(fd), path);
 
     auto bad = [&](std::string_view why) {
-        return fail(ErrorCode::corrupt, fmt::format("{} is not a WAV file we can read: {}.", path, why));
+        return fail(ErrorCode::corrupt, fmt::format("{} is not a supported WAV file: {}.", path, why));
     };
     unsigned char h[40];
     auto read_at = [&](std::uint64_t offset, std::size_t n) {
@@ -193,37 +193,36 @@ Result<WavReader> WavReader::read_from(UniqueFd fd, std::string path) {
     if (!rf64 && std::memcmp(h, "RIFF", 4) != 0) return bad("no RIFF header");
     std::uint64_t data64 = 0;
     bool have_format = false;
-    constexpr int kMostChunks = 256;
+    constexpr int kMaxChunks = 256;
     std::uint64_t offset = 12;
-    for (int chunk = 0; chunk < kMostChunks; ++chunk) {
+    for (int chunk = 0; chunk < kMaxChunks; ++chunk) {
         if (!read_at(offset, 8)) return bad("it ends before its data");
         const auto size = little_endian(h + 4, 4);
         const auto body = offset + 8;
         if (std::memcmp(h, "data", 4) == 0) {
-            if (!have_format) return bad("its data come before its format");
+            if (!have_format) return bad("its data precedes its format");
             reader.data_offset_ = body;
-            const auto told = rf64 && size == 0xFFFFFFFF ? data64 : size;
-            // What the header tells is only believed where a further chunk follows: an unfinished file tells too
-            // little.
-            const auto end = body + std::min<std::uint64_t>(told, UINT64_MAX / 4);
+            const auto declared = rf64 && size == 0xFFFFFFFF ? data64 : size;
+            // The declared size is only used if another chunk follows: in an unfinished file it is too small.
+            const auto end = body + std::min<std::uint64_t>(declared, UINT64_MAX / 4);
             unsigned char tag[4];
-            const bool more = told > 0 &&
-                              ::pread(reader.fd_.get(), tag, 4, static_cast<off_t>(end + (told & 1))) == 4 &&
+            const bool more = declared > 0 &&
+                              ::pread(reader.fd_.get(), tag, 4, static_cast<off_t>(end + (declared & 1))) == 4 &&
                               std::all_of(tag, tag + 4, [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
             if (more && (std::memcmp(tag, "LIST", 4) == 0 || std::memcmp(tag, "id3 ", 4) == 0 ||
                          std::memcmp(tag, "bext", 4) == 0 || std::memcmp(tag, "fact", 4) == 0 ||
                          std::memcmp(tag, "cue ", 4) == 0 || std::memcmp(tag, "iXML", 4) == 0))
-                reader.data_limit_ = told;
+                reader.data_limit_ = declared;
             return reader;
         }
         if (std::memcmp(h, "ds64", 4) == 0 && size >= 28 && read_at(body, 28)) data64 = little_endian(h + 8, 8);
         if (size >= 16 && read_at(offset, 8) && std::memcmp(h, "fmt ", 4) == 0) {
-            if (!read_at(body, 16)) return bad("it ends in its format");
+            if (!read_at(body, 16)) return bad("it ends within its format");
             const auto tag = little_endian(h, 2);
             const auto channels = little_endian(h + 2, 2);
             const auto rate = little_endian(h + 4, 4);
             const auto bits = little_endian(h + 14, 2);
-            if ((tag != 1 && tag != 0xFFFE) || bits != 16) return bad("only 16-bit PCM is read here");
+            if ((tag != 1 && tag != 0xFFFE) || bits != 16) return bad("only 16-bit PCM is supported");
             if (channels < 1 || channels > 64) return bad(fmt::format("{} channels", channels));
             if (rate < 1000 || rate > 768000) return bad(fmt::format("a sample rate of {} Hz", rate));
             reader.channels_ = static_cast<int>(channels);
@@ -247,7 +246,7 @@ Status WavReader::read(std::int64_t first, std::int64_t count, std::vector<std::
     if (first < 0 || count <= 0) return {};
     count = std::min(count, frames() - first);
     if (count <= 0) return {};
-    if (count > kMostSamplesAtOnce / channels_)
+    if (count > kMaxSamplesAtOnce / channels_)
         return fail(ErrorCode::corrupt,
                     fmt::format("{} samples of {} are more than can be read at once.", count, path_));
     out.resize(static_cast<std::size_t>(count * channels_));

@@ -13,15 +13,15 @@
 namespace onetake {
 namespace {
 
-/// Passes on what the capture loop delivers until it is closed; so stop() can end delivery while the driver holds the
-/// loop's thread.
+/// Forwards what the capture loop delivers until close(), so that stop() can end delivery while the loop's thread hangs
+/// in the driver.
 class RevocableReceiver final : public VideoReceiver {
  public:
     void open(VideoReceiver& receiver) {
         const MutexLock lock(mutex_);
         receiver_ = &receiver;
     }
-    /// Waits for a call that is under way; the receiver is not touched after.
+    /// Waits for a call in progress; the receiver is not used afterwards.
     void close() {
         const MutexLock lock(mutex_);
         receiver_ = nullptr;
@@ -47,7 +47,7 @@ class RevocableReceiver final : public VideoReceiver {
 
 }  // namespace
 
-/// All that the capture loop touches, beside the kernel.
+/// Everything the capture loop uses except the kernel.
 struct V4l2Camera::Session {
     Session(V4l2Kernel& kernel, const V4l2CameraOptions& options, V4l2Setup setup, UniqueFd wake_fd)
         : capture(kernel, options, std::move(setup)), wake(std::move(wake_fd)) {}
@@ -72,7 +72,7 @@ V4l2Camera::V4l2Camera(std::shared_ptr<Session> session, Duration stop_within)
 V4l2Camera::~V4l2Camera() {
     stop();
     if (loop_) return;
-    // It was not started, so the device is still open; closing may hang like any other call.
+    // Never started, so the device is still open; closing it may hang like any other call.
     BoundedCall::begin([session = std::move(session_)] {}).wait_until(host_now() + stop_within_);
 }
 
@@ -86,13 +86,14 @@ double V4l2Camera::grab_ms_mean() const {
 
 Status V4l2Camera::start(VideoReceiver& receiver) {
     if (loop_ && !loop_->returned())
-        return fail(ErrorCode::wrong_state,
-                    fmt::format("camera {}: it is running, or its driver has not let go of an earlier take. Stop "
-                                "it, or unplug it.",
-                                description().device));
+        return fail(
+            ErrorCode::wrong_state,
+            fmt::format(
+                "camera {}: it is running, or its driver has not returned from an earlier take. Stop it, or unplug it.",
+                description().device));
     loop_.reset();
     std::uint64_t wakes = 0;
-    // Nothing to read is fine: nobody has stopped it yet.
+    // Nothing to read is fine: it has not been stopped before.
     [[maybe_unused]] const auto drained = ::read(session_->wake.get(), &wakes, sizeof wakes);
     ONETAKE_TRY(session_->capture.begin());
     session_->receiver.open(receiver);
@@ -105,13 +106,13 @@ Status V4l2Camera::start(VideoReceiver& receiver) {
 void V4l2Camera::stop() {
     if (!std::exchange(running_, false)) return;
     const std::uint64_t one = 1;
-    // Fails only when the counter is full, and then the thread is woken already.
+    // Fails only when the counter is full, and then the thread has been woken already.
     [[maybe_unused]] const auto written = ::write(session_->wake.get(), &one, sizeof one);
     if (!loop_->wait_until(host_now() + stop_within_))
         session_->receiver.report({SourceEvent::Kind::note, host_now(), 0,
-                               fmt::format("camera {}: its driver did not let go within {:.1f} s: its thread stays "
-                                           "behind until it does, or until the program ends",
-                                           description().device, to_seconds(stop_within_))});
+                                   fmt::format("camera {}: its driver did not return within {:.1f} s; its thread is "
+                                               "abandoned until it does or the program ends",
+                                               description().device, to_seconds(stop_within_))});
     session_->receiver.close();
 }
 

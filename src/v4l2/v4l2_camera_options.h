@@ -8,7 +8,7 @@
 
 namespace onetake {
 
-/// What is asked of a camera; what it granted is in VideoDescription.
+/// Requested camera settings; those granted are in VideoDescription.
 struct V4l2CameraOptions {
     std::string device = "0";  ///< index, /dev/videoN, or a link to it
     int width = 1280;          ///< pixels
@@ -17,11 +17,11 @@ struct V4l2CameraOptions {
     std::string fourcc = "MJPG";
     std::optional<int> buffersize;      ///< V4L2 buffers; unset: 4
     std::vector<std::string> controls;  ///< `control=value`
-    int warmup = 15;                    ///< frames thrown away after start()
+    int warmup = 15;                    ///< frames discarded after start()
 
-    Duration stall_after = std::chrono::seconds(2);  ///< silence that counts as a stall
+    Duration stall_after = std::chrono::seconds(2);  ///< time without a frame that counts as a stall
     Duration retry_every = std::chrono::seconds(1);  ///< between attempts to reopen
-    /// How long stop() waits for a driver that does not return; then delivery is cut off without it.
+    /// How long stop() waits for a driver that does not return, before it ends delivery without it.
     Duration stop_within = std::chrono::milliseconds(1500);
 };
 

@@ -18,7 +18,7 @@ struct RenamedControl {
     std::string_view name;
     std::uint32_t id;
 };
-/// Both names that drivers have used over the years, so that one configuration fits every kernel.
+/// Old and new names of the same control, so that one configuration works with every kernel version.
 constexpr std::array kRenamed = {
     RenamedControl{"exposure_dynamic_framerate", V4L2_CID_EXPOSURE_AUTO_PRIORITY},
     RenamedControl{"exposure_auto_priority", V4L2_CID_EXPOSURE_AUTO_PRIORITY},
@@ -31,8 +31,8 @@ constexpr std::array kRenamed = {
     RenamedControl{"focus_automatic_continuous", V4L2_CID_FOCUS_AUTO},
     RenamedControl{"focus_auto", V4L2_CID_FOCUS_AUTO},
 };
-/// Ends the question for drivers that never say "no more".
-constexpr int kMostControls = 1024;
+/// Bounds the enumeration for drivers that never end it.
+constexpr int kMaxControls = 1024;
 
 template <class Number>
 bool read_number(std::string_view text, Number& number) {
@@ -64,7 +64,7 @@ std::optional<v4l2_queryctrl> query(const V4l2Device& device, std::uint32_t id) 
 std::optional<v4l2_queryctrl> find_control(const V4l2Device& device, const V4l2ControlSetting& setting) {
     if (setting.id != 0) return query(device, setting.id);
     std::uint32_t id = 0;
-    for (int i = 0; i < kMostControls; ++i) {
+    for (int i = 0; i < kMaxControls; ++i) {
         v4l2_queryctrl control{};
         control.id = id | V4L2_CTRL_FLAG_NEXT_CTRL;
         if (device.ioctl(VIDIOC_QUERYCTRL, control) != 0) break;
@@ -83,11 +83,11 @@ std::string refusal(const v4l2_queryctrl& control, const V4l2ControlSetting& set
     switch (error_number) {
         case ERANGE:
         case EINVAL:
-            return fmt::format("{}: refused; allowed is {} to {}", what, control.minimum, control.maximum);
+            return fmt::format("{}: refused; allowed values are {} to {}", what, control.minimum, control.maximum);
         case EACCES:
-            return fmt::format("{}: refused; it can only be read", what);
+            return fmt::format("{}: refused; it is read-only", what);
         case EBUSY:
-            return fmt::format("{}: refused; another program or an automatic mode holds it", what);
+            return fmt::format("{}: refused; another program or an automatic mode controls it", what);
         default:
             return fmt::format("{}: refused: {}", what, errno_text(error_number));
     }
@@ -120,7 +120,7 @@ Result<V4l2ControlSetting> parse_control(std::string_view text) {
                     fmt::format("camera control \"{}\": write it as name=value, such as brightness=128.", text));
     if (!read_number(trimmed(text.substr(equals + 1)), setting.value))
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("camera control \"{}\": the value must be a whole number; v4l2-ctl --list-ctrls shows "
+                    fmt::format("camera control \"{}\": the value must be an integer; v4l2-ctl --list-ctrls shows "
                                 "what is allowed.",
                                 text));
     const bool numeric = read_number(name, setting.id);
@@ -144,7 +144,7 @@ V4l2ControlReport set_controls(const V4l2Device& device, std::span<const V4l2Con
             report.notes.push_back(refusal(*found, setting, error));
             continue;
         }
-        // Buttons and write-only controls cannot be read back; then what the driver took stands.
+        // Buttons and write-only controls can't be read back; the value is then the one set.
         if (v4l2_control now{found->id, 0}; device.ioctl(VIDIOC_G_CTRL, now) == 0) control.value = now.value;
         report.values.emplace_back(setting.name, std::to_string(control.value));
         if (control.value != setting.value)

@@ -10,8 +10,8 @@
 namespace onetake {
 namespace {
 
-/// More than any camera has; ends the question for drivers that never say "no more".
-constexpr std::uint32_t kMostFormats = 64;
+/// More than any camera has; bounds the enumeration for drivers that never end it.
+constexpr std::uint32_t kMaxFormats = 64;
 
 template <std::size_t N>
 std::string text_of(const __u8 (&field)[N]) {
@@ -22,13 +22,13 @@ std::string text_of(const __u8 (&field)[N]) {
 }  // namespace
 
 Error v4l2_error(const V4l2Kernel& kernel, const std::string& path, const std::string& what, int error_number) {
-    auto say = [&](ErrorCode code, const std::string& rest) {
-        return Error{code, fmt::format("camera {}: {}", path, rest)};
+    auto error = [&](ErrorCode code, const std::string& message) {
+        return Error{code, fmt::format("camera {}: {}", path, message)};
     };
     switch (error_number) {
         case EBUSY: {
             const std::string holder = kernel.holder(path);
-            return say(
+            return error(
                 ErrorCode::device_busy,
                 holder.empty()
                     ? "busy: another program is using it. Close that program, or choose another camera."
@@ -36,30 +36,31 @@ Error v4l2_error(const V4l2Kernel& kernel, const std::string& path, const std::s
         }
         case EACCES:
         case EPERM:
-            return say(ErrorCode::device_unavailable,
-                       "permission denied. Add yourself to the group video (sudo usermod -aG video $USER) and log in "
-                       "again.");
+            return error(ErrorCode::device_unavailable,
+                         "permission denied. Add yourself to the group video (sudo usermod -aG video $USER) and log in "
+                         "again.");
         case ENODEV:
         case ENXIO:
-            return say(ErrorCode::device_unavailable,
-                       fmt::format("{} failed: the camera is gone. Plug it in again.", what));
+            return error(ErrorCode::device_unavailable,
+                         fmt::format("{} failed: the camera is disconnected. Plug it in again.", what));
         case ENOENT:
-            return say(ErrorCode::not_found, "there is no such camera.");
+            return error(ErrorCode::not_found, "there is no such camera.");
         case ENOSPC:
-            return say(
+            return error(
                 ErrorCode::device_unavailable,
-                "its USB bus has no bandwidth left for this mode (the disk is not meant). Ask for MJPG, a smaller "
-                "picture or fewer frames per second, or plug it into a port of another controller.");
+                "its USB bus has no bandwidth left for this mode (this is not about disk space). Ask for MJPG, a "
+                "smaller frame size or fewer frames per second, or plug it into a port of another controller.");
         case ENOMEM:
-            return say(
+            return error(
                 ErrorCode::device_unavailable,
-                fmt::format("{} failed: no memory for its buffers. Ask for fewer buffers or a smaller picture.", what));
+                fmt::format("{} failed: no memory for its buffers. Ask for fewer buffers or a smaller frame size.",
+                            what));
         case ENOTTY:
-            return say(ErrorCode::unsupported, fmt::format("{} is not supported; is it a camera?", what));
+            return error(ErrorCode::unsupported, fmt::format("{} is not supported; is it a camera?", what));
         default:
-            return say(ErrorCode::device_unavailable, fmt::format("{} failed: {}. Unplug it and plug it in again if "
-                                                                  "this goes on.",
-                                                                  what, errno_text(error_number)));
+            return error(ErrorCode::device_unavailable, fmt::format("{} failed: {}. Unplug it and plug it in again if "
+                                                                    "this goes on.",
+                                                                    what, errno_text(error_number)));
     }
 }
 
@@ -69,7 +70,7 @@ Result<V4l2Device> V4l2Device::open(V4l2Kernel& kernel, const std::string& path)
     V4l2Device device(kernel, fd, path);
     v4l2_capability capability{};
     if (const int error = device.ioctl(VIDIOC_QUERYCAP, capability); error != 0)
-        return fail(device.error("asking what it is (QUERYCAP)", error == EINVAL ? ENOTTY : error));
+        return fail(device.error("querying its capabilities (QUERYCAP)", error == EINVAL ? ENOTTY : error));
     device.card_ = text_of(capability.card);
     device.driver_ = text_of(capability.driver);
     device.capabilities_ =
@@ -102,18 +103,18 @@ std::string V4l2Device::why_not() const {
     if ((capabilities_ & V4L2_CAP_VIDEO_CAPTURE_MPLANE) != 0)
         return "it offers multi-planar capture only, which is not supported. Use a converter such as v4l2loopback.";
     if ((capabilities_ & V4L2_CAP_META_CAPTURE) != 0)
-        return "it is a camera's metadata node, not its pictures. Choose the camera's other node.";
+        return "it is a camera's metadata node, not its video node. Choose the camera's other node.";
     if ((capabilities_ & V4L2_CAP_VIDEO_CAPTURE) != 0)
-        return "it cannot stream pictures (no streaming capability). Choose another camera.";
+        return "it cannot stream video (no streaming capability). Choose another camera.";
     if ((capabilities_ & V4L2_CAP_VIDEO_OUTPUT) != 0)
-        return "it takes pictures in and gives none out now. If it is a loopback, start the program that feeds it "
+        return "it is a video output and offers no capture now. If it is a loopback, start the program that feeds it "
                "first.";
-    return "it does not capture pictures. Choose another node.";
+    return "it does not capture video. Choose another node.";
 }
 
 std::vector<std::uint32_t> V4l2Device::formats() const {
     std::vector<std::uint32_t> formats;
-    for (std::uint32_t i = 0; i < kMostFormats; ++i) {
+    for (std::uint32_t i = 0; i < kMaxFormats; ++i) {
         v4l2_fmtdesc format{};
         format.index = i;
         format.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;

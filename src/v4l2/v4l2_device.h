@@ -13,7 +13,7 @@ namespace onetake {
 /// One opened video node. Move-only, thread-bound; the kernel must outlive it.
 class V4l2Device {
  public:
-    /// Opens a node and asks what it is. `path`: the node itself, links resolved.
+    /// Opens a node and queries its capabilities. `path`: the node itself, links resolved.
     static Result<V4l2Device> open(V4l2Kernel& kernel, const std::string& path);
     V4l2Device(V4l2Device&& other) noexcept;
     V4l2Device& operator=(V4l2Device&&) = delete;
@@ -34,9 +34,9 @@ class V4l2Device {
     const std::string& path() const { return path_; }
     const std::string& card() const { return card_; }
     const std::string& driver() const { return driver_; }
-    /// Pictures can be streamed from this node.
+    /// Whether frames can be streamed from this node.
     bool captures() const;
-    /// Why captures() is false, with what to do; empty if it is true.
+    /// Why captures() is false and what to do; empty if it is true.
     std::string why_not() const;
     /// Pixel formats, in the driver's order.
     std::vector<std::uint32_t> formats() const;

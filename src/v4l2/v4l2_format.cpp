@@ -7,9 +7,9 @@
 namespace onetake {
 namespace {
 
-/// In V4L2's enumerations of colour, 0 stands for "the default".
-constexpr std::uint32_t told_or(std::uint32_t told, std::uint32_t standard) {
-    return told != 0 ? told : standard;
+/// In V4L2's colour enumerations 0 means the default.
+constexpr std::uint32_t value_or_default(std::uint32_t value, std::uint32_t standard) {
+    return value != 0 ? value : standard;
 }
 
 }  // namespace
@@ -66,18 +66,18 @@ ColorInfo color_of(const v4l2_pix_format& pix) {
     const auto format = pixel_format_of(pix.pixelformat);
     if (format == PixelFormat::jpeg) return {ColorRange::full, ColorMatrix::bt601};
     const bool rgb = format == PixelFormat::rgb24 || format == PixelFormat::bgr24;
-    const std::uint32_t space = told_or(pix.colorspace, V4L2_MAP_COLORSPACE_DEFAULT(false, false));
-    const std::uint32_t encoding = told_or(pix.ycbcr_enc, V4L2_MAP_YCBCR_ENC_DEFAULT(space));
-    const std::uint32_t range = told_or(pix.quantization, V4L2_MAP_QUANTIZATION_DEFAULT(rgb, space, encoding));
-    // Encodings beyond the two that a take knows are all closer to BT.709.
+    const std::uint32_t space = value_or_default(pix.colorspace, V4L2_MAP_COLORSPACE_DEFAULT(false, false));
+    const std::uint32_t encoding = value_or_default(pix.ycbcr_enc, V4L2_MAP_YCBCR_ENC_DEFAULT(space));
+    const std::uint32_t range = value_or_default(pix.quantization, V4L2_MAP_QUANTIZATION_DEFAULT(rgb, space, encoding));
+    // All encodings besides the two that the take format has are closer to BT.709.
     const bool bt601 = encoding == V4L2_YCBCR_ENC_601 || encoding == V4L2_YCBCR_ENC_XV601;
     return {range == V4L2_QUANTIZATION_FULL_RANGE ? ColorRange::full : ColorRange::limited,
             bt601 ? ColorMatrix::bt601 : ColorMatrix::bt709};
 }
 
 v4l2_fract interval_of(double fps) {
-    const double whole = std::round(fps);
-    if (whole >= 1 && std::abs(fps - whole) < 1e-6 * whole) return {1, static_cast<std::uint32_t>(whole)};
+    const double integer = std::round(fps);
+    if (integer >= 1 && std::abs(fps - integer) < 1e-6 * integer) return {1, static_cast<std::uint32_t>(integer)};
     const double ntsc = std::round(fps * 1.001);
     if (ntsc >= 1 && std::abs(fps * 1.001 - ntsc) < 2e-4 * ntsc) return {1001, static_cast<std::uint32_t>(ntsc) * 1000};
     return {1000, static_cast<std::uint32_t>(std::round(fps * 1000))};

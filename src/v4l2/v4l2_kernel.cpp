@@ -49,7 +49,7 @@ class RealV4l2Kernel final : public V4l2Kernel {
     void munmap(void* address, std::size_t length) override { ::munmap(address, length); }
 
     V4l2Wake poll(int fd, int wake_fd, Duration timeout) override {
-        // A negative descriptor is one that poll() leaves alone.
+        // poll() ignores a negative descriptor.
         pollfd fds[] = {{fd, POLLIN, 0}, {wake_fd, POLLIN, 0}};
         const auto ms = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
         const auto most = std::int64_t{std::numeric_limits<int>::max()};
@@ -84,7 +84,7 @@ class RealV4l2Kernel final : public V4l2Kernel {
             for (const std::string& fd : names(folder)) {
                 std::error_code ec;
                 if (fs::read_symlink(folder + "/" + fd, ec) != path || ec) continue;
-                // One descriptor of ours is the one that was just told "busy".
+                // One of our own descriptors is the one whose call just failed with EBUSY.
                 if (pid == self) {
                     if (++own > 1) return "this program itself";
                     continue;
@@ -101,7 +101,7 @@ class RealV4l2Kernel final : public V4l2Kernel {
 }  // namespace
 
 V4l2Kernel& real_v4l2_kernel() {
-    // Never destroyed, for the threads that a driver which hangs keeps to the end of the program.
+    // Never destroyed, because abandoned threads may use it until the program exits.
     static auto& kernel = *new RealV4l2Kernel;
     return kernel;
 }

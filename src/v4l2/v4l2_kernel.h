@@ -13,11 +13,11 @@ namespace onetake {
 enum class V4l2Wake {
     timeout,
     ready,   ///< a buffer can be dequeued
-    failed,  ///< the device is in error or gone; dequeuing tells why
-    woken,   ///< somebody wrote to the wake descriptor
+    failed,  ///< the device has failed or is disconnected; dequeuing returns the reason
+    woken,   ///< the wake descriptor was written to
 };
 
-/// The system calls a camera needs and nothing above them, so that tests run the real code on a fake kernel.
+/// The system calls a camera needs, and nothing more, so that tests run the real code on a fake kernel.
 /// Thread-safe.
 class V4l2Kernel {
  public:
@@ -28,23 +28,23 @@ class V4l2Kernel {
     virtual void close(int fd) = 0;
     /// 0 or an errno, never EINTR.
     virtual int ioctl(int fd, unsigned long request, void* argument) = 0;
-    /// A shared mapping, null if there is none to be had.
+    /// A shared mapping; null on failure.
     virtual void* mmap(int fd, std::size_t length, std::int64_t offset) = 0;
     virtual void munmap(void* address, std::size_t length) = 0;
-    /// Waits for `fd` (negative: for nothing but the rest), for `wake_fd` to become readable, or for `timeout`.
+    /// Waits for `fd` (ignored if negative), for `wake_fd` to become readable, or for `timeout`.
     virtual V4l2Wake poll(int fd, int wake_fd, Duration timeout) = 0;
     /// CLOCK_MONOTONIC, the clock of the drivers' stamps.
     virtual HostTime now() const = 0;
 
     /// Names in a folder, unordered; empty if there is no such folder.
     virtual std::vector<std::string> names(const std::string& folder) const = 0;
-    /// What a path leads to when every link is followed; empty if that does not exist.
+    /// The target of a path with every link followed; empty if it does not exist.
     virtual std::string resolve(const std::string& path) const = 0;
-    /// Who else has a node open, as far as this user may see: "cheese (pid 712)"; else empty.
+    /// Which other process has a node open, as far as this user can see: "cheese (pid 712)"; else empty.
     virtual std::string holder(const std::string& path) const = 0;
 };
 
-/// The running system. Lives as long as the program.
+/// The running system; never destroyed.
 V4l2Kernel& real_v4l2_kernel();
 
 }  // namespace onetake

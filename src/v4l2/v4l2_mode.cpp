@@ -12,26 +12,26 @@ namespace onetake {
 namespace {
 
 constexpr std::string_view kSupported = "MJPG, JPEG, YUYV, NV12, RGB3, BGR3, GREY, YU12";
-/// Rates closer than this are the same: intervals in units of 100 ns cannot say 30 exactly.
+/// Relative tolerance of equal rates: intervals in units of 100 ns cannot express 30 fps exactly.
 constexpr double kSameRate = 2e-4;
 
-/// Names kept apart in a message, so that a camera of a hundred formats does not bury the few that help.
-constexpr std::size_t kMostUnusableNames = 8;
+/// Unusable formats listed in a message; of more, only the number is given.
+constexpr std::size_t kMaxUnusableNames = 8;
 
 /// "YUYV, MJPG (and H264, which cannot be recorded)".
 std::string names_of(const std::vector<std::uint32_t>& fourccs) {
     std::vector<std::string> usable, others;
     for (const std::uint32_t code : fourccs) (pixel_format_of(code) ? usable : others).push_back(fourcc_text(code));
-    if (fourccs.empty()) return "no format that it would name";
+    if (fourccs.empty()) return "no format at all";
     if (others.empty()) return fmt::format("{}", fmt::join(usable, ", "));
-    const std::string rest = others.size() <= kMostUnusableNames ? fmt::format("{}", fmt::join(others, ", "))
-                                                                 : fmt::format("{} more", others.size());
+    const std::string rest = others.size() <= kMaxUnusableNames ? fmt::format("{}", fmt::join(others, ", "))
+                                                                : fmt::format("{} more", others.size());
     if (usable.empty()) return fmt::format("only {}, which cannot be recorded", rest);
     return fmt::format("{} (and {}, which cannot be recorded)", fmt::join(usable, ", "), rest);
 }
 
-/// The code to ask for: MJPG and JPEG are two names for one thing, and drivers use either.
-std::uint32_t offered_twin(std::uint32_t code, const std::vector<std::uint32_t>& offered) {
+/// The code to ask for: drivers use MJPG and JPEG for the same format. 0 if neither is offered.
+std::uint32_t offered_code(std::uint32_t code, const std::vector<std::uint32_t>& offered) {
     auto offers = [&](std::uint32_t c) { return std::find(offered.begin(), offered.end(), c) != offered.end(); };
     if (offers(code)) return code;
     if (code == V4L2_PIX_FMT_MJPEG && offers(V4L2_PIX_FMT_JPEG)) return V4L2_PIX_FMT_JPEG;
@@ -39,7 +39,7 @@ std::uint32_t offered_twin(std::uint32_t code, const std::vector<std::uint32_t>&
     return 0;
 }
 
-/// Asks for the rate and says what came of it; 0 if the camera tells no rate.
+/// Asks for the rate and returns the one granted; 0 if the camera reports none.
 double negotiate_rate(const V4l2Device& device, double fps) {
     v4l2_streamparm parm{};
     parm.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
@@ -58,7 +58,7 @@ std::string difference(const V4l2CameraOptions& asked, const V4l2Mode& got) {
     const bool same_size = width == asked.width && height == asked.height;
     const bool same_rate = got.fps > 0 && std::abs(got.fps / asked.fps - 1) < kSameRate;
     if (same_size && same_rate) return {};
-    const std::string rate = got.fps > 0 ? fmt::format("at {} fps", rate_text(got.fps)) : "at a rate it does not tell";
+    const std::string rate = got.fps > 0 ? fmt::format("at {} fps", rate_text(got.fps)) : "at an unknown rate";
     return fmt::format("asked for {}x{} at {} fps, got {}x{} {}", asked.width, asked.height, rate_text(asked.fps),
                        width, height, rate);
 }
@@ -73,7 +73,7 @@ Result<V4l2Mode> negotiate_mode(const V4l2Device& device, const V4l2CameraOption
         return fail(ErrorCode::unsupported,
                     fmt::format("pixel format {} cannot be recorded (only {}). Camera {} offers {}.", options.fourcc,
                                 kSupported, path, names_of(offered)));
-    const std::uint32_t code = offered_twin(asked, offered);
+    const std::uint32_t code = offered_code(asked, offered);
     if (code == 0)
         return fail(ErrorCode::unsupported,
                     fmt::format("camera {} has no {}: it offers {}. Choose one of these as fourcc.", path,
@@ -94,16 +94,16 @@ Result<V4l2Mode> negotiate_mode(const V4l2Device& device, const V4l2CameraOption
     const auto granted = pixel_format_of(mode.pix.pixelformat);
     if (granted != pixel_format_of(code))
         return fail(ErrorCode::unsupported,
-                    fmt::format("camera {} gave {} where {} was asked for; it offers {}. Choose another fourcc.", path,
+                    fmt::format("camera {} granted {} instead of {}; it offers {}. Choose another fourcc.", path,
                                 fourcc_text(mode.pix.pixelformat), fourcc_text(code), names_of(offered)));
     if (mode.pix.width == 0 || mode.pix.height == 0 || mode.pix.width > 65535 || mode.pix.height > 65535)
         return fail(ErrorCode::device_unavailable,
-                    fmt::format("camera {} granted a senseless size, {}x{}. Ask for another one.", path, mode.pix.width,
+                    fmt::format("camera {} granted an invalid size, {}x{}. Ask for another one.", path, mode.pix.width,
                                 mode.pix.height));
     if (mode.pix.field == V4L2_FIELD_ALTERNATE || mode.pix.field == V4L2_FIELD_TOP ||
         mode.pix.field == V4L2_FIELD_BOTTOM)
         return fail(ErrorCode::unsupported,
-                    fmt::format("camera {} sends half pictures (single fields). Choose a progressive input.", path));
+                    fmt::format("camera {} sends single fields, not frames. Choose a progressive input.", path));
     mode.format = *granted;
     mode.color = color_of(mode.pix);
     if (mode.format != PixelFormat::jpeg) {
@@ -120,7 +120,7 @@ Result<V4l2Mode> negotiate_mode(const V4l2Device& device, const V4l2CameraOption
 
     if (std::string note = difference(options, mode); !note.empty()) mode.notes.push_back(std::move(note));
     if (mode.pix.field != V4L2_FIELD_NONE && mode.pix.field != V4L2_FIELD_ANY)
-        mode.notes.emplace_back("the camera sends interlaced pictures; they are recorded as they are");
+        mode.notes.emplace_back("the camera sends interlaced frames; they are recorded unchanged");
     return mode;
 }
 

@@ -5,8 +5,8 @@
 namespace onetake {
 namespace {
 
-/// How far apart, in frames, counter and stamps may report the same loss.
-constexpr int kPatience = 8;
+/// Frames within which counter and stamps must show the same loss.
+constexpr int kMatchWindow = 8;
 /// Counter differences from here on are steps back.
 constexpr std::uint32_t kHalf = 0x80000000U;
 
@@ -35,21 +35,21 @@ V4l2Sequence::Finding V4l2Sequence::next(std::uint32_t sequence, HostTime stamp)
         const auto slots = (passed + interval_ / 2) / interval_;
         by_time = slots > 1 ? static_cast<std::uint64_t>(slots - 1) : 0;
     }
-    if (by_counter == 0 || by_counter == by_time) learn(passed / step);
+    if (by_counter == 0 || by_counter == by_time) update_interval(passed / step);
 
     finding.lost = std::min(by_counter, by_time);
-    for (Spare* spare : {&time_, &jump_}) {
-        const std::uint64_t more = (spare == &time_ ? by_time : by_counter) - finding.lost;
-        spare->age = more > 0 ? 0 : spare->age + 1;
-        spare->frames += more;
+    for (Unmatched* unmatched : {&time_, &jump_}) {
+        const std::uint64_t more = (unmatched == &time_ ? by_time : by_counter) - finding.lost;
+        unmatched->age = more > 0 ? 0 : unmatched->age + 1;
+        unmatched->frames += more;
     }
-    const std::uint64_t met = std::min(time_.frames, jump_.frames);
-    finding.lost += met;
-    time_.frames -= met;
-    jump_.frames -= met;
+    const std::uint64_t matched = std::min(time_.frames, jump_.frames);
+    finding.lost += matched;
+    time_.frames -= matched;
+    jump_.frames -= matched;
 
-    if (time_.age >= kPatience) time_ = {};
-    if (jump_.age >= kPatience) {
+    if (time_.age >= kMatchWindow) time_ = {};
+    if (jump_.age >= kMatchWindow) {
         finding.jumped_in_time = jump_.frames > 0;
         jump_ = {};
     }
@@ -62,9 +62,9 @@ void V4l2Sequence::reset() {
     time_ = jump_ = {};
 }
 
-void V4l2Sequence::learn(Duration interval) {
+void V4l2Sequence::update_interval(Duration interval) {
     if (interval <= Duration::zero()) return;
-    // A single hiccup must not pass for a slower camera.
+    // A single delay must not be taken for a lower frame rate.
     interval_ =
         interval_ > Duration::zero() ? interval_ + (std::min(interval, 2 * interval_) - interval_) / 8 : interval;
 }

@@ -12,13 +12,13 @@
 namespace onetake {
 namespace {
 
-/// One buffer being filled, one being read, and two for a reader that is late.
+/// One buffer being filled, one being read, two spare for a late reader.
 constexpr int kBuffers = 4;
 
 Status check(const V4l2CameraOptions& options) {
     auto refuse = [](const std::string& message) { return fail(ErrorCode::invalid_argument, message); };
     if (options.width < 1 || options.height < 1)
-        return refuse(fmt::format("picture size {}x{}: both must be at least 1.", options.width, options.height));
+        return refuse(fmt::format("frame size {}x{}: both must be at least 1.", options.width, options.height));
     if (!std::isfinite(options.fps) || options.fps < 0.1 || options.fps > 1000)
         return refuse(fmt::format("fps {}: must be between 0.1 and 1000.", options.fps));
     if (options.buffersize && (*options.buffersize < 1 || *options.buffersize > 32))

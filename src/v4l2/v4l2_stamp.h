@@ -8,13 +8,13 @@
 
 namespace onetake {
 
-/// Tells each buffer's capture instant: the driver's stamp where it is on our clock and believable, else the arrival.
-/// The stamps of one stream rise strictly. Thread-bound.
+/// Determines each buffer's capture time: the driver's stamp if it is on CLOCK_MONOTONIC and plausible, else the
+/// arrival. The stamps of one stream increase strictly. Thread-bound.
 class V4l2Stamps {
  public:
     /// `arrival`: when the buffer was dequeued.
     FrameStamp stamp(const v4l2_buffer& buffer, HostTime arrival);
-    /// Something to say about the driver's stamps, given out once.
+    /// A note about implausible driver stamps, returned once.
     std::optional<std::string> take_note();
 
  private:

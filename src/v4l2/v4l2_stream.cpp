@@ -24,8 +24,8 @@ Result<std::unique_ptr<V4l2Stream>> V4l2Stream::create(V4l2Device device, int bu
     request.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
     request.memory = V4L2_MEMORY_MMAP;
     if (const int error = stream->device_.ioctl(VIDIOC_REQBUFS, request); error != 0)
-        return fail(stream->device_.error(fmt::format("asking for {} buffers", buffers), error));
-    if (request.count == 0) return fail(stream->device_.error(fmt::format("asking for {} buffers", buffers), ENOMEM));
+        return fail(stream->device_.error(fmt::format("requesting {} buffers", buffers), error));
+    if (request.count == 0) return fail(stream->device_.error(fmt::format("requesting {} buffers", buffers), ENOMEM));
     ONETAKE_TRY(stream->map_buffers(request.count));
     return stream;
 }
@@ -35,7 +35,7 @@ Status V4l2Stream::map_buffers(std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i) {
         v4l2_buffer buffer = capture_buffer(i);
         if (const int error = device_.ioctl(VIDIOC_QUERYBUF, buffer); error != 0)
-            return fail(device_.error("asking for a buffer's place", error));
+            return fail(device_.error("querying a buffer (QUERYBUF)", error));
         void* address = device_.kernel().mmap(device_.fd(), buffer.length, buffer.m.offset);
         if (address == nullptr) return fail(device_.error("mapping a buffer", ENOMEM));
         maps_.push_back({address, buffer.length});
@@ -50,10 +50,10 @@ V4l2Stream::~V4l2Stream() {
 
 Status V4l2Stream::on() {
     for (std::uint32_t i = 0; i < maps_.size(); ++i)
-        if (const int error = queue(i); error != 0) return fail(device_.error("giving it a buffer (QBUF)", error));
+        if (const int error = queue(i); error != 0) return fail(device_.error("queueing a buffer (QBUF)", error));
     int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
     if (const int error = device_.ioctl(VIDIOC_STREAMON, type); error != 0) {
-        // Takes the buffers back, so that another attempt can give them anew.
+        // Dequeues all buffers, so that another attempt can queue them again.
         device_.ioctl(VIDIOC_STREAMOFF, type);
         return fail(device_.error("starting the stream (STREAMON)", error));
     }
@@ -71,7 +71,7 @@ void V4l2Stream::off() {
 int V4l2Stream::dequeue(v4l2_buffer& buffer) {
     buffer = capture_buffer(0);
     const int error = device_.ioctl(VIDIOC_DQBUF, buffer);
-    // A driver that names a buffer it never granted is broken; better to reopen it than to read past the maps.
+    // An index that was never granted is a driver error: reopen the device rather than read past the mappings.
     return error == 0 && buffer.index >= maps_.size() ? EINVAL : error;
 }
 

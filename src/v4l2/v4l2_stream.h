@@ -10,10 +10,11 @@
 
 namespace onetake {
 
-/// A device with its mapped buffers. Thread-bound, except that it may be made by one thread and used by another after.
+/// A device with its mapped buffers. Thread-bound, except that it may be created on one thread and then used on
+/// another.
 class V4l2Stream {
  public:
-    /// Asks the driver for `buffers`; it may grant another number.
+    /// Requests `buffers` buffers; the driver may grant another number.
     static Result<std::unique_ptr<V4l2Stream>> create(V4l2Device device, int buffers);
     V4l2Stream(const V4l2Stream&) = delete;
     V4l2Stream& operator=(const V4l2Stream&) = delete;
@@ -24,15 +25,15 @@ class V4l2Stream {
     /// Buffers granted.
     int buffers() const { return static_cast<int>(maps_.size()); }
 
-    /// Gives all buffers to the driver and starts it.
+    /// Queues all buffers and starts streaming.
     Status on();
-    /// Stops the driver; on() may follow.
+    /// Stops streaming; on() may follow.
     void off();
-    /// Takes the oldest filled buffer: 0, EAGAIN if there is none, or another errno.
+    /// Dequeues the oldest filled buffer: 0, EAGAIN if there is none, or another errno.
     int dequeue(v4l2_buffer& buffer);
-    /// Gives a buffer back: 0 or an errno.
+    /// Queues a buffer again: 0 or an errno.
     int queue(std::uint32_t index);
-    /// What the driver wrote into a dequeued buffer, never more than is mapped; until it is queued again.
+    /// The contents of a dequeued buffer, never more than is mapped; valid until it is queued again.
     std::span<const std::uint8_t> bytes(const v4l2_buffer& buffer) const;
 
  private:

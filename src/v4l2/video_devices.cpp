@@ -18,13 +18,13 @@ namespace {
 
 constexpr std::string_view kNode = "/dev/video";
 constexpr std::string_view kLinks = "/dev/v4l/";
-/// Ends the question for drivers that never say "no more".
-constexpr std::uint32_t kMostAnswers = 256;
-/// Sizes to name for a camera that takes any within a range.
-constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 7> kUsualSizes = {
+/// Bounds the enumeration for drivers that never end it.
+constexpr std::uint32_t kMaxEntries = 256;
+/// Sizes listed for a camera that accepts any within a range.
+constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 7> kCommonSizes = {
     {{320, 240}, {640, 480}, {800, 600}, {1280, 720}, {1920, 1080}, {2560, 1440}, {3840, 2160}}};
 
-std::optional<int> whole_number(std::string_view text) {
+std::optional<int> parse_index(std::string_view text) {
     int number = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc() || stop != text.data() + text.size() || number < 0) return std::nullopt;
@@ -33,7 +33,7 @@ std::optional<int> whole_number(std::string_view text) {
 
 /// N of /dev/videoN.
 std::optional<int> index_of(std::string_view path) {
-    return path.starts_with(kNode) ? whole_number(path.substr(kNode.size())) : std::nullopt;
+    return path.starts_with(kNode) ? parse_index(path.substr(kNode.size())) : std::nullopt;
 }
 
 std::string stable_id_of(const V4l2Kernel& kernel, const std::string& node) {
@@ -49,7 +49,7 @@ std::string stable_id_of(const V4l2Kernel& kernel, const std::string& node) {
 
 std::vector<double> rates(const V4l2Device& device, std::uint32_t fourcc, std::uint32_t width, std::uint32_t height) {
     std::vector<double> fps;
-    for (std::uint32_t i = 0; i < kMostAnswers; ++i) {
+    for (std::uint32_t i = 0; i < kMaxEntries; ++i) {
         v4l2_frmivalenum interval{};
         interval.index = i;
         interval.pixel_format = fourcc;
@@ -60,7 +60,7 @@ std::vector<double> rates(const V4l2Device& device, std::uint32_t fourcc, std::u
             fps.push_back(rate_of(interval.discrete));
             continue;
         }
-        // A range is told by its ends.
+        // A range is listed as its two ends.
         fps.push_back(rate_of(interval.stepwise.min));
         fps.push_back(rate_of(interval.stepwise.max));
         break;
@@ -71,12 +71,12 @@ std::vector<double> rates(const V4l2Device& device, std::uint32_t fourcc, std::u
     return fps;
 }
 
-std::vector<std::pair<std::uint32_t, std::uint32_t>> usual_sizes(const v4l2_frmsize_stepwise& range) {
+std::vector<std::pair<std::uint32_t, std::uint32_t>> common_sizes(const v4l2_frmsize_stepwise& range) {
     std::vector<std::pair<std::uint32_t, std::uint32_t>> sizes = {{range.min_width, range.min_height}};
     auto fits = [](std::uint32_t value, std::uint32_t min, std::uint32_t max, std::uint32_t step) {
         return value > min && value < max && (step == 0 || (value - min) % step == 0);
     };
-    for (const auto& [width, height] : kUsualSizes)
+    for (const auto& [width, height] : kCommonSizes)
         if (fits(width, range.min_width, range.max_width, range.step_width) &&
             fits(height, range.min_height, range.max_height, range.step_height))
             sizes.emplace_back(width, height);
@@ -92,7 +92,7 @@ std::vector<VideoMode> modes_of(const V4l2Device& device) {
             modes.push_back({fourcc_text(fourcc), static_cast<int>(width), static_cast<int>(height),
                              rates(device, fourcc, width, height)});
         };
-        for (std::uint32_t i = 0; i < kMostAnswers; ++i) {
+        for (std::uint32_t i = 0; i < kMaxEntries; ++i) {
             v4l2_frmsizeenum size{};
             size.index = i;
             size.pixel_format = fourcc;
@@ -101,7 +101,7 @@ std::vector<VideoMode> modes_of(const V4l2Device& device) {
                 add(size.discrete.width, size.discrete.height);
                 continue;
             }
-            for (const auto& [width, height] : usual_sizes(size.stepwise)) add(width, height);
+            for (const auto& [width, height] : common_sizes(size.stepwise)) add(width, height);
             break;
         }
     }
@@ -110,19 +110,19 @@ std::vector<VideoMode> modes_of(const V4l2Device& device) {
 
 /// Why a camera can't be used now; empty if it can.
 std::string problem_of(const V4l2Device& device) {
-    // Giving back no buffers at all changes nothing, but is refused while somebody else has some.
+    // Requesting zero buffers changes nothing, but fails while another process holds some.
     v4l2_requestbuffers none{};
     none.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
     none.memory = V4L2_MEMORY_MMAP;
     const int error = device.ioctl(VIDIOC_REQBUFS, none);
-    return error == EBUSY ? device.error("asking for its buffers", error).message : std::string();
+    return error == EBUSY ? device.error("requesting buffers", error).message : std::string();
 }
 
 std::string known_cameras(V4l2Kernel& kernel) {
     std::string known;
     for (const VideoDeviceInfo& info : list_video_devices(kernel))
         known += fmt::format("{}{} ({})", known.empty() ? "" : ", ", info.path, info.name);
-    return known.empty() ? "No camera is connected; plug one in." : fmt::format("Cameras here: {}.", known);
+    return known.empty() ? "No camera is connected; plug one in." : fmt::format("Cameras found: {}.", known);
 }
 
 }  // namespace
@@ -159,7 +159,7 @@ std::vector<VideoDeviceInfo> list_video_devices(V4l2Kernel& kernel) {
 }
 
 Result<VideoNode> find_video_node(V4l2Kernel& kernel, const std::string& device) {
-    const auto index = whole_number(device);
+    const auto index = parse_index(device);
     const std::string asked = index ? fmt::format("{}{}", kNode, *index) : device;
     if (!index && !device.starts_with('/'))
         return fail(ErrorCode::invalid_argument,
@@ -170,7 +170,7 @@ Result<VideoNode> find_video_node(V4l2Kernel& kernel, const std::string& device)
     if (node.path.empty())
         return fail(ErrorCode::not_found,
                     fmt::format("camera {}: there is no such device. {}", asked, known_cameras(kernel)));
-    // A link that was asked for is the user's choice of what identifies the camera.
+    // A link given by the user is what identifies the camera.
     node.stable_id = asked.starts_with(kLinks) ? asked : stable_id_of(kernel, node.path);
     return node;
 }

@@ -1,4 +1,4 @@
-# Sourced by both halves of the device suite: a check is a line PASS or FAIL.
+# Sourced by both parts of the device suite: each check prints a line PASS or FAIL.
 checks=0
 failures=0
 
@@ -20,7 +20,7 @@ holds() { # holds WHAT JSON_FILE JQ_CONDITION JQ_DETAIL
     detail=$(jq -c "$4" "$2" 2>&1)
     check "$1: $detail" jq_true "$3" "$2"
 }
-# Not jq -e: that is content with a file without any JSON.
+# Not jq -e, which succeeds for a file without any JSON.
 jq_true() { [ "$(jq "$1" "$2" 2> /dev/null)" = true ]; }
 
 finish_checks() {

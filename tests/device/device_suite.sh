@@ -1,12 +1,12 @@
 #!/bin/bash
-# device_suite.sh ONETAKE TOOLS: runs in the virtual machine, once per boot: takes from every kind of device there is, and
-# the faults that devices have. Prints a line PASS or FAIL for each check and leaves takes, results and logs in /vmshare.
-# run_device_suite.sh starts it and looks at the takes.
+# device_suite.sh ONETAKE TOOLS: runs in the virtual machine, once per boot: takes from every kind of device, and device
+# faults. Prints a line PASS or FAIL for each check and leaves takes, results and logs in /vmshare.
+# run_device_suite.sh starts it and checks the takes.
 set -u
 
 onetake=$1
 tools=$2
-# In memory: while the guest waits for the host's files its clock runs on, and recorders and devices are late.
+# In memory: while the guest waits for the host's files its clock keeps running, and recorders and devices are late.
 takes=/dev/shm/takes
 logs=/dev/shm/logs
 mkdir -p "$takes" "$logs"
@@ -16,7 +16,7 @@ trap 'kill $(jobs -p) 2> /dev/null; cp -r "$takes" "$logs" /vmshare/' EXIT
 # A v4l2loopback device can be fed once only, so there are two.
 large=/dev/video10 small=/dev/video11 hdmi=/dev/video20 webcam=/dev/video21
 
-# PortAudio's names of snd-aloop's sides are all alike; these are distinct. The third stalls 2.5 s after each opening.
+# PortAudio has the same name for all sides of snd-aloop; these are distinct. The third stalls 2.5 s after each opening.
 cat > /etc/asound.conf <<END
 pcm_type.testmic { lib "$tools/../support/libasound_module_pcm_testmic.so" }
 pcm.Stalling { type testmic freq 440 stall_at 2.5 }
@@ -24,7 +24,7 @@ pcm.MicA { type hw card MicA device 1 }
 pcm.MicB { type hw card MicB device 1 }
 END
 
-# take NAME ARGUMENT...: records, no MP4. Sets $code; the result is $logs/NAME.json, what was said $logs/NAME.err.
+# take NAME ARGUMENT...: records, no MP4. Sets $code; the result is $logs/NAME.json, stderr $logs/NAME.err.
 take() {
     local name=$1
     shift
@@ -39,13 +39,13 @@ until_true() {
     shift
     until "$@"; do
         [ $((tries--)) -gt 0 ] || return 1
-        read -r -t 0.1 -u "$nothing" || true # a sleep that starts no program
+        read -r -t 0.1 -u "$nothing" || true # sleeps without starting a program
     done
 }
 mkfifo /dev/shm/nothing
 exec {nothing}<> /dev/shm/nothing
 
-# Reads what is to run, so that it is in memory when it does, and has it run once.
+# Reads the programs and runs them once, so that they are in the page cache.
 read_ahead() {
     local program
     for program in "$onetake" "$tools"/{v4l2_feed,aloop_feed} bash sleep stat grep v4l2-ctl amixer jq; do
@@ -74,50 +74,50 @@ end_feed() {
     wait "$1"
 }
 
-whole() { # whole TAKE VIDEO_SECONDS: what must hold for a take that lost nothing
+check_complete() { # check_complete TAKE VIDEO_SECONDS: checks of a take without losses
     check "$1 ends without a loss" [ "$code" = 0 ] || sed 's/^/    /' "$logs/$1.err"
     holds "$1 wrote every frame" "$logs/$1.json" \
         '.metrics | .dropped == 0 and (.books | length == 2) and all(.books[]; .expected == .written and .written > 0)' \
         '.metrics.books'
-    holds "$1 is as long as asked" "$logs/$1.json" ".metrics | (.frames / .effective_fps - $2 | fabs) < 0.2 and
+    holds "$1 has the requested length" "$logs/$1.json" ".metrics | (.frames / .effective_fps - $2 | fabs) < 0.2 and
         (.audio_samples / 48000 - $2 | fabs) < 0.3" '.metrics | [.frames, .effective_fps, .audio_samples]'
-    holds "$1 heard no overrun" "$logs/$1.json" '.metrics.audio_xruns == 0' .metrics.audio_xruns
+    holds "$1 has no overrun" "$logs/$1.json" '.metrics.audio_xruns == 0' .metrics.audio_xruns
 }
 
 balanced='all(.metrics.books[];
     .expected == .written + .dropped_queue + .dropped_driver + .corrupt + .dropped_disk)'
 
-says() { # says WHAT TAKE PATTERN: its error or notes match
+reports() { # reports WHAT TAKE PATTERN: its error or notes match
     check "$1" grep -Eiq "$3" "$logs/$2.err" "$logs/$2.json" || sed 's/^/    /' "$logs/$2.err"
 }
 
-has_the_cameras_rate() { # has_the_cameras_rate TAKE: by what its feed, which ends now, says of itself
+has_the_cameras_rate() { # has_the_cameras_rate TAKE: compares with the rate reported by its feed, which is stopped
     end_feed "$camera_feed"
     holds "$1 has the camera's rate" "$logs/$1.json" \
         "(.metrics.effective_fps / $(jq .effective_fps "$logs/camera_feed.json") - 1 | fabs) < 0.005" .metrics.effective_fps
 }
 
-# The camera's JPEGs are kept as they are, while the sound card runs 1000 ppm slow.
+# The camera's JPEGs are stored unchanged, while the sound card runs 1000 ppm slow.
 untouched_motion_jpeg() {
     feed_camera $large 1280 720
     feed_microphone MicA beep 100100
     take untouched --duration 6 --device $large --audio-device MicA --width 1280 --height 720 --fps 30 \
         --no-convert-rgb
-    whole untouched 6
+    check_complete untouched 6
     holds "untouched measures the card's drift" "$logs/untouched.json" '.metrics.soundcard_drift_ppm + 1000 | fabs < 80' \
         .metrics.soundcard_drift_ppm
-    pictures=$(sha256sum "$takes"/untouched/frames/*.jpg | cut -d' ' -f1 | sort -u | wc -l)
-    check "untouched keeps the camera's own JPEGs ($pictures pictures)" [ "$pictures" = 11 ]
+    images=$(sha256sum "$takes"/untouched/frames/*.jpg | cut -d' ' -f1 | sort -u | wc -l)
+    check "untouched keeps the camera's own JPEGs ($images different images)" [ "$images" = 11 ]
     end_feed "$microphone_feed"
     has_the_cameras_rate untouched
 }
 
-# Decoded and encoded again: from here on of a size for which the one emulated processor has time.
+# Decoded and encoded again: from here on with a size that the one emulated processor can handle in real time.
 motion_jpeg() {
     feed_camera $small 640 480
     feed_microphone MicA beep
     take mjpg --duration 6 --device $small --audio-device MicA --width 640 --height 480 --fps 30
-    whole mjpg 6
+    check_complete mjpg 6
     holds "mjpg measures no drift" "$logs/mjpg.json" '.metrics.soundcard_drift_ppm | fabs < 20' \
         .metrics.soundcard_drift_ppm
     end_feed "$microphone_feed"
@@ -127,7 +127,7 @@ uncompressed() {
     v4l2-ctl -d $hdmi --set-dv-bt-timings cvt,width=1280,height=720,fps=30 > /dev/null 2>&1
     feed_microphone MicB tone 100100
     take hdmi --duration 6 --device $hdmi --fourcc YUYV --audio-device MicB --width 1280 --height 720 --fps 30
-    whole hdmi 6
+    check_complete hdmi 6
 }
 
 devices_are_listed() {
@@ -138,10 +138,10 @@ devices_are_listed() {
     done
 }
 
-cameras_that_cannot_be_had() {
+unavailable_cameras() {
     take absent --duration 2 --device /dev/video99 --no-audio
-    check "a camera that is not there fails the take" [ "$code" = 1 ]
-    says "and is named" absent '/dev/video99'
+    check "a missing camera fails the take" [ "$code" = 1 ]
+    reports "and is named" absent '/dev/video99'
     check "and leaves no take behind" [ ! -e "$takes/absent" ]
 
     v4l2-ctl -d $webcam --stream-mmap --stream-count=0 > "$logs/holder" 2>&1 &
@@ -149,18 +149,18 @@ cameras_that_cannot_be_had() {
     until_true 10 grep -q '<' "$logs/holder"
     take busy --duration 2 --device $webcam --fourcc YUYV --no-audio
     check "a camera in use fails the take" [ "$code" = 1 ]
-    says "and is said to be busy" busy "$webcam.*busy"
+    reports "and is reported as busy" busy "$webcam.*busy"
     kill "$holder"
     wait "$holder" 2> /dev/null
 
     take grey --duration 2 --device $small --fourcc GREY --no-audio
     check "a format that the camera lacks fails the take" [ "$code" = 1 ]
-    says "and both are named" grey "$small.*GREY|GREY.*$small"
+    reports "and both are named" grey "$small.*GREY|GREY.*$small"
     take nonsense --duration 2 --device $small --fourcc XYZW --no-audio
-    check "a format that there is not is wrong usage" [ "$code" = 2 ]
+    check "an unknown format is wrong usage" [ "$code" = 2 ]
 }
 
-microphone_that_is_not_there() {
+missing_microphone() {
     take mute --duration 2 --device $small --width 640 --height 480 --audio-device NoSuchMicrophone
     check "a take without its microphone succeeds" [ "$code" = 0 ]
     holds "and is video only, with a note" "$logs/mute.json" \
@@ -175,17 +175,17 @@ frames_that_the_driver_drops() {
     holds "every driver drop is counted" "$logs/dropping.json" '.metrics.books[] | select(.kind == "video") |
         .expected == .written + .dropped_driver and .dropped_driver > 10 and
         (.dropped_driver / .expected - 0.2 | fabs) < 0.12 and (.expected - 150 | fabs) <= 5' '.metrics.books[0]'
-    holds "and none is missing from the sound" "$logs/dropping.json" \
+    holds "and no audio is missing" "$logs/dropping.json" \
         '.metrics.books[] | select(.kind == "audio") | .expected == .written' '.metrics.books[1]'
 }
 
 microphone_that_stalls() {
     take stalling --duration 6 --device $small --width 640 --height 480 --fps 30 --audio-device Stalling
     check "a take whose microphone stalls ends with losses" [ "$code" = 3 ]
-    says "and says so" stalling 'no sound from microphone.*Stalling'
-    holds "and has every picture" "$logs/stalling.json" '(.metrics.frames / .metrics.effective_fps - 6 | fabs) < 0.2 and
+    reports "and reports it" stalling 'no audio from microphone.*Stalling'
+    holds "and has every frame" "$logs/stalling.json" '(.metrics.frames / .metrics.effective_fps - 6 | fabs) < 0.2 and
         (.metrics.books[] | select(.kind == "video") | .expected == .written)' '.metrics.books[0]'
-    holds "and the sound before and after, the silence counted" "$logs/stalling.json" "$balanced and
+    holds "and the audio before and after, the outage counted" "$logs/stalling.json" "$balanced and
         (.metrics.books[] | select(.kind == \"audio\") |
         .written / 48000 > 3.5 and .dropped_driver / 48000 > 1.5 and (.expected / 48000 - 6 | fabs) < 0.5)" '.metrics.books[1]'
 }
@@ -196,32 +196,32 @@ frames_in() { ls "$takes/$1/frames" | wc -l; }
 
 camera_that_returns() {
     take returned --duration 14 --device $webcam --fourcc YUYV --width 640 --height 480 --fps 25 --audio-device MicB &
-    local subshell=$! had heard
-    check "the take that is to lose its camera for a while runs" until_true 20 has_frame returned 50
+    local subshell=$! had audio_bytes
+    check "the take that will lose its camera for a while is running" until_true 20 has_frame returned 50
     echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind
-    heard=$(stat -c %s "$takes/returned/audio.wav")
-    until_true 10 audio_beyond returned $((heard + 3 * 96000))
+    audio_bytes=$(stat -c %s "$takes/returned/audio.wav")
+    until_true 10 audio_beyond returned $((audio_bytes + 3 * 96000))
     had=$(frames_in returned)
     echo vivid.0 > /sys/bus/platform/drivers/vivid/bind
     check "a camera that returns is recorded again (after $had frames)" until_true 8 has_frame returned $((had + 50))
     wait "$subshell"
     code=$(cat "$logs/returned.code")
     check "and the take ends with losses" [ "$code" = 3 ]
-    says "and says what happened" returned "$webcam"
+    reports "and reports what happened" returned "$webcam"
     holds "and accounts for the gap" "$logs/returned.json" "$balanced and (.metrics.books[] | select(.kind == \"video\") |
         .dropped_driver > 60 and (.expected / 25 - 14 | fabs) < 0.5)" '.metrics.books[0]'
-    holds "and no sound is missing" "$logs/returned.json" \
+    holds "and no audio is missing" "$logs/returned.json" \
         '.metrics.books[] | select(.kind == "audio") | .expected == .written' '.metrics.books[1]'
 }
 
-camera_that_vanishes() {
+camera_that_is_unplugged() {
     take unplugged --device $webcam --fourcc YUYV --width 640 --height 480 --fps 25 --audio-device MicB &
-    local subshell=$! recorder heard watchdog started took
-    check "the take that is about to lose its camera runs" until_true 20 has_frame unplugged 50
+    local subshell=$! recorder audio_bytes watchdog started took
+    check "the take that will lose its camera is running" until_true 20 has_frame unplugged 50
     recorder=$(pgrep -P "$subshell")
     echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind
-    heard=$(stat -c %s "$takes/unplugged/audio.wav")
-    check "a take goes on without its camera" until_true 10 audio_beyond unplugged $((heard + 3 * 96000))
+    audio_bytes=$(stat -c %s "$takes/unplugged/audio.wav")
+    check "a take continues without its camera" until_true 10 audio_beyond unplugged $((audio_bytes + 3 * 96000))
     (until_true 30 false || kill -KILL "$recorder") &
     watchdog=$!
     started=${EPOCHREALTIME/./}
@@ -232,11 +232,11 @@ camera_that_vanishes() {
     check "and stops within 2 s ($took ms)" [ "$took" -lt 2000 ]
     code=$(cat "$logs/unplugged.code")
     check "and ends with losses" [ "$code" = 3 ]
-    holds "and says so, and its books balance" "$logs/unplugged.json" \
+    holds "and reports it, and its counters add up" "$logs/unplugged.json" \
         "$balanced and any(.metrics.notes[]; test(\"$webcam\"))" '.metrics | [.notes, .books]'
 }
 
-no_sound_system_at_all() {
+no_sound_card() {
     modprobe -r snd-aloop
     rm /etc/asound.conf
     take deaf --duration 2 --device $small --width 640 --height 480
@@ -250,13 +250,13 @@ untouched_motion_jpeg
 motion_jpeg
 uncompressed
 devices_are_listed
-cameras_that_cannot_be_had
-microphone_that_is_not_there
+unavailable_cameras
+missing_microphone
 frames_that_the_driver_drops
 microphone_that_stalls
 camera_that_returns
-camera_that_vanishes
+camera_that_is_unplugged
 end_feed "$microphone_feed"
-no_sound_system_at_all
-has_the_cameras_rate mjpg # its camera was fed all the while, for the other takes
+no_sound_card
+has_the_cameras_rate mjpg # its camera was fed during the other takes, too
 finish_checks

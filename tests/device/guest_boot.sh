@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs as process 1 of the guest, on the host's files: loads the modules, runs the command, leaves its exit code in the
+# Runs as process 1 of the guest, on the host's files: loads the modules, runs the command, writes its exit code to the
 # shared folder, powers off. vm_run.sh puts it and .guest_env into the shared folder.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/dev/shm/home LANG=C.UTF-8 TERM=dumb
 stty -onlcr < /dev/console
@@ -26,7 +26,7 @@ read -r up _ < /proc/uptime
 echo "[vm] up at $up s"
 "${guest_command[@]}" < /dev/null > >(tee /vmshare/log) 2>&1
 code=$?
-wait # for tee, which the console needs more time than the command
+wait # for tee, which may finish after the command
 read -r up _ < /proc/uptime
 echo "[vm] exit code $code at $up s"
 echo "$code" > /vmshare/exit_code

@@ -1,6 +1,6 @@
 #!/bin/bash
-# run_device_suite.sh FOLDER ONETAKE TOOLS AVSYNC_CHECK: makes the device lab if need be, runs device_suite.sh in one boot
-# of it, renders here what was recorded there and looks at it. FOLDER is emptied, and holds takes and logs afterwards.
+# run_device_suite.sh FOLDER ONETAKE TOOLS AVSYNC_CHECK: prepares the device lab if needed, runs device_suite.sh in it,
+# renders its takes on the host and checks them. FOLDER is emptied, and contains takes and logs afterwards.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,7 +17,7 @@ check "the devices in the virtual machine" "$here/vm_run.sh" -M warp -s "$folder
     -m "snd-aloop enable=1,1 index=0,1 id=MicA,MicB pcm_substreams=1,1" \
     -- "$here/device_suite.sh" "$onetake" "$tools"
 
-# pcm FILE: its sound, without the edges, where an encoder may still be finding its feet.
+# pcm FILE: its audio, without the start and end, where an encoder may not have settled.
 pcm() { ffmpeg -v error -ss 0.5 -t 5 -i "$1" -f s16le -ac 1 -ar 48000 -; }
 
 render() {
@@ -39,11 +39,11 @@ for take in mjpg untouched; do
         '.pairs >= 5 and (.worst_ms | fabs) < 1' '[.pairs, .worst_ms]'
 done
 
-# The card that hears the tone runs 999 ppm slow: what it wrote is 443 Hz by its own clock, what was to be heard is less.
+# The card that receives the tone runs 999 ppm slow: the WAV has 443 Hz by the card's clock; the true pitch is lower.
 pcm "$folder/takes/hdmi/audio.wav" | "$tools/tone_check" 48000 > "$folder/logs/wav_tone.json"
-holds "hdmi's WAV is one unbroken tone" "$folder/logs/wav_tone.json" \
+holds "hdmi's WAV is one continuous tone" "$folder/logs/wav_tone.json" \
     '(.hz - 443 | fabs) < 0.005 and .worst_jump_samples < 0.5' .
 pcm "$folder/mp4/hdmi.mp4" | "$tools/tone_check" 48000 > "$folder/logs/mp4_tone.json"
-holds "hdmi's MP4 plays it at its true pitch" "$folder/logs/mp4_tone.json" \
+holds "hdmi's MP4 has the true pitch" "$folder/logs/mp4_tone.json" \
     '(.hz - 443 * 100000 / 100100 | fabs) < 0.02 and .worst_jump_samples < 24' .
 finish_checks

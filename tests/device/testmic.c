@@ -1,4 +1,4 @@
-/* An ALSA capture device that hears a tone of its own: a microphone for tests, through the real libasound and
+/* An ALSA capture device that generates a tone: a microphone for tests, through the real libasound and
  * PortAudio, without hardware, kernel driver or daemon. tests/support/with_testmic.sh sets one up. In an ALSA
  * configuration:
  *
@@ -8,14 +8,14 @@
  * Fields, all numbers but the last; times in seconds after the device's first start:
  *   freq          Hz of the tone (440)
  *   ppm           how much too fast the device's clock runs (0)
- *   beep          1: instead of a steady tone, 50 ms of it at each whole second of CLOCK_MONOTONIC (0)
+ *   beep          1: instead of a steady tone, 50 ms of it at each full second of CLOCK_MONOTONIC (0)
  *   xrun_at       when to report one overrun
- *   stall_at      when to fall silent, without a word, as PortAudio shows an unplugged device
- *   resume_after  seconds of that silence; what is "heard" meanwhile is lost without a flag (for ever)
- *   burst         frames become available in batches of so many (1)
+ *   stall_at      when to stop delivering without an error, as PortAudio reports an unplugged device
+ *   resume_after  seconds until delivery resumes; frames meanwhile are lost without a flag (never)
+ *   burst         frames become available in batches of this size (1)
  *   max_channels  (2)
- *   only_rate     the only rate the device can do, Hz (any from 8000 to 96000)
- *   unplug_file   while this file exists the device can't be opened, and an open one falls silent for good
+ *   only_rate     the only supported rate, Hz (any from 8000 to 96000)
+ *   unplug_file   while this file exists the device can't be opened, and an open one stops delivering for good
  */
 #include <alsa/asoundlib.h>
 #include <alsa/pcm_external.h>
@@ -33,7 +33,7 @@ static const double amplitude = 0.5 * 32767;
 
 struct testmic {
     snd_pcm_ioplug_t io;
-    int timer; /* what a program polls on; ticks twice a period */
+    int timer; /* polled by the program; ticks twice a period */
 
     double freq, ppm, xrun_at, stall_at, resume_after;
     long beep, burst, max_channels, only_rate;
@@ -42,7 +42,7 @@ struct testmic {
     double first_start, start; /* CLOCK_MONOTONIC, s; 0: not yet */
     double unplugged;          /* the same; HUGE_VAL: plugged in */
     bool xrun_done;
-    snd_pcm_uframes_t read; /* frames handed out since start */
+    snd_pcm_uframes_t read; /* frames delivered since start */
     snd_pcm_uframes_t avail_min;
 };
 
@@ -56,8 +56,8 @@ static double true_rate(const struct testmic* mic) {
     return mic->io.rate * (1 + mic->ppm * 1e-6);
 }
 
-/* The silence, as far as it lies after the start: [*begin, *end), empty if begin >= end. */
-static void silence(const struct testmic* mic, double* begin, double* end) {
+/* The part of the outage after the start: [*begin, *end), empty if begin >= end. */
+static void outage(const struct testmic* mic, double* begin, double* end) {
     *begin = *end = HUGE_VAL;
     if (mic->stall_at > 0) {
         *begin = fmax(mic->first_start + mic->stall_at, mic->start);
@@ -70,20 +70,20 @@ static void silence(const struct testmic* mic, double* begin, double* end) {
 }
 
 /* Frames "converted" since the start. */
-static snd_pcm_uframes_t frames_heard(const struct testmic* mic) {
+static snd_pcm_uframes_t frames_captured(const struct testmic* mic) {
     const double now = now_s();
     double begin, end;
-    silence(mic, &begin, &end);
-    double heard = now - mic->start;
-    if (begin < end && now > begin) heard -= fmin(now, end) - begin;
-    const snd_pcm_uframes_t frames = (snd_pcm_uframes_t)(fmax(heard, 0) * true_rate(mic));
+    outage(mic, &begin, &end);
+    double captured = now - mic->start;
+    if (begin < end && now > begin) captured -= fmin(now, end) - begin;
+    const snd_pcm_uframes_t frames = (snd_pcm_uframes_t)(fmax(captured, 0) * true_rate(mic));
     return mic->burst > 1 ? frames - frames % (snd_pcm_uframes_t)mic->burst : frames;
 }
 
 /* When frame `n` since the start was "converted". */
-static double capture_instant(const struct testmic* mic, snd_pcm_uframes_t n) {
+static double capture_time(const struct testmic* mic, snd_pcm_uframes_t n) {
     double begin, end;
-    silence(mic, &begin, &end);
+    outage(mic, &begin, &end);
     const double t = mic->start + (double)n / true_rate(mic);
     return begin < end && t >= begin ? t + (end - begin) : t;
 }
@@ -125,16 +125,16 @@ static snd_pcm_sframes_t on_pointer(snd_pcm_ioplug_t* io) {
         mic->xrun_done = true;
         return -EPIPE;
     }
-    const snd_pcm_uframes_t heard = frames_heard(mic);
-    if (heard > mic->read + io->buffer_size) return -EPIPE;
-    return (snd_pcm_sframes_t)(heard % io->buffer_size);
+    const snd_pcm_uframes_t captured = frames_captured(mic);
+    if (captured > mic->read + io->buffer_size) return -EPIPE;
+    return (snd_pcm_sframes_t)(captured % io->buffer_size);
 }
 
 static snd_pcm_sframes_t on_transfer(snd_pcm_ioplug_t* io, const snd_pcm_channel_area_t* areas,
                                      snd_pcm_uframes_t offset, snd_pcm_uframes_t frames) {
     struct testmic* mic = io->private_data;
     for (snd_pcm_uframes_t i = 0; i < frames; ++i) {
-        const int16_t value = sample_at(mic, capture_instant(mic, mic->read + i));
+        const int16_t value = sample_at(mic, capture_time(mic, mic->read + i));
         for (unsigned channel = 0; channel < io->channels; ++channel) {
             const snd_pcm_channel_area_t* area = &areas[channel];
             memcpy((char*)area->addr + (area->first + (offset + i) * area->step) / 8, &value, sizeof value);
@@ -153,8 +153,8 @@ static int on_poll_revents(snd_pcm_ioplug_t* io, struct pollfd* fds, unsigned co
         mic->unplugged = now_s();
         set_timer(mic, 0);
     }
-    const snd_pcm_uframes_t heard = frames_heard(mic);
-    *revents = heard >= mic->read + mic->avail_min ? POLLIN : 0;
+    const snd_pcm_uframes_t captured = frames_captured(mic);
+    *revents = captured >= mic->read + mic->avail_min ? POLLIN : 0;
     return 0;
 }
 
@@ -196,7 +196,7 @@ static int read_field(struct testmic* mic, const char* id, snd_config_t* field) 
     const struct {
         const char* id;
         double* seconds_or_hz;
-        long* whole;
+        long* integer;
     } numbers[] = {
         {"freq", &mic->freq, NULL},           {"ppm", &mic->ppm, NULL},
         {"xrun_at", &mic->xrun_at, NULL},     {"stall_at", &mic->stall_at, NULL},
@@ -206,7 +206,7 @@ static int read_field(struct testmic* mic, const char* id, snd_config_t* field) 
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
         if (strcmp(id, numbers[i].id) != 0) continue;
-        return numbers[i].whole ? snd_config_get_integer(field, numbers[i].whole)
+        return numbers[i].integer ? snd_config_get_integer(field, numbers[i].integer)
                                 : snd_config_get_ireal(field, numbers[i].seconds_or_hz);
     }
     return -EINVAL;

@@ -1,6 +1,6 @@
-// tone_check RATE < PCM: looks at a tone of about 443 Hz in mono 16-bit samples and prints one line of JSON: how many
-// samples, the tone's frequency, and worst_jump_samples, how far its phase is from that of one unbroken tone. A block
-// lost, doubled or moved shows there.
+// tone_check RATE < PCM: analyses a tone of about 443 Hz in mono 16-bit samples and prints one line of JSON: the number
+// of samples, the tone's frequency, and worst_jump_samples, the largest phase difference from a continuous tone, which
+// shows lost, repeated or moved blocks.
 #include <cmath>
 #include <complex>
 #include <cstdint>
@@ -51,10 +51,10 @@ int main(int argc, char** argv) {
     const std::vector<std::int16_t> samples = read_samples();
     const std::vector<double> cycles = phases(samples, rate);
     if (cycles.size() < 3) {
-        std::fprintf(stderr, "tone_check: only %zu samples, too few to look at\n", samples.size());
+        std::fprintf(stderr, "tone_check: only %zu samples, too few to analyse\n", samples.size());
         return 1;
     }
-    // A straight line through the phases: its slope is the frequency's difference from 443 Hz.
+    // Linear regression of the phases: its slope is the frequency's difference from 443 Hz.
     const auto n = static_cast<double>(cycles.size());
     double sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0;
     for (std::size_t i = 0; i < cycles.size(); ++i) {

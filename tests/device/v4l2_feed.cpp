@@ -1,6 +1,6 @@
-// v4l2_feed DEVICE WIDTH HEIGHT FPS SECONDS: feeds a v4l2loopback device with MJPEG as a camera would, each frame at
-// its instant of CLOCK_MONOTONIC, a moving pattern that turns white for the first 100 ms of every second of that clock.
-// Ends after SECONDS or at SIGTERM with one line of JSON: how many frames, how fast, the latest one's delay.
+// v4l2_feed DEVICE WIDTH HEIGHT FPS SECONDS: feeds a v4l2loopback device with MJPEG like a camera, each frame at its
+// time of CLOCK_MONOTONIC: a moving pattern that is white for the first 100 ms of every second of that clock. Ends
+// after SECONDS or at SIGTERM with one line of JSON: number of frames, frame rate, largest delay.
 #include "base/clock.h"
 #include "base/unique_fd.h"
 
@@ -26,7 +26,7 @@ using onetake::HostTime;
 
 constexpr Duration kSecond = std::chrono::seconds(1);
 constexpr Duration kFlash = std::chrono::milliseconds(100);
-constexpr int kPatternPictures = 10;
+constexpr int kPatternFrames = 10;
 
 volatile std::sig_atomic_t stopped = 0;
 
@@ -38,9 +38,9 @@ struct Shape {
 
 using Jpeg = std::vector<unsigned char>;
 
-// Dark stripes that wander to the right by their width over kPatternPictures frames, with some grain, so that a JPEG is
+// Dark stripes that move to the right by their width over kPatternFrames frames, with some grain, so that a JPEG is
 // about as large as a camera's.
-std::vector<unsigned char> pattern_rgb(const Shape& shape, int picture) {
+std::vector<unsigned char> pattern_rgb(const Shape& shape, int frame) {
     std::vector<unsigned char> rgb(static_cast<std::size_t>(shape.width) * shape.height * 3);
     std::uint32_t grain = 1;
     const int stripe = 64;
@@ -49,7 +49,7 @@ std::vector<unsigned char> pattern_rgb(const Shape& shape, int picture) {
         for (int x = 0; x < shape.width; ++x) {
             grain = grain * 1664525U + 1013904223U;
             const int noise = static_cast<int>(grain >> 30);
-            const int across = (x + y + stripe - picture * stripe / kPatternPictures) % stripe;
+            const int across = (x + y + stripe - frame * stripe / kPatternFrames) % stripe;
             rgb[at++] = static_cast<unsigned char>(20 + across / 2 + noise);
             rgb[at++] = static_cast<unsigned char>(20 + y * 40 / shape.height + noise);
             rgb[at++] = static_cast<unsigned char>(20 + x * 40 / shape.width + noise);
@@ -69,18 +69,18 @@ Jpeg compress(tjhandle compressor, const Shape& shape, const std::vector<unsigne
     return jpeg;
 }
 
-/// The pattern's pictures, and the white one last; empty if one could not be compressed.
-std::vector<Jpeg> make_pictures(const Shape& shape) {
-    std::vector<Jpeg> pictures;
+/// The pattern's frames, the white one last; empty if one could not be compressed.
+std::vector<Jpeg> make_frames(const Shape& shape) {
+    std::vector<Jpeg> jpegs;
     tjhandle compressor = tjInitCompress();
-    for (int picture = 0; picture < kPatternPictures; ++picture)
-        pictures.push_back(compress(compressor, shape, pattern_rgb(shape, picture)));
+    for (int frame = 0; frame < kPatternFrames; ++frame)
+        jpegs.push_back(compress(compressor, shape, pattern_rgb(shape, frame)));
     const std::vector<unsigned char> white(static_cast<std::size_t>(shape.width) * shape.height * 3, 255);
-    pictures.push_back(compress(compressor, shape, white));
+    jpegs.push_back(compress(compressor, shape, white));
     tjDestroy(compressor);
-    for (const Jpeg& jpeg : pictures)
+    for (const Jpeg& jpeg : jpegs)
         if (jpeg.empty()) return {};
-    return pictures;
+    return jpegs;
 }
 
 bool set_format(int fd, const Shape& shape) {
@@ -121,16 +121,16 @@ int main(int argc, char** argv) {
     std::signal(SIGTERM, [](int) { stopped = 1; });
     std::signal(SIGINT, [](int) { stopped = 1; });
 
-    const std::vector<Jpeg> pictures = make_pictures(shape);
-    if (pictures.empty()) {
-        std::fputs("v4l2_feed: cannot compress the pictures\n", stderr);
+    const std::vector<Jpeg> jpegs = make_frames(shape);
+    if (jpegs.empty()) {
+        std::fputs("v4l2_feed: cannot compress the frames\n", stderr);
         return 1;
     }
     const onetake::UniqueFd fd(open(device.c_str(), O_RDWR | O_CLOEXEC));
     if (!fd) return fail("cannot open", device);
     if (!set_format(fd.get(), shape)) return fail("cannot set the format of", device);
 
-    // Frames lie on a grid that begins with a whole second: where FPS is a whole number, so does every flash.
+    // Frames lie on a grid that starts at a full second, and so does every flash if FPS is an integer.
     onetake::SystemClock clock;
     const HostTime start = HostTime(clock.now().time_since_epoch() / kSecond * kSecond + 2 * kSecond);
     const auto count = static_cast<std::int64_t>(seconds * shape.fps);
@@ -140,7 +140,7 @@ int main(int argc, char** argv) {
     while (frame < count && stopped == 0) {
         const HostTime due = start + Duration(static_cast<std::int64_t>(static_cast<double>(frame) * 1e9 / shape.fps));
         const bool flash = due.time_since_epoch() % kSecond < kFlash;
-        const Jpeg& jpeg = flash ? pictures.back() : pictures[static_cast<std::size_t>(frame % kPatternPictures)];
+        const Jpeg& jpeg = flash ? jpegs.back() : jpegs[static_cast<std::size_t>(frame % kPatternFrames)];
         clock.wait_until(due);
         last = clock.now();
         if (frame == 0) first = last;
@@ -151,6 +151,6 @@ int main(int argc, char** argv) {
     const double span = onetake::to_seconds(last - first);
     std::printf("{\"frames\": %lld, \"effective_fps\": %.5f, \"latest_ms\": %.3f, \"jpeg_bytes\": %zu}\n",
                 static_cast<long long>(frame), span > 0 ? static_cast<double>(frame - 1) / span : 0.0,
-                onetake::to_seconds(latest) * 1e3, pictures.front().size());
+                onetake::to_seconds(latest) * 1e3, jpegs.front().size());
     return 0;
 }

@@ -1,13 +1,13 @@
 #!/bin/bash
 # vm_run.sh [-s SHARE] [-m "MODULE OPTION=VALUE"]... [-M icount|warp|real] [-t SECONDS] -- COMMAND [ARGUMENT]...
 # Boots a virtual machine on this machine's own files (read-only, writes go to its memory), loads modules, runs the
-# command as root in the current folder, prints its output and exits with its exit code; 124: time is up, 125: the
-# machine died. What the command writes to /vmshare is in SHARE afterwards; nothing else of the host can change.
-#   icount  the guest's clock counts its instructions, one a nanosecond; when idle it follows the host's. A busy host slows
-#           it down, and may delay it by what the host itself is late (default)
-#   warp    the same, and idle time is skipped: exact whatever the host does, and faster than the clock. But the clock
-#           runs on while the guest waits for the host's files: read ahead what is to run, write to tmpfs
-#   real    two CPUs on the host's clock: quickest boot, and timing suffers when the host is busy
+# command as root in the current folder, prints its output and exits with its exit code; 124: timeout, 125: the machine
+# failed. What the command writes to /vmshare is in SHARE afterwards; nothing else of the host can change.
+#   icount  the guest's clock counts its instructions, one a nanosecond; when idle it follows the host's. A busy host
+#           slows it down, and may delay it as much as the host is late (default)
+#   warp    the same, and idle time is skipped: exact whatever the load of the host, and faster than real time. But the
+#           clock keeps running while the guest waits for the host's files: read programs ahead, write to tmpfs
+#   real    two CPUs on the host's clock: fastest boot, but timing suffers when the host is busy
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -54,7 +54,7 @@ cp "$here/guest_boot.sh" "$share/.guest_boot.sh"
     echo "guest_command=($(printf '%q ' "$@"))"
 } > "$share/.guest_env"
 
-# The machine must not outlive this script, whatever ends it: hence --pdeathsig.
+# --pdeathsig: the machine must not outlive this script.
 setpriv --pdeathsig TERM timeout -k 5 "$seconds" setpriv --pdeathsig KILL \
     qemu-system-x86_64 "${accelerator[@]}" -cpu max -m 2048 -nodefaults -display none -no-reboot -serial stdio \
     -kernel "$lab/vmlinuz" -initrd "$lab/initrd.gz" \

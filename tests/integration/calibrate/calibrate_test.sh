@@ -1,5 +1,6 @@
 #!/bin/bash
-# calibrate_test.sh ONETAKE LATE_TAKE AVSYNC_CHECK: a known offset is found, stored, carried by later takes, and gone from
+# calibrate_test.sh ONETAKE LATE_TAKE AVSYNC_CHECK: a known offset is found, stored, carried by later takes, and gone
+# from
 # their films, as the ffmpeg program sees them.
 set -euo pipefail
 onetake=$(realpath "$1") late_take=$(realpath "$2") check=$(realpath "$3")
@@ -28,8 +29,9 @@ near "calibrate --from, flashes anywhere" "$(jq .offset_ms report)" 83 "$(jq .er
 "$onetake" process late --quiet
 near "film without the offset" "$(film_mean late)" 83 1
 
-# The offset of the test source's "devices", as if it had been measured; its sound is in fact in time, so it comes early.
-jq '.offsets[0] += {camera: "Test picture", microphone: "Test tone", fourcc: "", width: 320, height: 240, fps: 30,
+# The offset of the test source's "devices", as if it had been measured; its sound is in fact in time, so it comes
+# early.
+jq '.offsets[0] += {camera: "Test pattern", microphone: "Test tone", fourcc: "", width: 320, height: 240, fps: 30,
     offset_ns: 83000000}' config/onetake/calibration.json > changed
 cp changed config/onetake/calibration.json
 record=("$onetake" record --source test --width 320 --height 240 --duration 4 --quiet)

@@ -28,7 +28,7 @@ until [ -n "$(ls -A work)" ] || ! kill -0 $program 2> jq.out; do sleep 0.05; don
 kill -INT $program
 code=0
 wait $program || code=$?
-[ $code = 1 ] && grep -q ended err || die "exit code $code after Ctrl-C"
+[ $code = 1 ] && grep -q cancelled err || die "exit code $code after Ctrl-C"
 [ -z "$(ls -A work)" ] || die "it left something after Ctrl-C"
 
 code=0

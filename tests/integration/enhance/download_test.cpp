@@ -95,7 +95,7 @@ TEST_F(DownloadTest, GoesOnAfterACut) {
     const auto cut = download_denoise_model("dpdfnet2", from("cut"));
     ASSERT_FALSE(cut);
     EXPECT_EQ(cut.error().code, ErrorCode::io);
-    EXPECT_THAT(cut.error().message, HasSubstr("what is here is kept"));
+    EXPECT_THAT(cut.error().message, HasSubstr("the part already downloaded is kept"));
     EXPECT_EQ(fs::file_size(part()), half);
     EXPECT_FALSE(fs::exists(dir_.file("models/dpdfnet2.onnx")));
 

@@ -182,7 +182,7 @@ TEST_F(EnhancedTakeTest, IsMadeInProcessingIfAModelIsSetOrOnDemandOnly) {
     EXPECT_EQ(result->metrics.denoise_model, "toy.onnx");
     result = without_model.process("t", false, true);
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_THAT(result->metrics.notes, Contains(HasSubstr("No model is given")));
+    EXPECT_THAT(result->metrics.notes, Contains(HasSubstr("No model is set")));
 }
 
 TEST_F(EnhancedTakeTest, KeepsTheRawSoundWithANoteWhereTheModelIsBad) {

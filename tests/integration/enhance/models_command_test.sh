@@ -1,5 +1,6 @@
 #!/bin/bash
-# models_command_test.sh ONETAKE MODEL_SERVER MAKE_TOY_MODEL: `onetake models` as a user runs it, against a server of this
+# models_command_test.sh ONETAKE MODEL_SERVER MAKE_TOY_MODEL: `onetake models` as a user runs it, against a server of
+# this
 # machine that breaks off.
 set -uo pipefail
 
@@ -38,12 +39,12 @@ check() { "$@" || complain "not so: $*"; }
 # gone had it begun anew.
 half=$(($(stat -c %s toy.onnx) / 2))
 expect 1 download dpdfnet2 --url "$from/cut"
-says err 'what is here is kept'
+says err 'the part already downloaded is kept'
 check test "$(stat -c %s models/dpdfnet2.onnx.part)" = $half
 check test ! -e models/dpdfnet2.onnx
 printf '\377' | dd of=models/dpdfnet2.onnx.part conv=notrunc status=none
 expect 1 download dpdfnet2 --url "$from/cut"
-says err 'is no ONNX model'
+says err 'is not an ONNX model'
 check test ! -e models/dpdfnet2.onnx.part
 
 expect 1 download dpdfnet4 --url "$from/norange"
@@ -51,7 +52,7 @@ expect 0 download dpdfnet4 --url "$from/norange"
 check cmp -s toy.onnx models/dpdfnet4.onnx
 says out '16000 Hz'
 says out "$(sha256sum < toy.onnx | cut -d ' ' -f 1)"
-says out 'a version that is not known here'
+says out 'an unknown version'
 
 expect 0 download dpdfnet2 --url "$from/whole" --json
 check jq -e '.downloaded and .sample_rate == 16000 and (.path | endswith("/dpdfnet2.onnx"))' out > jq.out
@@ -61,13 +62,13 @@ check jq -e 'map(select(.path != null).variant) == ["dpdfnet2", "dpdfnet4"]' out
 
 zeros=$(printf '0%.0s' {1..64})
 expect 1 download dpdfnet8 --url "$from/whole" --sha256 "$zeros"
-says err "$zeros was asked for"
+says err "$zeros was requested"
 says err "$(sha256sum < toy.onnx | cut -d ' ' -f 1)"
 check test ! -e models/dpdfnet8.onnx
 expect 1 download dpdfnet8 --url "$from/html"
 says err 'is a web page'
 expect 1 download dpdfnet8 --url "$from/nothing-here"
-says err 'answered 404'
+says err 'returned status 404'
 expect 1 download dpdfnet8 --url http://127.0.0.1:1/model.onnx
 says err 'Check the network'
 expect 1 download dpdfnet8 --url http://no-such-host.invalid/model.onnx
@@ -78,7 +79,7 @@ says out dpdfnet2.onnx
 says out dpdfnet4.onnx
 truncate -s $half models/dpdfnet4.onnx
 expect 1 verify
-says err 'models/dpdfnet4.onnx is cut off'
+says err 'models/dpdfnet4.onnx is truncated'
 expect 0 verify dpdfnet2 "$folder/toy.onnx"
 
 exit $((failures > 0))

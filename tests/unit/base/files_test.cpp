@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TEST(AppendFile, NeverOpensWhatExists) {
+TEST(AppendFile, DoesNotOpenAnExistingFile) {
     TempDir dir;
     ASSERT_TRUE(AppendFile::create(AT_FDCWD, dir.file("a")));
     const auto again = AppendFile::create(AT_FDCWD, dir.file("a"));
@@ -23,7 +23,7 @@ TEST(AppendFile, NeverOpensWhatExists) {
     EXPECT_NE(again.error().message.find(dir.file("a")), std::string::npos);
 }
 
-TEST(AppendFile, WritesOverwritesAndCuts) {
+TEST(AppendFile, WritesOverwritesAndTruncates) {
     TempDir dir;
     auto file = AppendFile::create(AT_FDCWD, dir.file("a")).value();
     ASSERT_TRUE(file.write("hello world"));
@@ -34,7 +34,7 @@ TEST(AppendFile, WritesOverwritesAndCuts) {
     EXPECT_EQ(read_file(dir.file("a"), 100).value(), "Jello!");
 }
 
-TEST(AppendFile, TellsThatTheDiskIsFull) {
+TEST(AppendFile, ReportsAFullDisk) {
     const UniqueFd full(::open("/dev/full", O_WRONLY));
     auto file = AppendFile::open_end("/dev/full");
     if (!file) GTEST_SKIP() << "no /dev/full here";
@@ -43,7 +43,7 @@ TEST(AppendFile, TellsThatTheDiskIsFull) {
     EXPECT_EQ(written.error().code, ErrorCode::no_space);
 }
 
-TEST(AtomicFile, AppearsWholeOrNotAtAll) {
+TEST(AtomicFile, AppearsCompleteOrNotAtAll) {
     TempDir dir;
     {
         auto dropped = AtomicFile::create(AT_FDCWD, dir.file("m")).value();
@@ -58,7 +58,7 @@ TEST(AtomicFile, AppearsWholeOrNotAtAll) {
     EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 1);
 }
 
-TEST(ReadFile, RefusesWhatIsTooLargeALinkOrNoFile) {
+TEST(ReadFile, RejectsLargeFilesLinksAndNonFiles) {
     TempDir dir;
     std::ofstream(dir.file("a")) << "12345";
     EXPECT_EQ(read_file(dir.file("a"), 5).value(), "12345");
@@ -66,12 +66,12 @@ TEST(ReadFile, RefusesWhatIsTooLargeALinkOrNoFile) {
     fs::create_symlink(dir.file("a"), dir.file("link"));
     EXPECT_FALSE(read_file(dir.file("link"), 100));
     ASSERT_EQ(::mkfifo(dir.file("fifo").c_str(), 0600), 0);
-    EXPECT_FALSE(read_file(dir.file("fifo"), 100)) << "a pipe must not make us wait";
+    EXPECT_FALSE(read_file(dir.file("fifo"), 100)) << "must not block on a pipe";
     EXPECT_FALSE(read_file(dir.path(), 100));
     EXPECT_EQ(read_file(dir.file("none"), 100).error().code, ErrorCode::not_found);
 }
 
-TEST(Disk, TellsWhatIsLeft) {
+TEST(Disk, ReportsTheSpaceLeft) {
     const UniqueFd root(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     EXPECT_GT(disk_room(root.get(), "/").value().bytes, 0u);
     EXPECT_FALSE(disk_room(-1, "/nowhere"));

@@ -9,7 +9,7 @@
 namespace onetake {
 namespace {
 
-TEST(BoundedQueue, RefusesWhatDoesNotFitAndLeavesItWithTheCaller) {
+TEST(BoundedQueue, RejectsAnItemWhenFullAndLeavesItWithTheCaller) {
     BoundedQueue<std::unique_ptr<int>> queue(1);
     EXPECT_TRUE(queue.try_push(std::make_unique<int>(1)));
     auto second = std::make_unique<int>(2);
@@ -18,7 +18,7 @@ TEST(BoundedQueue, RefusesWhatDoesNotFitAndLeavesItWithTheCaller) {
     EXPECT_EQ(**queue.pop(), 1);
 }
 
-TEST(BoundedQueue, GivesOutWhatItHoldsAfterItIsClosed) {
+TEST(BoundedQueue, PopsQueuedItemsAfterItIsClosed) {
     BoundedQueue<int> queue(4);
     queue.push(1);
     queue.close();
@@ -29,7 +29,7 @@ TEST(BoundedQueue, GivesOutWhatItHoldsAfterItIsClosed) {
     EXPECT_TRUE(queue.drained());
 }
 
-TEST(BoundedQueue, WakesThoseWhoWaitWhenItIsClosed) {
+TEST(BoundedQueue, WakesWaitingThreadsWhenItIsClosed) {
     BoundedQueue<int> full(1), empty(1);
     full.push(1);
     std::thread pusher([&] { EXPECT_FALSE(full.push(2)); });
@@ -40,7 +40,7 @@ TEST(BoundedQueue, WakesThoseWhoWaitWhenItIsClosed) {
     popper.join();
 }
 
-TEST(BoundedQueue, LosesNothingBetweenManyThreads) {
+TEST(BoundedQueue, LosesNothingWithManyThreads) {
     BoundedQueue<int> queue(3);
     constexpr int kEach = 2000;
     std::vector<std::thread> pushers;
@@ -54,7 +54,7 @@ TEST(BoundedQueue, LosesNothingBetweenManyThreads) {
     EXPECT_EQ(sum, 3L * kEach * (kEach + 1) / 2);
 }
 
-TEST(InFlightLimit, AreNeverMoreThanTheirNumber) {
+TEST(InFlightLimit, GrantsNoMoreSlotsThanItsCapacity) {
     InFlightLimit slots(2);
     EXPECT_TRUE(slots.try_take());
     EXPECT_TRUE(slots.take());
@@ -64,7 +64,7 @@ TEST(InFlightLimit, AreNeverMoreThanTheirNumber) {
     EXPECT_EQ(slots.deepest(), 2);
 }
 
-TEST(InFlightLimit, LetWaitersGoWhenClosed) {
+TEST(InFlightLimit, WakesWaitingThreadsWhenClosed) {
     InFlightLimit slots(1);
     ASSERT_TRUE(slots.take());
     std::thread waiter([&] { EXPECT_FALSE(slots.take()); });

@@ -9,7 +9,7 @@
 namespace onetake {
 namespace {
 
-TEST(Ticks, AreTheNearestAtAnyLength) {
+TEST(Ticks, AreRoundedToNearestAtAnyLength) {
     EXPECT_EQ(to_ticks(Duration(0), 90000), 0);
     EXPECT_EQ(to_ticks(Duration(5555), 90000), 0);
     EXPECT_EQ(to_ticks(Duration(5556), 90000), 1);
@@ -20,13 +20,13 @@ TEST(Ticks, AreTheNearestAtAnyLength) {
         EXPECT_EQ(to_ticks(from_ticks(ticks, 90000), 90000), ticks);
 }
 
-TEST(Seconds, BecomeTheNearestNanosecond) {
+TEST(Seconds, AreRoundedToTheNearestNanosecond) {
     EXPECT_EQ(duration_from_seconds(1.5), Duration(1'500'000'000));
     EXPECT_EQ(duration_from_seconds(-0.25), Duration(-250'000'000));
     EXPECT_EQ(duration_from_seconds(100000.000000001), Duration(100'000'000'000'001));
 }
 
-TEST(WallTime, IsWrittenAsPeopleAndMoviesWantIt) {
+TEST(WallTime, IsFormattedForNamesAndContainers) {
     const WallTime t(Duration(1'795'226'142'791'759'239));
     EXPECT_EQ(utc_iso(t), "2026-11-21T01:55:42.791759Z");
     EXPECT_EQ(utc_compact(t), "20261121T015542Z");
@@ -45,7 +45,7 @@ TEST(Clocks, AreReadTogether) {
     EXPECT_GT(to_ns(reading.wall), 1'600'000'000'000'000'000);
 }
 
-TEST(Histogram, GivesQuantilesWithinAnEighth) {
+TEST(Histogram, ReturnsQuantilesWithinAnEighth) {
     DurationHistogram h;
     EXPECT_EQ(h.quantile(0.95), Duration{});
     for (int i = 1; i <= 1000; ++i) h.add(std::chrono::microseconds(i));

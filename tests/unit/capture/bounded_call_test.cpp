@@ -10,15 +10,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(BoundedCall, GivesBackWhatItsWorkDidInTime) {
+TEST(BoundedCall, ReturnsWhenItsWorkIsDone) {
     auto value = std::make_shared<int>(0);
     auto call = BoundedCall::begin([value] { *value = 42; });
     ASSERT_TRUE(call.wait_until(host_now() + 1h));
     EXPECT_EQ(*value, 42);
-    EXPECT_EQ(value.use_count(), 1) << "what the work owned is let go of before it counts as returned";
+    EXPECT_EQ(value.use_count(), 1) << "what the work owned is destroyed before it counts as returned";
 }
 
-TEST(BoundedCall, LeavesACallThatHangsBehindUntilItReturns) {
+TEST(BoundedCall, AbandonsACallThatHangsUntilItReturns) {
     std::promise<void> release;
     auto owned = std::make_shared<int>(0);
     std::weak_ptr<int> watched = owned;
@@ -35,7 +35,7 @@ TEST(BoundedCall, LeavesACallThatHangsBehindUntilItReturns) {
     EXPECT_TRUE(watched.expired());
 }
 
-TEST(BoundedCall, ThatWasNeverBegunHasReturned) {
+TEST(BoundedCall, ThatWasNeverStartedHasReturned) {
     BoundedCall call;
     EXPECT_TRUE(call.returned());
 }

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr auto start = host_time_from_ns(1'000'000'000'000);
 
-/// Time passes when somebody waits for it, or when told to.
+/// Advances in wait_until() and pass().
 class FakeClock final : public Clock {
  public:
     HostTime now() const override {
@@ -59,9 +59,10 @@ class Collected {
     std::vector<Item> items_;
 };
 
-class Pictures final : public VideoReceiver {
+class RecordingVideoReceiver final : public VideoReceiver {
  public:
-    Pictures(std::size_t wanted, FakeClock& clock, Duration cost = {}) : frames(wanted), clock_(clock), cost_(cost) {}
+    RecordingVideoReceiver(std::size_t wanted, FakeClock& clock, Duration cost = {})
+        : frames(wanted), clock_(clock), cost_(cost) {}
     Buffer buffer(std::size_t bytes) override { return pool_->take(bytes); }
     void deliver(Frame frame) override {
         frames.add(std::move(frame));
@@ -85,9 +86,10 @@ class Pictures final : public VideoReceiver {
     std::vector<SourceEvent> events_;
 };
 
-class Sounds final : public AudioReceiver {
+class RecordingAudioReceiver final : public AudioReceiver {
  public:
-    Sounds(std::size_t wanted, FakeClock& clock, Duration cost = {}) : blocks(wanted), clock_(clock), cost_(cost) {}
+    RecordingAudioReceiver(std::size_t wanted, FakeClock& clock, Duration cost = {})
+        : blocks(wanted), clock_(clock), cost_(cost) {}
     void deliver(AudioBlock block) override {
         blocks.add(std::move(block));
         clock_.pass(cost_);
@@ -107,14 +109,14 @@ std::int64_t number_of(const Frame& frame) {
     return read_test_frame_number(green.data(), frame.width, frame.height, frame.width).value_or(-1);
 }
 
-TEST(TestCamera, StampsEveryFrameWithTheInstantItIsDue) {
+TEST(TestCamera, StampsEveryFrameWithTheTimeItIsDue) {
     FakeClock clock;
     const TestScene scene{start + 20ms, 25};
     auto camera = TestCamera::open(scene, {.width = 160, .height = 120}, clock);
     ASSERT_TRUE(camera);
-    Pictures pictures(60, clock);
-    ASSERT_TRUE((*camera)->start(pictures));
-    auto& frames = pictures.frames.wait();
+    RecordingVideoReceiver video(60, clock);
+    ASSERT_TRUE((*camera)->start(video));
+    auto& frames = video.frames.wait();
     (*camera)->stop();
     for (std::size_t i = 0; i < frames.size(); ++i) {
         const auto& f = frames[i];
@@ -124,45 +126,45 @@ TEST(TestCamera, StampsEveryFrameWithTheInstantItIsDue) {
         EXPECT_EQ(f.stamp.source, StampSource::test);
         EXPECT_EQ(f.stamp.driver_sequence, static_cast<std::uint32_t>(i));
         EXPECT_EQ(number_of(f), n);
-        // A corner that is dark in the plain picture.
+        // A corner that is dark without a flash.
         EXPECT_EQ(f.bytes.data()[0] > 200, i % 25 < 3) << i;
     }
-    EXPECT_TRUE(pictures.events().empty());
+    EXPECT_TRUE(video.events().empty());
 }
 
-TEST(TestCamera, JoinsASceneThatRunsAlready) {
+TEST(TestCamera, JoinsARunningScene) {
     FakeClock clock;
     auto camera = TestCamera::open({start - 10s, 30}, {.width = 64, .height = 48}, clock);
     ASSERT_TRUE(camera);
-    Pictures pictures(1, clock);
-    ASSERT_TRUE((*camera)->start(pictures));
-    EXPECT_EQ(pictures.frames.wait()[0].stamp.time, start);
+    RecordingVideoReceiver video(1, clock);
+    ASSERT_TRUE((*camera)->start(video));
+    EXPECT_EQ(video.frames.wait()[0].stamp.time, start);
     (*camera)->stop();
 }
 
-TEST(TestCamera, KeepsNominalStampsWhenItIsALittleLate) {
+TEST(TestCamera, KeepsNominalStampsWhenSlightlyLate) {
     FakeClock clock;
     auto camera = TestCamera::open({start, 10}, {.width = 64, .height = 48}, clock);
     ASSERT_TRUE(camera);
-    Pictures pictures(8, clock, 200ms);
-    ASSERT_TRUE((*camera)->start(pictures));
-    auto& frames = pictures.frames.wait();
+    RecordingVideoReceiver video(8, clock, 200ms);
+    ASSERT_TRUE((*camera)->start(video));
+    auto& frames = video.frames.wait();
     (*camera)->stop();
     for (std::size_t i = 0; i < frames.size(); ++i)
         EXPECT_EQ(frames[i].stamp.time, start + static_cast<std::int64_t>(i) * 100ms);
     EXPECT_EQ(frames[7].stamp.arrival, start + 1400ms);
 }
 
-TEST(TestCamera, LeavesFramesOutAndSaysSoWhenItIsASecondBehind) {
+TEST(TestCamera, DropsAndReportsFramesWhenASecondLate) {
     FakeClock clock;
     auto camera = TestCamera::open({start, 10}, {.width = 64, .height = 48}, clock);
     ASSERT_TRUE(camera);
-    Pictures pictures(100, clock, 300ms);
-    ASSERT_TRUE((*camera)->start(pictures));
-    auto& frames = pictures.frames.wait();
+    RecordingVideoReceiver video(100, clock, 300ms);
+    ASSERT_TRUE((*camera)->start(video));
+    auto& frames = video.frames.wait();
     (*camera)->stop();
     std::uint64_t dropped = 0;
-    for (const auto& event : pictures.events()) {
+    for (const auto& event : video.events()) {
         EXPECT_EQ(event.kind, SourceEvent::Kind::driver_drop);
         if (event.time <= frames.back().stamp.arrival) dropped += event.count;
     }
@@ -177,16 +179,16 @@ TEST(TestCamera, CanBeStoppedTwiceAndStartedAgain) {
     auto camera = TestCamera::open({start, 30}, {.width = 64, .height = 48}, clock);
     ASSERT_TRUE(camera);
     for (int i = 0; i < 2; ++i) {
-        Pictures pictures(3, clock);
-        ASSERT_TRUE((*camera)->start(pictures));
-        EXPECT_FALSE((*camera)->start(pictures));
-        pictures.frames.wait();
+        RecordingVideoReceiver video(3, clock);
+        ASSERT_TRUE((*camera)->start(video));
+        EXPECT_FALSE((*camera)->start(video));
+        video.frames.wait();
         (*camera)->stop();
         (*camera)->stop();
     }
 }
 
-TEST(TestCamera, RefusesWhatItCannotShow) {
+TEST(TestCamera, RejectsInvalidOptions) {
     FakeClock clock;
     EXPECT_FALSE(TestCamera::open({start, 30}, {.width = 8, .height = 8}, clock));
     EXPECT_FALSE(TestCamera::open({start, 0}, {}, clock));
@@ -196,14 +198,14 @@ TEST(TestCamera, RefusesWhatItCannotShow) {
     EXPECT_FALSE(TestMicrophone::open({start, 30}, {.ppm = 1e7}, clock));
 }
 
-TEST(TestMicrophone, DeliversBlocksWhenTheyAreOverWithExactStamps) {
+TEST(TestMicrophone, DeliversBlocksAtTheirEndWithExactStamps) {
     FakeClock clock;
     const TestScene scene{start, 30};
     auto microphone = TestMicrophone::open(scene, {.channels = 2, .blocksize = 480, .ppm = 250}, clock);
     ASSERT_TRUE(microphone);
-    Sounds sounds(300, clock);
-    ASSERT_TRUE((*microphone)->start(sounds));
-    auto& blocks = sounds.blocks.wait();
+    RecordingAudioReceiver audio(300, clock);
+    ASSERT_TRUE((*microphone)->start(audio));
+    auto& blocks = audio.blocks.wait();
     (*microphone)->stop();
     const TestTone tone(scene, 48000, 2, 250);
     std::vector<std::int16_t> expected(960);
@@ -219,13 +221,13 @@ TEST(TestMicrophone, DeliversBlocksWhenTheyAreOverWithExactStamps) {
     }
 }
 
-TEST(TestMicrophone, FlagsWhatItLeavesOutWhenItIsASecondBehind) {
+TEST(TestMicrophone, FlagsDroppedSamplesWhenASecondLate) {
     FakeClock clock;
     auto microphone = TestMicrophone::open({start, 30}, {.sample_rate = 8000, .blocksize = 800}, clock);
     ASSERT_TRUE(microphone);
-    Sounds sounds(40, clock, 250ms);
-    ASSERT_TRUE((*microphone)->start(sounds));
-    auto& blocks = sounds.blocks.wait();
+    RecordingAudioReceiver audio(40, clock, 250ms);
+    ASSERT_TRUE((*microphone)->start(audio));
+    auto& blocks = audio.blocks.wait();
     (*microphone)->stop();
     int flagged = 0;
     for (std::size_t i = 1; i < blocks.size(); ++i) {

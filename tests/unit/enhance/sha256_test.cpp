@@ -15,7 +15,7 @@ std::string digest(std::string_view text, std::size_t piece) {
     return sum.finish();
 }
 
-TEST(Sha256, AgreesWithTheStandardsExamples) {
+TEST(Sha256, MatchesTheStandardsExamples) {
     EXPECT_EQ(digest("", 1), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     EXPECT_EQ(digest("abc", 1), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     EXPECT_EQ(digest("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56),

@@ -35,7 +35,7 @@ class Recover : public ::testing::Test {
         EXPECT_TRUE(report) << report.error().message;
         return report ? *report : RecoverReport{};
     }
-    // What must hold of any take after a recovery.
+    // Checks that apply to any take after a recovery.
     void expect_recovered(const RecoverReport& report) const {
         EXPECT_FALSE(report.take.needs_recovery);
         EXPECT_TRUE(report.take.closed);
@@ -66,7 +66,7 @@ class Recover : public ::testing::Test {
     TempDir dir_;
 };
 
-TEST_F(Recover, LeavesAWholeTakeAsItIs) {
+TEST_F(Recover, DoesNotChangeAnIntactTake) {
     make(true);
     EXPECT_TRUE(check().whole());
     const auto before = snapshot(dir_.file("t"));
@@ -78,7 +78,7 @@ TEST_F(Recover, LeavesAWholeTakeAsItIs) {
     EXPECT_EQ(snapshot(dir_.file("t")), before);
 }
 
-TEST_F(Recover, ClosesATakeWhoseProgramWasKilledAndLosesNothing) {
+TEST_F(Recover, ClosesATakeOfAKilledProgramWithoutLosses) {
     make(false);
     const auto broken = check();
     EXPECT_FALSE(broken.closed);
@@ -95,7 +95,7 @@ TEST_F(Recover, ClosesATakeWhoseProgramWasKilledAndLosesNothing) {
     expect_recovered(report);
 }
 
-TEST_F(Recover, WorksWhereverTheJournalIsCut) {
+TEST_F(Recover, WorksWhereverTheJournalIsTruncated) {
     make(false);
     const auto journal = bytes_of(file("timeline.jsonl"));
     const auto first_line = journal.find('\n') + 1;
@@ -115,14 +115,15 @@ TEST_F(Recover, WorksWhereverTheJournalIsCut) {
             EXPECT_FALSE(recover_folder(dir_.file("t"), "t"));
             continue;
         }
-        const auto whole = journal.rfind('\n', cut - 1) + 1;
+        const auto complete = journal.rfind('\n', cut - 1) + 1;
         const auto report = recover();
-        EXPECT_EQ(report.cut_bytes, cut - whole);
-        EXPECT_TRUE(bytes_of(file("timeline.jsonl")).starts_with(journal.substr(0, whole)));
-        // Frames that no record names are kept and counted.
-        const auto kept_frames =
-            journal.find("\"v\":\"v1\"") > cut && journal.find("\"track\":\"v1\"") > whole ? 0 : 6 - report.take.frames;
-        if (journal.substr(0, whole).find("\"track\":\"v1\"") != std::string::npos) {
+        EXPECT_EQ(report.cut_bytes, cut - complete);
+        EXPECT_TRUE(bytes_of(file("timeline.jsonl")).starts_with(journal.substr(0, complete)));
+        // Frames without a record are kept and counted.
+        const auto kept_frames = journal.find("\"v\":\"v1\"") > cut && journal.find("\"track\":\"v1\"") > complete
+                                     ? 0
+                                     : 6 - report.take.frames;
+        if (journal.substr(0, complete).find("\"track\":\"v1\"") != std::string::npos) {
             EXPECT_EQ(lost(report.take, "v1", "no_record"), kept_frames);
         }
         expect_recovered(report);
@@ -130,7 +131,7 @@ TEST_F(Recover, WorksWhereverTheJournalIsCut) {
     }
 }
 
-TEST_F(Recover, WorksWhereverTheSoundIsCut) {
+TEST_F(Recover, WorksWhereverTheAudioIsTruncated) {
     make(false);
     const auto wav = bytes_of(file("audio.wav"));
     const auto journal = bytes_of(file("timeline.jsonl"));
@@ -140,26 +141,26 @@ TEST_F(Recover, WorksWhereverTheSoundIsCut) {
         put_bytes(file("timeline.jsonl"), journal);
         const auto report = recover();
         constexpr std::size_t kHeader = 80;
-        const auto there = cut > kHeader ? (cut - kHeader) / 2 : 0;
-        EXPECT_EQ(report.take.samples, there);
-        EXPECT_EQ(lost(report.take, "a1", "short"), 400 - there);
+        const auto present = cut > kHeader ? (cut - kHeader) / 2 : 0;
+        EXPECT_EQ(report.take.samples, present);
+        EXPECT_EQ(lost(report.take, "a1", "short"), 400 - present);
         const auto repaired = WavReader::open(file("audio.wav"));
         ASSERT_TRUE(repaired) << repaired.error().message;
-        EXPECT_EQ(repaired->frames(), static_cast<std::int64_t>(there));
+        EXPECT_EQ(repaired->frames(), static_cast<std::int64_t>(present));
         EXPECT_EQ(repaired->sample_rate(), 1000);
         expect_recovered(report);
         if (HasFailure()) break;
     }
 }
 
-TEST_F(Recover, NamesEveryFrameThatIsGoneAndWhy) {
+TEST_F(Recover, ReportsEveryLostFrameWithItsCause) {
     make(true);
     fs::remove(file(frame(2)));
     fs::remove(file(frame(3)));
     put_bytes(file(frame(4)), bytes_of(file(frame(4))).substr(0, 20));
-    auto torn = bytes_of(file(frame(6)));
-    torn.replace(torn.size() - 30, 30, 30, '\0');
-    put_bytes(file(frame(6)), torn);
+    auto damaged = bytes_of(file(frame(6)));
+    damaged.replace(damaged.size() - 30, 30, 30, '\0');
+    put_bytes(file(frame(6)), damaged);
     const auto report = recover();
     EXPECT_EQ(report.take.frames, 2u);
     ASSERT_EQ(report.take.losses.size(), 3u);
@@ -175,11 +176,11 @@ TEST_F(Recover, NamesEveryFrameThatIsGoneAndWhy) {
     ASSERT_EQ(metrics.books.size(), 2u);
     EXPECT_EQ(metrics.books[0].dropped_disk, 4u);
     EXPECT_EQ(metrics.books[0].expected, 6u);
-    EXPECT_EQ(metrics.encoder, "turbojpeg") << "what only the recorder knew is kept";
+    EXPECT_EQ(metrics.encoder, "turbojpeg") << "values that only the recorder has are kept";
     EXPECT_EQ(metrics.queue_max, 3);
 }
 
-TEST_F(Recover, SeesFramesThatComeBack) {
+TEST_F(Recover, AcceptsFramesThatAreRestored) {
     make(true);
     const auto bytes = bytes_of(file(frame(5)));
     fs::remove(file(frame(5)));
@@ -189,7 +190,7 @@ TEST_F(Recover, SeesFramesThatComeBack) {
     EXPECT_EQ(check().frames, 6u);
 }
 
-TEST_F(Recover, TellsAnExchangedFrameFromALostOneAndLeavesIt) {
+TEST_F(Recover, ReportsAReplacedFrameAsAlteredAndKeepsIt) {
     make(true);
     const auto other = tiny_jpeg(9, 99);
     put_bytes(file(frame(3)), {other.begin(), other.end()});
@@ -198,7 +199,7 @@ TEST_F(Recover, TellsAnExchangedFrameFromALostOneAndLeavesIt) {
     EXPECT_EQ(lost(report.take, "v1", "altered"), 1u);
 }
 
-TEST_F(Recover, MakesTheManifestAnew) {
+TEST_F(Recover, RewritesTheManifest) {
     make(true);
     for (const std::string bytes : {"", "{", "{}", "[[[[", "not json at all"}) {
         put_bytes(file("manifest.json"), bytes);
@@ -215,7 +216,7 @@ TEST_F(Recover, MakesTheManifestAnew) {
     EXPECT_EQ(count_take(dir_.file("t"))->end->reason, "stopped");
 }
 
-TEST_F(Recover, TellsOfJournalLinesThatCannotBeRead) {
+TEST_F(Recover, ReportsUnreadableJournalLines) {
     make(true);
     auto journal = bytes_of(file("timeline.jsonl"));
     const auto at = journal.find("\"k\":\"f\"");
@@ -224,11 +225,11 @@ TEST_F(Recover, TellsOfJournalLinesThatCannotBeRead) {
     const auto report = recover();
     EXPECT_EQ(lost(report.take, "v1", "no_record"), 1u);
     EXPECT_TRUE(fs::exists(file("leftover/v1_f_000001.jpg")));
-    EXPECT_THAT(testing::PrintToString(report.take.findings), HasSubstr("1 lines of the journal"));
+    EXPECT_THAT(testing::PrintToString(report.take.findings), HasSubstr("1 line of the journal"));
     expect_recovered(report);
 }
 
-TEST_F(Recover, SurvivesJournalsThatClaimAbsurdThings) {
+TEST_F(Recover, HandlesJournalsWithExtremeValues) {
     make(false);
     const auto journal = bytes_of(file("timeline.jsonl"));
     for (const std::string line : {
@@ -247,7 +248,7 @@ TEST_F(Recover, SurvivesJournalsThatClaimAbsurdThings) {
     }
 }
 
-TEST_F(Recover, WritesATracksRowsOnceHoweverOftenTheJournalNamesIt) {
+TEST_F(Recover, WritesATracksRowsOnceForRepeatedTrackRecords) {
     make(false);
     auto journal = bytes_of(file("timeline.jsonl"));
     for (int i = 0; i < 1000; ++i)
@@ -260,7 +261,7 @@ TEST_F(Recover, WritesATracksRowsOnceHoweverOftenTheJournalNamesIt) {
     EXPECT_EQ(manifest["tracks"][0]["width"], 16) << "a track's first record counts";
 }
 
-TEST_F(Recover, IsDoneOnceThoughEventsOrTheConfigurationFillTheManifest) {
+TEST_F(Recover, IsIdempotentWithLargeEvents) {
     make(false);
     auto journal = bytes_of(file("timeline.jsonl"));
     const std::string text(1'000'000, 'x');
@@ -269,7 +270,7 @@ TEST_F(Recover, IsDoneOnceThoughEventsOrTheConfigurationFillTheManifest) {
     expect_recovered(recover());
 }
 
-TEST_F(Recover, TakesNoTagBehindTheSoundForSound) {
+TEST_F(Recover, DoesNotCountATagAfterTheAudioAsAudio) {
     make(true);
     auto wav = bytes_of(file("audio.wav"));
     const std::string tag("LIST\x04\0\0\0INFO", 12);
@@ -282,14 +283,14 @@ TEST_F(Recover, TakesNoTagBehindTheSoundForSound) {
     EXPECT_EQ(bytes_of(file("audio.wav")), wav);
 }
 
-TEST_F(Recover, LeavesFilesAloneWhoseNumberNoFrameCanHave) {
+TEST_F(Recover, IgnoresFilesWithInvalidFrameNumbers) {
     make(false);
     put_bytes(file("frames/f_9223372036854775807.jpg"), "?");
     expect_recovered(recover());
     EXPECT_TRUE(fs::exists(file("frames/f_9223372036854775807.jpg")));
 }
 
-TEST_F(Recover, SaysOfATakeThatIsBeingRecordedAndDoesNotTouchIt) {
+TEST_F(Recover, RefusesATakeThatIsBeingRecorded) {
     auto writer = TakeWriter::create({dir_.path(), "t", "test", "{}", false}, read_clocks()).value();
     const auto video = writer.add_video_track({}).value();
     ASSERT_TRUE(writer.write_frame(video, tiny_jpeg(1), {}));
@@ -304,7 +305,7 @@ TEST_F(Recover, SaysOfATakeThatIsBeingRecordedAndDoesNotTouchIt) {
     EXPECT_EQ(snapshot(dir_.file("t")), before);
 }
 
-TEST_F(Recover, FollowsNoLinkOutOfTheTake) {
+TEST_F(Recover, DoesNotFollowLinksOutOfTheTake) {
     make(false);
     const TempDir elsewhere;
     put_bytes(elsewhere.file("audio.wav"), "precious");
@@ -322,7 +323,7 @@ TEST_F(Recover, FollowsNoLinkOutOfTheTake) {
     }
 }
 
-TEST_F(Recover, LeavesASoundFileThatAnotherProgramMadeOfItAlone) {
+TEST_F(Recover, DoesNotChangeAnAudioFileOfAnotherProgram) {
     make(false);
     const auto ours = bytes_of(file("audio.wav"));
     auto floats = ours;
@@ -333,20 +334,20 @@ TEST_F(Recover, LeavesASoundFileThatAnotherProgramMadeOfItAlone) {
         EXPECT_EQ(lost(check(), "a1", "missing"), static_cast<std::uint64_t>(kTakeBlocks * kBlockSamples));
         const auto report = recover();
         EXPECT_EQ(bytes_of(file("audio.wav")), foreign);
-        EXPECT_THAT(report.take.findings, ::testing::Contains(HasSubstr("is not a WAV file")));
+        EXPECT_THAT(report.take.findings, ::testing::Contains(HasSubstr("is not a supported WAV file")));
     }
 }
 
-TEST_F(Recover, CountsRecordsThatOverlapOnceAndStaysAsSmallAsTheJournal) {
+TEST_F(Recover, CountsOverlappingRecordsOnceInBoundedSpace) {
     make(false);
     fs::remove(file("audio.wav"));
     constexpr int kMany = 2000;
     std::string lines;
-    const TrackId sound{TrackKind::audio, 1};
+    const TrackId audio{TrackKind::audio, 1};
     for (int i = 0; i < kMany; ++i)
-        append_line(DropRecord{sound, DropRecord::Cause::disk, 1, HostTime(Duration(i)), {}, 1000 + 2 * i}, lines);
+        append_line(DropRecord{audio, DropRecord::Cause::disk, 1, HostTime(Duration(i)), {}, 1000 + 2 * i}, lines);
     for (int i = 0; i < kMany; ++i)
-        append_line(BlockRecord{sound, 1000 + i, 10'000, HostTime(Duration(i)), {}, StampSource::test, false}, lines);
+        append_line(BlockRecord{audio, 1000 + i, 10'000, HostTime(Duration(i)), {}, StampSource::test, false}, lines);
     put_bytes(file("timeline.jsonl"), bytes_of(file("timeline.jsonl")) + lines);
     const auto before = fs::file_size(file("timeline.jsonl"));
     const auto report = recover();
@@ -355,13 +356,13 @@ TEST_F(Recover, CountsRecordsThatOverlapOnceAndStaysAsSmallAsTheJournal) {
     EXPECT_EQ(lost(report.take, "a1", "missing"), static_cast<std::uint64_t>(kTakeBlocks * kBlockSamples + 10'000));
 }
 
-TEST_F(Recover, DoesNotReadAFileFarLargerThanItsRecordSays) {
+TEST_F(Recover, DoesNotReadAFileFarLargerThanRecorded) {
     make(false);
     fs::resize_file(file(frame(2)), std::uint64_t{200} << 20);
     EXPECT_EQ(lost(check(), "v1", "damaged"), 1u);
 }
 
-TEST_F(Recover, BoundsWhatAManifestTakesOverOfEvents) {
+TEST_F(Recover, LimitsTheEventsInTheManifest) {
     make(false);
     std::string lines;
     for (int i = 0; i < 40; ++i)
@@ -371,17 +372,17 @@ TEST_F(Recover, BoundsWhatAManifestTakesOverOfEvents) {
     EXPECT_LT(fs::file_size(file("manifest.json")), 10'000'000u);
 }
 
-TEST_F(Recover, LeavesATakeOfAnotherUserToThatUser) {
+TEST_F(Recover, RefusesATakeOfAnotherUser) {
     make(false);
     if (::chown(dir_.file("t").c_str(), ::geteuid() + 1, static_cast<gid_t>(-1)) != 0)
-        GTEST_SKIP() << "only root can give a folder away";
+        GTEST_SKIP() << "only root can change a folder's owner";
     const auto before = snapshot(dir_.file("t"));
     const auto refused = recover_folder(dir_.file("t"), "t");
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::refused);
     EXPECT_THAT(refused.error().message, HasSubstr("another user"));
     EXPECT_EQ(snapshot(dir_.file("t")), before);
-    EXPECT_TRUE(check().needs_recovery) << "looking at it is allowed";
+    EXPECT_TRUE(check().needs_recovery) << "checking it is allowed";
 }
 
 TEST_F(Recover, DoesNotWriteThroughHardLinks) {
@@ -394,7 +395,7 @@ TEST_F(Recover, DoesNotWriteThroughHardLinks) {
     EXPECT_TRUE(recover().take.whole());
 }
 
-TEST_F(Recover, SaysThatATakeOfAnotherUserCannotBeWritten) {
+TEST_F(Recover, ReportsThatATakeOfAnotherUserCannotBeWritten) {
     make(false);
     constexpr uid_t kNobody = 65534;
     fs::permissions(dir_.path(), fs::perms::all);

@@ -22,16 +22,16 @@ int chosen(std::string_view wanted) {
     return found ? found->index : -1;
 }
 
-TEST(AudioDevices, AreChosenByDefaultNumberNameOrUniquePartOfAName) {
+TEST(AudioDevices, AreSelectedByDefaultNumberNameOrUniquePartOfAName) {
     EXPECT_EQ(chosen(""), 5);
     EXPECT_EQ(chosen("7"), 7);
-    EXPECT_EQ(chosen("pulse"), 5) << "the whole name wins over a part of another";
+    EXPECT_EQ(chosen("pulse"), 5) << "the full name has priority over a part of another";
     EXPECT_EQ(chosen("Røde"), 9);
     EXPECT_EQ(chosen("nt: usb"), 9);
     EXPECT_EQ(chosen("hw:2,0"), 2);
 }
 
-TEST(AudioDevices, SayWhatMatchesWhenANameIsAmbiguous) {
+TEST(AudioDevices, ListTheMatchesOfAnAmbiguousName) {
     const auto found = choose_audio_device(kDevices, "webcam");
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().code, ErrorCode::invalid_argument);
@@ -40,7 +40,7 @@ TEST(AudioDevices, SayWhatMatchesWhenANameIsAmbiguous) {
     EXPECT_THAT(found.error().message, Not(HasSubstr("pulse")));
 }
 
-TEST(AudioDevices, SayWhatThereIsWhenNothingMatches) {
+TEST(AudioDevices, ListAllDevicesIfNothingMatches) {
     for (const auto* wanted : {"Blue Yeti", "3"}) {
         const auto found = choose_audio_device(kDevices, wanted);
         ASSERT_FALSE(found);
@@ -59,7 +59,7 @@ TEST(AudioDevices, AreFoundAgainWithAnotherCardNumber) {
     EXPECT_EQ(find_again(kDevices, kDevices[2])->index, 5);
 }
 
-TEST(AudioDevices, AreNotMistakenForTheirTwin) {
+TEST(AudioDevices, AreDistinguishedFromIdenticalOnes) {
     const std::vector<AudioDeviceInfo> twins{device(1, "Webcam: USB Audio (hw:4,0)"),
                                              device(2, "Webcam: USB Audio (hw:5,0)")};
     EXPECT_FALSE(find_again(twins, kDevices[0]));

@@ -13,7 +13,7 @@
 
 namespace onetake {
 
-/// Microphones that do what a test says. Thread-safe.
+/// Scripted microphones. Thread-safe.
 class FakeAudioSystem final : public AudioSystem {
  public:
     explicit FakeAudioSystem(std::vector<AudioDeviceInfo> devices) : devices_(std::move(devices)) {}
@@ -23,10 +23,10 @@ class FakeAudioSystem final : public AudioSystem {
         return devices_;
     }
     Result<bool> refresh() override { return true; }
-    Result<std::unique_ptr<SoundStream>> open(const AudioDeviceInfo& device, const SoundFormat& format,
+    Result<std::unique_ptr<InputStream>> open(const AudioDeviceInfo& device, const StreamFormat& format,
                                               std::shared_ptr<SampleFeed> feed) override {
         std::lock_guard lock(mutex_);
-        asked_.push_back(format);
+        requested_.push_back(format);
         if (std::find(refused_.begin(), refused_.end(), std::pair(format.sample_rate, format.channels)) !=
             refused_.end())
             return fail(ErrorCode::unsupported, "refused by " + device.name);
@@ -45,18 +45,18 @@ class FakeAudioSystem final : public AudioSystem {
         std::lock_guard lock(mutex_);
         refused_.emplace_back(sample_rate, channels);
     }
-    /// The device ends the stream that is open.
+    /// Ends the open stream, as the device would.
     void end_stream() {
         std::lock_guard lock(mutex_);
         active_ = false;
     }
-    /// From now on closing hangs, until false is set.
+    /// Makes closing hang until set to false.
     void hang(bool hangs) {
         std::lock_guard lock(mutex_);
         hangs_ = hangs;
         changed_.notify_all();
     }
-    /// Waits until `count` streams have been opened in all.
+    /// Waits until `count` streams have been opened in total.
     void wait_for_open(int count) {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return opened_ >= count; });
@@ -65,13 +65,13 @@ class FakeAudioSystem final : public AudioSystem {
         std::lock_guard lock(mutex_);
         return feed_;
     }
-    std::vector<SoundFormat> asked() {
+    std::vector<StreamFormat> requested() {
         std::lock_guard lock(mutex_);
-        return asked_;
+        return requested_;
     }
 
  private:
-    class Stream final : public SoundStream {
+    class Stream final : public InputStream {
      public:
         Stream(FakeAudioSystem& system, double rate) : system_(system), rate_(rate) {}
         Stream(const Stream&) = delete;
@@ -97,13 +97,13 @@ class FakeAudioSystem final : public AudioSystem {
     std::condition_variable changed_;
     std::vector<AudioDeviceInfo> devices_;
     std::vector<std::pair<int, int>> refused_;
-    std::vector<SoundFormat> asked_;
+    std::vector<StreamFormat> requested_;
     std::shared_ptr<SampleFeed> feed_;
     bool active_ = true, hangs_ = false;
     int opened_ = 0;
 };
 
-/// Keeps what a microphone delivers and says. Thread-safe.
+/// Records what a microphone delivers and reports. Thread-safe.
 class RecordingReceiver final : public AudioReceiver {
  public:
     void deliver(AudioBlock block) override {
@@ -116,7 +116,7 @@ class RecordingReceiver final : public AudioReceiver {
         events_.push_back(std::move(event));
         changed_.notify_all();
     }
-    /// Waits for an event of this kind and gives it.
+    /// Waits for an event of this kind and returns it.
     SourceEvent wait_for(SourceEvent::Kind kind) {
         std::unique_lock lock(mutex_);
         auto found = events_.end();

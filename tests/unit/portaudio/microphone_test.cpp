@@ -26,21 +26,21 @@ const std::vector<AudioDeviceInfo> kDevices{{.index = 3,
                                              .default_sample_rate = 44100,
                                              .is_default = true}};
 
-MicrophoneOptions patient() {
+MicrophoneOptions no_stall() {
     MicrophoneOptions options;
     options.blocksize = kFrames;
     options.stall_after = kNever;
     return options;
 }
 
-MicrophoneOptions impatient() {
-    auto options = patient();
+MicrophoneOptions short_stall() {
+    auto options = no_stall();
     options.stall_after = 100ms;
     options.retry_every = 5ms;
     return options;
 }
 
-// What the callback would leave: a block that begins `age` before now, on the host's clock.
+// Adds a block like the callback: starting `age` before now, on the host's clock.
 void put_block(SampleFeed& feed, Duration age = 20ms, bool xrun = false) {
     RingBlock block;
     const auto clocks = read_clocks();
@@ -62,13 +62,13 @@ class MicrophoneTest : public ::testing::Test {
         while (BoundedCall::abandoned() > 0) std::this_thread::yield();
     }
 
-    // The device plays to whatever stream is opened anew.
-    void play_until_resumed() {
-        auto fed = system->feed();
+    // Feeds each reopened stream.
+    void feed_until_resumed() {
+        auto last_feed = system->feed();
         while (!receiver.has(Kind::resumed)) {
-            if (auto feed = system->feed(); feed != fed) {
+            if (auto feed = system->feed(); feed != last_feed) {
                 for (int i = 0; i < 5; ++i) put_block(*feed);
-                fed = std::move(feed);
+                last_feed = std::move(feed);
             }
             std::this_thread::yield();
         }
@@ -78,8 +78,8 @@ class MicrophoneTest : public ::testing::Test {
     RecordingReceiver receiver;
 };
 
-TEST_F(MicrophoneTest, TellsWhatWasGranted) {
-    const auto microphone = opened(patient());
+TEST_F(MicrophoneTest, ReportsWhatWasGranted) {
+    const auto microphone = opened(no_stall());
     const auto& description = microphone->description();
     EXPECT_EQ(description.device, "3 (ALSA)");
     EXPECT_EQ(description.name, "Desk mic (hw:1,0)");
@@ -91,36 +91,37 @@ TEST_F(MicrophoneTest, TellsWhatWasGranted) {
     EXPECT_THAT(description.notes, IsEmpty());
 }
 
-TEST_F(MicrophoneTest, TakesTheDevicesOwnRateWhereItMustAndSaysSo) {
+TEST_F(MicrophoneTest, FallsBackToTheDevicesOwnRateAndReportsIt) {
     system->refuse(48000, 1);
-    const auto microphone = opened(patient());
+    const auto microphone = opened(no_stall());
     EXPECT_EQ(microphone->description().sample_rate, 44100);
-    EXPECT_THAT(microphone->description().notes, ElementsAre(HasSubstr("can't do 48000 Hz: recording at 44100 Hz")));
+    EXPECT_THAT(microphone->description().notes,
+                ElementsAre(HasSubstr("doesn't support 48000 Hz: recording at 44100 Hz")));
 }
 
-TEST_F(MicrophoneTest, TakesFewerChannelsWhereItMustAndSaysSo) {
+TEST_F(MicrophoneTest, FallsBackToFewerChannelsAndReportsIt) {
     system->refuse(48000, 2);
     system->refuse(44100, 2);
-    auto options = patient();
+    auto options = no_stall();
     options.channels = 6;
     const auto microphone = opened(options);
     EXPECT_EQ(microphone->description().channels, 1);
     EXPECT_EQ(microphone->description().sample_rate, 48000);
-    EXPECT_THAT(microphone->description().notes, ElementsAre(HasSubstr("can't do 6 channels: recording 1")));
-    EXPECT_EQ(system->asked().front().channels, 2) << "never more than the device has";
+    EXPECT_THAT(microphone->description().notes, ElementsAre(HasSubstr("doesn't support 6 channels: recording 1")));
+    EXPECT_EQ(system->requested().front().channels, 2) << "never more than the device has";
 }
 
-TEST_F(MicrophoneTest, RefusesSenselessOptions) {
+TEST_F(MicrophoneTest, RejectsInvalidOptions) {
     for (auto change : {+[](MicrophoneOptions& o) { o.sample_rate = 0; }, +[](MicrophoneOptions& o) { o.channels = 0; },
                         +[](MicrophoneOptions& o) { o.blocksize = 0; }}) {
-        auto options = patient();
+        auto options = no_stall();
         change(options);
         EXPECT_EQ(Microphone::open(options, system).error().code, ErrorCode::invalid_argument);
     }
 }
 
-TEST_F(MicrophoneTest, SaysWhichMicrophoneIsMissing) {
-    auto options = patient();
+TEST_F(MicrophoneTest, NamesAMissingMicrophone) {
+    auto options = no_stall();
     options.device = "Blue";
     const auto microphone = Microphone::open(options, system);
     ASSERT_FALSE(microphone);
@@ -129,7 +130,7 @@ TEST_F(MicrophoneTest, SaysWhichMicrophoneIsMissing) {
 }
 
 TEST_F(MicrophoneTest, DeliversEveryBlockInOrderWithTheDevicesTime) {
-    const auto microphone = opened(patient());
+    const auto microphone = opened(no_stall());
     ASSERT_TRUE(microphone->start(receiver));
     for (int i = 0; i < 12; ++i) put_block(*system->feed(), 20ms, i == 8);
     receiver.wait_for_blocks(12);
@@ -147,8 +148,8 @@ TEST_F(MicrophoneTest, DeliversEveryBlockInOrderWithTheDevicesTime) {
     EXPECT_THAT(receiver.events(), IsEmpty());
 }
 
-TEST_F(MicrophoneTest, DeliversBlocksOfATakeTooShortToKnowTheClock) {
-    const auto microphone = opened(patient());
+TEST_F(MicrophoneTest, DeliversBlocksOfATakeTooShortToDetermineTheClock) {
+    const auto microphone = opened(no_stall());
     ASSERT_TRUE(microphone->start(receiver));
     put_block(*system->feed());
     microphone->stop();
@@ -156,8 +157,8 @@ TEST_F(MicrophoneTest, DeliversBlocksOfATakeTooShortToKnowTheClock) {
     EXPECT_EQ(receiver.blocks()[0].source, StampSource::device);
 }
 
-TEST_F(MicrophoneTest, StampsOnArrivalAndSaysSoOnceWhereTheDeviceHasNoClock) {
-    const auto microphone = opened(patient());
+TEST_F(MicrophoneTest, StampsOnArrivalAndReportsItOnceIfTheDeviceHasNoClock) {
+    const auto microphone = opened(no_stall());
     ASSERT_TRUE(microphone->start(receiver));
     for (int i = 0; i < 12; ++i) {
         RingBlock block;
@@ -174,10 +175,10 @@ TEST_F(MicrophoneTest, StampsOnArrivalAndSaysSoOnceWhereTheDeviceHasNoClock) {
     EXPECT_THAT(receiver.kinds(), ElementsAre(Kind::note));
 }
 
-TEST_F(MicrophoneTest, CountsWhatTheRingHadNoRoomFor) {
-    const auto microphone = opened(patient());
+TEST_F(MicrophoneTest, CountsSamplesDroppedByAFullRing) {
+    const auto microphone = opened(no_stall());
     const auto feed = system->feed();
-    // Nobody takes blocks before start().
+    // Blocks are not read before start().
     std::uint64_t put = 0;
     while (feed->ring().lost() == 0) {
         put_block(*feed);
@@ -203,26 +204,26 @@ TEST_F(MicrophoneTest, CountsWhatTheRingHadNoRoomFor) {
     EXPECT_FALSE(blocks[put].xrun);
 }
 
-TEST_F(MicrophoneTest, ReportsAStallOpensAnewAndReportsTheReturn) {
-    const auto microphone = opened(impatient());
+TEST_F(MicrophoneTest, ReportsAStallReopensAndReportsTheRecovery) {
+    const auto microphone = opened(short_stall());
     for (int i = 0; i < 5; ++i) put_block(*system->feed());
     ASSERT_TRUE(microphone->start(receiver));
-    EXPECT_THAT(receiver.wait_for(Kind::stall).text, HasSubstr("no sound from microphone 'Desk mic (hw:1,0)'"));
-    play_until_resumed();
+    EXPECT_THAT(receiver.wait_for(Kind::stall).text, HasSubstr("no audio from microphone 'Desk mic (hw:1,0)'"));
+    feed_until_resumed();
     microphone->stop();
 
     const auto resumed = receiver.wait_for(Kind::resumed);
     const auto blocks = receiver.blocks();
     ASSERT_GE(blocks.size(), 10u);
-    EXPECT_TRUE(blocks[5].xrun) << "a break is not hidden";
+    EXPECT_TRUE(blocks[5].xrun) << "the gap is marked";
     EXPECT_FALSE(blocks[6].xrun);
     const auto back = std::find_if(blocks.rbegin(), blocks.rend(), [](const auto& b) { return b.xrun; });
     EXPECT_EQ(resumed.count, static_cast<std::uint64_t>(to_ticks(back->time - blocks[4].time - 10ms, 48000)));
     EXPECT_EQ(receiver.kinds()[0], Kind::stall);
 }
 
-TEST_F(MicrophoneTest, SaysOnceThatTheDeviceIsGoneAndFindsItAgainUnderAnotherNumber) {
-    const auto microphone = opened(impatient());
+TEST_F(MicrophoneTest, ReportsALostDeviceOnceAndFindsItUnderAnotherNumber) {
+    const auto microphone = opened(short_stall());
     ASSERT_TRUE(microphone->start(receiver));
     system->set_devices({});
     EXPECT_THAT(receiver.wait_for(Kind::device_lost).text, HasSubstr("microphone 'Desk mic (hw:1,0)' is lost"));
@@ -231,14 +232,14 @@ TEST_F(MicrophoneTest, SaysOnceThatTheDeviceIsGoneAndFindsItAgainUnderAnotherNum
     devices[0].index = 9;
     devices[0].name = "Desk mic (hw:4,0)";
     system->set_devices(devices);
-    play_until_resumed();
+    feed_until_resumed();
     microphone->stop();
     const auto kinds = receiver.kinds();
     EXPECT_EQ(std::count(kinds.begin(), kinds.end(), Kind::device_lost), 1);
 }
 
-TEST_F(MicrophoneTest, NoticesAtOnceThatAStreamEndedByItself) {
-    auto options = patient();
+TEST_F(MicrophoneTest, DetectsAtOnceThatAStreamEndedByItself) {
+    auto options = no_stall();
     options.retry_every = 5ms;
     const auto microphone = opened(options);
     ASSERT_TRUE(microphone->start(receiver));
@@ -249,8 +250,8 @@ TEST_F(MicrophoneTest, NoticesAtOnceThatAStreamEndedByItself) {
     EXPECT_THAT(receiver.kinds(), ElementsAre(Kind::device_lost, Kind::driver_drop));
 }
 
-TEST_F(MicrophoneTest, StopsThoughTheDeviceDoesNotLetGoAndSaysSo) {
-    auto options = patient();
+TEST_F(MicrophoneTest, StopsAndReportsWhenClosingHangs) {
+    auto options = no_stall();
     options.release_within = 20ms;
     const auto microphone = opened(options);
     ASSERT_TRUE(microphone->start(receiver));
@@ -261,11 +262,11 @@ TEST_F(MicrophoneTest, StopsThoughTheDeviceDoesNotLetGoAndSaysSo) {
     const auto events = receiver.events();
     ASSERT_EQ(events.size(), 1u);
     EXPECT_EQ(events[0].kind, Kind::note);
-    EXPECT_THAT(events[0].text, HasSubstr("did not let go of microphone 'Desk mic (hw:1,0)'"));
+    EXPECT_THAT(events[0].text, HasSubstr("did not close microphone 'Desk mic (hw:1,0)'"));
 }
 
-TEST_F(MicrophoneTest, StopsThoughReopeningHangs) {
-    auto options = impatient();
+TEST_F(MicrophoneTest, StopsWhenReopeningHangs) {
+    auto options = short_stall();
     options.release_within = 20ms;
     const auto microphone = opened(options);
     ASSERT_TRUE(microphone->start(receiver));
@@ -274,14 +275,14 @@ TEST_F(MicrophoneTest, StopsThoughReopeningHangs) {
     microphone->stop();
     EXPECT_THAT(receiver.kinds(), ElementsAre(Kind::stall, Kind::device_lost, Kind::note, Kind::driver_drop));
     EXPECT_GE(receiver.events().back().count, static_cast<std::uint64_t>(to_ticks(100ms, 48000)))
-        << "the silence that lasted until the end is counted, too";
+        << "the outage until the end is counted, too";
 }
 
 TEST_F(MicrophoneTest, StopsTwiceAndUnstarted) {
-    const auto unstarted = opened(patient());
+    const auto unstarted = opened(no_stall());
     unstarted->stop();
     unstarted->stop();
-    const auto microphone = opened(patient());
+    const auto microphone = opened(no_stall());
     ASSERT_TRUE(microphone->start(receiver));
     microphone->stop();
     microphone->stop();

@@ -21,7 +21,7 @@ RingBlock block_of(std::int64_t frames, bool xrun = false) {
     return block;
 }
 
-TEST(SampleRing, GivesBlocksBackWholeAndInOrder) {
+TEST(SampleRing, ReturnsCompleteBlocksInOrder) {
     SampleRing ring(100, 10, 1);
     EXPECT_TRUE(ring.write(block_of(3), counting(3, 1)));
     EXPECT_TRUE(ring.write(block_of(2, true), counting(2, 50)));
@@ -38,7 +38,7 @@ TEST(SampleRing, GivesBlocksBackWholeAndInOrder) {
     EXPECT_EQ(ring.lost(), 0u);
 }
 
-TEST(SampleRing, KeepsBlocksThatGoAroundItsEnd) {
+TEST(SampleRing, KeepsBlocksThatWrapAround) {
     SampleRing ring(10, 4, 1);
     RingBlock block;
     std::vector<std::int16_t> samples;
@@ -49,7 +49,7 @@ TEST(SampleRing, KeepsBlocksThatGoAroundItsEnd) {
     }
 }
 
-TEST(SampleRing, TellsTheNextBlockHowMuchWasLostBeforeIt) {
+TEST(SampleRing, RecordsLossesInTheNextBlock) {
     SampleRing ring(8, 4, 2);
     EXPECT_TRUE(ring.write(block_of(4), counting(8, 0)));
     EXPECT_FALSE(ring.write(block_of(1), counting(2, 0)));
@@ -65,10 +65,10 @@ TEST(SampleRing, TellsTheNextBlockHowMuchWasLostBeforeIt) {
     EXPECT_EQ(block.lost_before, 4u);
     EXPECT_TRUE(ring.write(block_of(1), counting(2, 9)));
     ASSERT_TRUE(ring.read(block, samples));
-    EXPECT_EQ(block.lost_before, 0u) << "told once";
+    EXPECT_EQ(block.lost_before, 0u) << "reported once";
 }
 
-TEST(SampleRing, LosesABlockWhenItHasRoomForSamplesButNotForBlocks) {
+TEST(SampleRing, DropsABlockIfAllBlockSlotsAreUsed) {
     SampleRing ring(100, 2, 1);
     EXPECT_TRUE(ring.write(block_of(1), counting(1, 0)));
     EXPECT_TRUE(ring.write(block_of(1), counting(1, 0)));
@@ -76,13 +76,13 @@ TEST(SampleRing, LosesABlockWhenItHasRoomForSamplesButNotForBlocks) {
     EXPECT_EQ(ring.lost(), 1u);
 }
 
-TEST(SampleRing, NeverTakesABlockLargerThanItself) {
+TEST(SampleRing, RejectsABlockLargerThanItself) {
     SampleRing ring(4, 2, 1);
     EXPECT_FALSE(ring.write(block_of(5), counting(5, 0)));
     EXPECT_TRUE(ring.write(block_of(4), counting(4, 0)));
 }
 
-TEST(SampleRing, CarriesEverySampleOrCountsItAsLostBetweenTwoThreads) {
+TEST(SampleRing, TransfersOrCountsEverySampleBetweenTwoThreads) {
     constexpr int kBlocks = 50'000;
     SampleRing ring(512, 16, 1);
     std::uint64_t offered = 0;
@@ -98,7 +98,7 @@ TEST(SampleRing, CarriesEverySampleOrCountsItAsLostBetweenTwoThreads) {
         done = true;
     });
 
-    std::uint64_t received = 0, told_lost = 0, wrong = 0;
+    std::uint64_t received = 0, reported_lost = 0, wrong = 0;
     double last = -1;
     RingBlock block;
     std::vector<std::int16_t> samples;
@@ -110,14 +110,14 @@ TEST(SampleRing, CarriesEverySampleOrCountsItAsLostBetweenTwoThreads) {
             for (const auto sample : samples) wrong += sample != i % 30'000;
             last = block.times.adc;
             received += samples.size();
-            told_lost += block.lost_before;
+            reported_lost += block.lost_before;
         }
         if (finished) break;
     }
     writer.join();
     EXPECT_EQ(wrong, 0u);
     EXPECT_EQ(received + ring.lost(), offered);
-    EXPECT_LE(told_lost, ring.lost());
+    EXPECT_LE(reported_lost, ring.lost());
     EXPECT_GT(received, 0u);
 }
 

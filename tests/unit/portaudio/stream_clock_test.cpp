@@ -16,7 +16,7 @@ constexpr Duration kBlock = 10ms;
 constexpr Duration kUptime = 12'345s;
 constexpr Duration kEpoch = 1'790'000'000s;  // the wall clock is this far ahead
 
-/// A callback `after` the stream's beginning whose block began `age` ago, on a clock `offset` ahead of the host's.
+/// A callback `after` the stream's start whose block began `age` ago, on a clock `offset` ahead of the host's.
 CallbackTimes callback(Duration after, Duration offset, Duration age = 30ms) {
     CallbackTimes times;
     times.host = HostTime(kUptime + after);
@@ -38,7 +38,7 @@ void expect_near(HostTime actual, HostTime expected, Duration tolerance) {
         << to_ns(actual) << " against " << to_ns(expected);
 }
 
-TEST(StreamClock, TakesTheDevicesTimeAsItIsWhereTheStreamRunsOnTheHostClock) {
+TEST(StreamClock, UsesTheDevicesTimeUnchangedOnTheHostClock) {
     auto clock = settled(0s);
     ASSERT_EQ(clock.kind(), StreamClock::Kind::monotonic);
     const auto stamp = clock.stamp(callback(1s, 0s));
@@ -46,7 +46,7 @@ TEST(StreamClock, TakesTheDevicesTimeAsItIsWhereTheStreamRunsOnTheHostClock) {
     expect_near(stamp.time, HostTime(kUptime + 1s - 30ms), 1us);
 }
 
-TEST(StreamClock, ConvertsWhereTheStreamRunsOnTheWallClock) {
+TEST(StreamClock, ConvertsTheDevicesTimeFromTheWallClock) {
     auto clock = settled(kEpoch);
     ASSERT_EQ(clock.kind(), StreamClock::Kind::realtime);
     const auto stamp = clock.stamp(callback(1s, kEpoch));
@@ -54,7 +54,7 @@ TEST(StreamClock, ConvertsWhereTheStreamRunsOnTheWallClock) {
     expect_near(stamp.time, HostTime(kUptime + 1s - 30ms), 1us);
 }
 
-TEST(StreamClock, SurvivesAWallClockThatIsSet) {
+TEST(StreamClock, HandlesStepsOfTheWallClock) {
     auto clock = settled(kEpoch);
     for (const Duration step : {Duration(-2h), Duration(30s)}) {
         auto times = callback(1s + step.count() * 1us / 1'000'000'000, kEpoch + step);
@@ -65,10 +65,10 @@ TEST(StreamClock, SurvivesAWallClockThatIsSet) {
     }
 }
 
-TEST(StreamClock, FallsBackToTheArrivalWhereTheStreamHasNoClock) {
+TEST(StreamClock, FallsBackToTheArrivalIfTheStreamHasNoClock) {
     for (const Duration offset : {Duration(-kUptime), Duration(1h), Duration(-1h), Duration(kEpoch / 2)}) {
         StreamClock clock(kRate);
-        for (int i = 0; i < StreamClock::kMostCallbacks; ++i) clock.observe(callback(i * kBlock, offset));
+        for (int i = 0; i < StreamClock::kMaxCallbacks; ++i) clock.observe(callback(i * kBlock, offset));
         ASSERT_EQ(clock.kind(), StreamClock::Kind::unusable);
         const auto times = callback(1s, offset);
         const auto stamp = clock.stamp(times);
@@ -90,7 +90,7 @@ TEST(StreamClock, IsNotMisledByFirstTimesOfZero) {
     EXPECT_EQ(clock.stamp(callback(2 * kBlock, 0s)).source, StampSource::device);
 }
 
-TEST(StreamClock, RefusesTimesOfCaptureThatMakeNoSense) {
+TEST(StreamClock, RejectsImplausibleCaptureTimes) {
     const double now = to_seconds(kUptime + 1s);
     for (const double adc :
          {0.0, -0.1, now + 0.5, now - 60.0, now + to_seconds(kEpoch), std::numeric_limits<double>::quiet_NaN(),
@@ -104,7 +104,7 @@ TEST(StreamClock, RefusesTimesOfCaptureThatMakeNoSense) {
     }
 }
 
-TEST(StreamClock, RefusesATimeThatDoesNotAdvance) {
+TEST(StreamClock, RejectsATimeThatDoesNotAdvance) {
     auto clock = settled(0s);
     auto times = callback(1s, 0s);
     EXPECT_EQ(clock.stamp(times).source, StampSource::device);
@@ -115,7 +115,7 @@ TEST(StreamClock, RefusesATimeThatDoesNotAdvance) {
     EXPECT_EQ(clock.stamp(callback(1s + 2 * kBlock, 0s)).source, StampSource::device);
 }
 
-TEST(StreamClock, TakesATimeThatStepsBackALittleButNotOneThatJumpsBack) {
+TEST(StreamClock, AcceptsASmallStepBackButNotALargeOne) {
     for (const Duration offset : {Duration(0s), Duration(kEpoch)}) {
         auto clock = settled(offset);
         EXPECT_EQ(clock.stamp(callback(1s, offset)).source, StampSource::device);
@@ -127,7 +127,7 @@ TEST(StreamClock, TakesATimeThatStepsBackALittleButNotOneThatJumpsBack) {
     }
 }
 
-TEST(StreamClock, RefusesAStreamTimeThatStandsStill) {
+TEST(StreamClock, RejectsAStreamTimeThatDoesNotAdvance) {
     auto clock = settled(0s);
     auto times = callback(1s, 0s);
     times.host += 1500ms;
@@ -135,7 +135,7 @@ TEST(StreamClock, RefusesAStreamTimeThatStandsStill) {
     EXPECT_EQ(clock.stamp(times).source, StampSource::arrival);
 }
 
-TEST(StreamClock, KeepsTheTimesOfABurstThatSharesOneNow) {
+TEST(StreamClock, KeepsTheTimesOfABurstWithTheSameNow) {
     for (const Duration offset : {Duration(0s), Duration(kEpoch)}) {
         auto clock = settled(offset);
         for (int i = 0; i < 8; ++i) {
@@ -149,7 +149,7 @@ TEST(StreamClock, KeepsTheTimesOfABurstThatSharesOneNow) {
     }
 }
 
-TEST(StreamClock, DecidesAfterAFewCallbacksOrALittleTime) {
+TEST(StreamClock, DecidesAfterAFewCallbacksOrAShortTime) {
     StreamClock agreed(kRate), confused(kRate), slow(kRate);
     int callbacks = 0;
     while (!agreed.decided()) agreed.observe(callback(++callbacks * kBlock, 0s));
@@ -157,7 +157,7 @@ TEST(StreamClock, DecidesAfterAFewCallbacksOrALittleTime) {
 
     callbacks = 0;
     while (!confused.decided()) confused.observe(callback(++callbacks * kBlock, 1h));
-    EXPECT_EQ(callbacks, StreamClock::kMostCallbacks);
+    EXPECT_EQ(callbacks, StreamClock::kMaxCallbacks);
 
     callbacks = 0;
     while (!slow.decided()) slow.observe(callback(++callbacks * 150ms, 0s));
@@ -171,7 +171,7 @@ TEST(StreamClock, WithoutAnyCallbackHasNoClock) {
     EXPECT_EQ(clock.kind(), StreamClock::Kind::unusable);
 }
 
-TEST(StreamClock, ConvertsAWallTimeByOneInstantOfBothClocks) {
+TEST(StreamClock, ConvertsAWallTimeByOneReadingOfBothClocks) {
     EXPECT_EQ(host_time_of_wall(WallTime(kEpoch + 5s), HostTime(10s), WallTime(kEpoch + 7s)), HostTime(8s));
 }
 

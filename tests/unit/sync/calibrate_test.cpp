@@ -27,19 +27,19 @@ class CalibrateTest : public ::testing::Test {
     CalibrateTest() {
         ::setenv("XDG_CONFIG_HOME", dir_.file("config").c_str(), 1);
         config_.data_dir = dir_.file("takes");
-        config_.processed_dir = dir_.file("films");
+        config_.processed_dir = dir_.file("rendered");
     }
     Result<OffsetReport> from(const std::string& take) {
         CalibrateOptions options;
         options.take = take;
         return calibrate(config_, options);
     }
-    // Mean and worst offset of the film that is rendered from a take, ms.
+    // Mean and worst offset of the file rendered from a take, ms.
     std::pair<double, double> rendered(const std::string& take) {
         const auto result = AVRecorder::create(config_).value().process(take);
         EXPECT_TRUE(result) << result.error().message;
-        const auto film = find_output_sync_marks(result->mp4_path).value();
-        const auto sync = pair_marks(film.flashes, film.beeps);
+        const auto output = find_output_sync_marks(result->mp4_path).value();
+        const auto sync = pair_marks(output.flashes, output.beeps);
         EXPECT_GE(sync.pairs.size(), 10u);
         return {to_seconds(sync.mean) * 1e3, to_seconds(sync.worst) * 1e3};
     }
@@ -48,7 +48,7 @@ class CalibrateTest : public ::testing::Test {
     RecorderConfig config_;
 };
 
-TEST_F(CalibrateTest, FindsAKnownOffsetAndStoresIt) {
+TEST_F(CalibrateTest, MeasuresAKnownOffsetAndStoresIt) {
     for (const double late : {83.0, -40.0, 0.0, 200.5}) {
         const auto name = "late" + std::to_string(late);
         ASSERT_TRUE(write_late_take(config_.data_dir, name, {.late_ms = late, .ppm = 120}));
@@ -60,37 +60,37 @@ TEST_F(CalibrateTest, FindsAKnownOffsetAndStoresIt) {
         EXPECT_EQ(report->camera, "usb-late");
         EXPECT_EQ(report->microphone, "Late microphone");
         EXPECT_EQ(report->stored_in, dir_.file("config/onetake/calibration.json"));
-        EXPECT_THAT(report->notes, Contains(HasSubstr("same place between two frames")));
+        EXPECT_THAT(report->notes, Contains(HasSubstr("same phase between two frames")));
         const auto stored = CalibrationStore::of_user().value().load().value();
         ASSERT_EQ(stored.size(), 1u);
         EXPECT_NEAR(to_seconds(stored[0].offset) * 1e3, late, 1);
     }
 }
 
-TEST_F(CalibrateTest, FindsItAsWellAsItSaysWhereFlashesFallBetweenFrames) {
+TEST_F(CalibrateTest, MeasuresWithinItsErrorIfFlashesFallBetweenFrames) {
     for (const std::uint32_t seed : {1U, 2U, 3U, 4U}) {
         const auto name = "free" + std::to_string(seed);
         ASSERT_TRUE(write_late_take(config_.data_dir, name, {.in_step = false, .seconds = 30, .seed = seed}));
         const auto report = from(name);
         ASSERT_TRUE(report) << report.error().message;
         EXPECT_NEAR(report->offset_ms, 83, report->error_ms) << seed;
-        EXPECT_LT(report->error_ms, 6) << "two frames' time, by the number of flashes";
+        EXPECT_LT(report->error_ms, 6) << "bounded by the number of flashes";
         EXPECT_THAT(report->notes, IsEmpty());
     }
 }
 
-TEST_F(CalibrateTest, RenderingTakesBackWhatTheTakeSaysItIsLate) {
+TEST_F(CalibrateTest, RenderingCompensatesTheOffsetOfTheTake) {
     ASSERT_TRUE(write_late_take(config_.data_dir, "plain", {}));
-    ASSERT_TRUE(write_late_take(config_.data_dir, "told", {.told = milliseconds(83)}));
+    ASSERT_TRUE(write_late_take(config_.data_dir, "corrected", {.told = milliseconds(83)}));
     EXPECT_NEAR(rendered("plain").first, 83, 0.5);
-    EXPECT_NEAR(rendered("told").second, 0, 1);
-    config_.latency_offset_ms = 20;  // by hand, on top of it
-    EXPECT_NEAR(rendered("told").first, 20, 0.5);
-    config_.container = ContainerFormat::mkv;  // its priming lies before time 0
-    EXPECT_NEAR(rendered("told").first, 20, 0.7);
+    EXPECT_NEAR(rendered("corrected").second, 0, 1);
+    config_.latency_offset_ms = 20;  // configured, in addition
+    EXPECT_NEAR(rendered("corrected").first, 20, 0.5);
+    config_.container = ContainerFormat::mkv;  // its priming is before time 0
+    EXPECT_NEAR(rendered("corrected").first, 20, 0.7);
 }
 
-TEST_F(CalibrateTest, StoresNothingForATakeThatNamesNoDevice) {
+TEST_F(CalibrateTest, StoresNothingForATakeWithoutRealDevices) {
     ASSERT_TRUE(write_late_take(config_.data_dir, "t", {.device = "import"}));
     const auto report = from("t").value();
     EXPECT_TRUE(report.stored_in.empty());
@@ -98,7 +98,7 @@ TEST_F(CalibrateTest, StoresNothingForATakeThatNamesNoDevice) {
     EXPECT_FALSE(fs::exists(dir_.file("config/onetake/calibration.json")));
 }
 
-TEST_F(CalibrateTest, RefusesATakeThatShowsTooLittle) {
+TEST_F(CalibrateTest, RejectsATakeWithTooFewMarks) {
     ASSERT_TRUE(write_late_take(config_.data_dir, "short", {.seconds = 5}));
     const auto report = from("short");
     ASSERT_FALSE(report);
@@ -109,8 +109,8 @@ TEST_F(CalibrateTest, RefusesATakeThatShowsTooLittle) {
     EXPECT_FALSE(fs::exists(dir_.file("config/onetake/calibration.json")));
 }
 
-// The offsets that a take of the test source carries.
-std::vector<OffsetRecord> carried(const RecorderConfig& config, const std::string& name) {
+// Records a take of the test source and returns its offset records.
+std::vector<OffsetRecord> recorded_offsets(const RecorderConfig& config, const std::string& name) {
     auto recorder = AVRecorder::create(config).value();
     EXPECT_TRUE(recorder.start(name));
     EXPECT_TRUE(recorder.stop(false));
@@ -125,17 +125,17 @@ std::vector<OffsetRecord> carried(const RecorderConfig& config, const std::strin
     return offsets;
 }
 
-TEST_F(CalibrateTest, LaterTakesOfTheSameDevicesCarryTheOffset) {
+TEST_F(CalibrateTest, LaterTakesOfTheSameDevicesRecordTheOffset) {
     config_.source = SourceKind::test;
     config_.width = 160;
     config_.height = 120;
-    EXPECT_THAT(carried(config_, "before"), IsEmpty());
+    EXPECT_THAT(recorded_offsets(config_, "before"), IsEmpty());
     Calibration c;
-    c.key = {"Test picture", "Test tone", "", 160, 120, 30};
+    c.key = {"Test pattern", "Test tone", "", 160, 120, 30};
     c.offset = milliseconds(83);
     ASSERT_TRUE(CalibrationStore::of_user().value().put(c));
 
-    auto offsets = carried(config_, "after");
+    auto offsets = recorded_offsets(config_, "after");
     ASSERT_EQ(offsets.size(), 1u);
     EXPECT_EQ(offsets[0].offset, milliseconds(83));
     EXPECT_EQ(offsets[0].source, "calibration");
@@ -143,13 +143,13 @@ TEST_F(CalibrateTest, LaterTakesOfTheSameDevicesCarryTheOffset) {
 
     config_.calibration = false;
     config_.latency_offset_ms = 7;
-    offsets = carried(config_, "by-hand");
+    offsets = recorded_offsets(config_, "by-hand");
     ASSERT_EQ(offsets.size(), 1u);
-    EXPECT_EQ(offsets[0].offset, milliseconds(-7)) << "sound moved later was early";
+    EXPECT_EQ(offsets[0].offset, milliseconds(-7)) << "audio moved later was early";
     EXPECT_EQ(offsets[0].source, "configured");
 }
 
-TEST_F(CalibrateTest, ACorruptStoreIsANoteAndTheTakeGoesOn) {
+TEST_F(CalibrateTest, ACorruptStoreIsANoteAndRecordingContinues) {
     fs::create_directories(dir_.file("config/onetake"));
     std::ofstream(dir_.file("config/onetake/calibration.json")) << "garbage";
     config_.source = SourceKind::test;
@@ -161,7 +161,7 @@ TEST_F(CalibrateTest, ACorruptStoreIsANoteAndTheTakeGoesOn) {
     EXPECT_THAT(result.metrics.notes, Contains(HasSubstr("calibration.json")));
 }
 
-TEST_F(CalibrateTest, LiveMeasuringNeedsAWayToFlashAndDevices) {
+TEST_F(CalibrateTest, LiveMeasurementNeedsAFlashAndDevices) {
     EXPECT_EQ(calibrate(config_, {}).error().code, ErrorCode::invalid_argument);
     CalibrateOptions options;
     options.show_flash = [](bool) {};
@@ -200,14 +200,14 @@ struct Shown {
     bool lit;
 };
 
-TEST(ShowMarks, LightsTheScreenWhenTheBeepIsHeardAtRandomIntervals) {
+TEST(CalibrationStimulus, LightsTheScreenWithEachBeepAtRandomIntervals) {
     FakeClock clock;
     FakeLoudspeaker loudspeaker(clock);
     std::vector<Shown> shown;
-    ShowPlan plan;
+    StimulusPlan plan;
     plan.count = 30;
     plan.screen_delay = milliseconds(30);
-    const auto marks = show_marks(
+    const auto marks = play_stimulus(
         plan, loudspeaker,
         [&](bool lit) {
             shown.push_back({clock.now(), lit});
@@ -230,22 +230,22 @@ TEST(ShowMarks, LightsTheScreenWhenTheBeepIsHeardAtRandomIntervals) {
     EXPECT_GT(most - least, plan.spread / 2);
 }
 
-TEST(ShowMarks, LeavesTheScreenDarkWhenCancelledOrSilent) {
+TEST(CalibrationStimulus, LeavesTheScreenDarkWhenCancelledOrFailed) {
     FakeClock clock;
     FakeLoudspeaker loudspeaker(clock);
     std::atomic<bool> cancel{false};
     bool lit = true;
-    ShowPlan plan;
+    StimulusPlan plan;
     plan.cancel = &cancel;
     const auto show = [&](bool on) {
         lit = on;
         if (on) cancel = true;
     };
-    EXPECT_EQ(show_marks(plan, loudspeaker, show, clock).error().code, ErrorCode::cancelled);
+    EXPECT_EQ(play_stimulus(plan, loudspeaker, show, clock).error().code, ErrorCode::cancelled);
     EXPECT_FALSE(lit);
     cancel = false;
     loudspeaker.fail_at = loudspeaker.beeps;
-    EXPECT_EQ(show_marks(plan, loudspeaker, show, clock).error().code, ErrorCode::timed_out);
+    EXPECT_EQ(play_stimulus(plan, loudspeaker, show, clock).error().code, ErrorCode::timed_out);
     EXPECT_FALSE(lit);
 }
 

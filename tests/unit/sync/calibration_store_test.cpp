@@ -35,7 +35,7 @@ TEST(CalibrationStore, KeepsAnOffsetForExactlyItsDevicesAndFormat) {
     EXPECT_EQ(found->offset, milliseconds(83));
     EXPECT_EQ(found->pairs, 16u);
     auto other = calibration("cam", {}).key;
-    other.fps = 30.004;  // another spelling of the same rate
+    other.fps = 30.004;  // the same rate, rounded differently
     EXPECT_TRUE(store.find(other).value());
     for (const auto change : {0, 1, 2, 3, 4}) {
         other = calibration("cam", {}).key;
@@ -58,12 +58,12 @@ TEST(CalibrationStore, ReplacesAnEarlierOffsetOfTheSameDevices) {
     EXPECT_EQ(store.find(calibration("cam", {}).key).value()->offset, milliseconds(-12));
 }
 
-TEST(CalibrationStore, HoldsNothingWithoutAFile) {
+TEST(CalibrationStore, IsEmptyWithoutAFile) {
     const TempDir dir;
     EXPECT_TRUE(CalibrationStore(dir.file("none/c.json")).load().value().empty());
 }
 
-TEST(CalibrationStore, SaysThatAFileIsCorruptAndLeavesItAlone) {
+TEST(CalibrationStore, ReportsACorruptFileAndKeepsIt) {
     const TempDir dir;
     const CalibrationStore store(dir.file("c.json"));
     for (const auto* text : {"", "{", "[]", "{\"format\":1}", "{\"format\":1,\"offsets\":[{}]}", "{\"format\":\"x\"}",
@@ -81,7 +81,7 @@ TEST(CalibrationStore, SaysThatAFileIsCorruptAndLeavesItAlone) {
     EXPECT_EQ(store.load().error().code, ErrorCode::unsupported);
 }
 
-TEST(CalibrationStore, LosesNothingWhenProgramsWriteAtOnce) {
+TEST(CalibrationStore, LosesNothingWhenProcessesWriteConcurrently) {
     const TempDir dir;
     constexpr int kPrograms = 4, kEach = 10;
     std::vector<pid_t> children;
@@ -110,7 +110,7 @@ TEST(CalibrationStore, NamesTheFolderItCannotWrite) {
     EXPECT_THAT(put.error().message, HasSubstr("/proc/nowhere"));
 }
 
-TEST(CalibrationKey, PrefersTheNameThatStaysTheSame) {
+TEST(CalibrationKey, PrefersTheStableName) {
     VideoDescription camera;
     camera.name = "Webcam";
     EXPECT_EQ(calibration_key(camera, {}).camera, "Webcam");

@@ -14,7 +14,7 @@ std::int64_t ns(std::string_view text) {
     return parsed ? parsed->count() : -1;
 }
 
-TEST(DecimalTime, IsExactToTheNanosecondHoweverLargeTheSeconds) {
+TEST(DecimalTime, IsExactToTheNanosecondForLargeValues) {
     EXPECT_EQ(ns("1700000000.123456789"), 1'700'000'000'123'456'789);
     EXPECT_EQ(ns("0.000000001"), 1);
     EXPECT_EQ(ns("-2.5"), -2'500'000'000);
@@ -23,25 +23,25 @@ TEST(DecimalTime, IsExactToTheNanosecondHoweverLargeTheSeconds) {
     EXPECT_EQ(ns("7."), 7'000'000'000);
 }
 
-TEST(DecimalTime, RoundsWhatIsFinerThanANanosecond) {
+TEST(DecimalTime, RoundsFractionsOfANanosecond) {
     EXPECT_EQ(ns("0.0000000014"), 1);
     EXPECT_EQ(ns("0.0000000015"), 2);
     EXPECT_EQ(ns("1.00000000049999999999999999999999999999"), 1'000'000'000);
 }
 
-TEST(DecimalTime, ReadsTheExponentsThatNumericToolsWrite) {
+TEST(DecimalTime, ParsesExponents) {
     EXPECT_EQ(ns("1.234567890123000000e+03"), 1'234'567'890'123);
     EXPECT_EQ(ns("5E-3"), 5'000'000);
     EXPECT_EQ(ns("0e99"), 0);
 }
 
-TEST(DecimalTime, RefusesWhatIsNoTime) {
+TEST(DecimalTime, RejectsInvalidTimes) {
     for (const auto* text : {"", "-", ".", "nan", "inf", "1,5", "1.2.3", "12s", "1e", "1e999", "0x10", " 1", "1e12",
                              "99999999999999999999"})
         EXPECT_FALSE(parse_decimal_seconds(text)) << text;
 }
 
-TEST(FrameTimes, PassOverCommentsAndNameTheLineThatIsWrong) {
+TEST(FrameTimes, SkipCommentsAndReportTheLineOfAnError) {
     TempDir dir;
     std::ofstream(dir.file("good")) << "# seconds\n1.0\n\n1.5 # here\r\n2.0\n";
     const auto good = read_frame_times(dir.file("good"));
@@ -53,7 +53,7 @@ TEST(FrameTimes, PassOverCommentsAndNameTheLineThatIsWrong) {
     EXPECT_NE(bad.error().message.find("bad, line 2"), std::string::npos) << bad.error().message;
 }
 
-TEST(AudioTimes, NeedAtLeastOneLineAndMustGrow) {
+TEST(AudioTimes, NeedAtLeastOneLineAndMustIncrease) {
     TempDir dir;
     std::ofstream(dir.file("good")) << "0 10.0\n48000\t11.0001\n";
     const auto good = read_audio_times(dir.file("good"));

@@ -1,4 +1,4 @@
-// What a take's files look like, to the byte: format 1 on disk can't change unnoticed.
+// Compares a take's files byte by byte, so that format 1 can't change unnoticed.
 #include "support/temp_dir.h"
 #include "take/take_writer.h"
 #include "unit/take/small_take.h"
@@ -20,7 +20,7 @@ HostTime at(std::int64_t ms) {
     return host_time_from_ns(1000 * kSecond) + milliseconds(ms);
 }
 
-/// A take with every kind of record, all of its times given.
+/// Writes a take with every kind of record and fixed times.
 void write_take_of_every_record(const std::string& data_dir) {
     ClockReading clocks{};
     clocks.host = at(0);
@@ -73,12 +73,12 @@ std::string golden(const std::string& name) {
     return std::string(ONETAKE_GOLDEN) + "/" + name;
 }
 
-/// Every key that is in `expected` is in `found` with the same value; new keys are no change of the format.
+/// Expects every key of `expected` in `found` with the same value; new keys are allowed.
 void expect_contains(const json& found, const json& expected, const std::string& where) {
     if (expected.is_object()) {
         ASSERT_TRUE(found.is_object()) << where;
         for (const auto& [key, value] : expected.items()) {
-            ASSERT_TRUE(found.contains(key)) << where << " lacks " << key;
+            ASSERT_TRUE(found.contains(key)) << where << " has no " << key;
             expect_contains(found[key], value, where + "." + key);
         }
     } else {
@@ -86,7 +86,7 @@ void expect_contains(const json& found, const json& expected, const std::string&
     }
 }
 
-TEST(TakeFormat, IsOnDiskAsItWasReleased) {
+TEST(TakeFormat, MatchesTheReleasedFormat) {
     const TempDir dir;
     write_take_of_every_record(dir.path());
     const auto take = dir.file("t");

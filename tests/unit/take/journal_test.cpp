@@ -18,7 +18,7 @@ std::string line(const JournalRecord& record) {
     return text;
 }
 
-// A record survives being written, read and written again.
+// Expects the same line after writing, parsing and writing a record again.
 void round_trip(const JournalRecord& record) {
     const auto text = line(record);
     ASSERT_EQ(text.back(), '\n');
@@ -70,11 +70,11 @@ const std::vector<JournalRecord> kRecords = {
     EndRecord{host_time_from_ns(9), "stopped", 100, 200, 3.5},
 };
 
-TEST(Journal, KeepsEveryKindOfRecord) {
+TEST(Journal, RoundTripsEveryKindOfRecord) {
     for (const auto& record : kRecords) round_trip(record);
 }
 
-TEST(Journal, ReadsRecordsInOtherSpellingsOfJson) {
+TEST(Journal, ParsesRecordsInOtherJsonLayouts) {
     const auto spaced =
         parse_line(R"( { "v" : "v1", "k":"f", "n": 1, "t": 5, "r": 6, "s": "test", "b": 7, "new": {"a": [1]} } )");
     ASSERT_TRUE(spaced) << spaced.error().message;
@@ -82,13 +82,13 @@ TEST(Journal, ReadsRecordsInOtherSpellingsOfJson) {
     EXPECT_EQ(std::get<FrameRecord>(**spaced).bytes, 7u);
 }
 
-TEST(Journal, PassesOverKindsItDoesNotKnow) {
+TEST(Journal, SkipsUnknownKinds) {
     const auto unknown = parse_line(R"({"k":"imu","x":1.5})");
     ASSERT_TRUE(unknown);
     EXPECT_FALSE(*unknown);
 }
 
-TEST(Journal, RefusesWhatIsNoRecordWithoutThrowing) {
+TEST(Journal, RejectsInvalidRecordsWithoutThrowing) {
     for (const auto* text : {"",
                              "{",
                              "[]",
@@ -116,29 +116,29 @@ TEST(Journal, RefusesWhatIsNoRecordWithoutThrowing) {
         EXPECT_FALSE(parse_line(text)) << text;
 }
 
-TEST(Journal, RefusesBottomlessNesting) {
+TEST(Journal, RejectsDeepNesting) {
     const std::string deep = R"({"k":"take","format":1,"name":"x","start_ns":1,"config":)" + std::string(300'000, '[');
     EXPECT_FALSE(parse_line(deep));
     EXPECT_FALSE(parse_line(deep + std::string(300'000, ']') + "}"));
 }
 
-TEST(Journal, NeverLetsATrackPointOutOfItsTake) {
+TEST(Journal, IgnoresATrackPathOutsideTheTake) {
     const auto track =
         parse_line(R"({"k":"track","track":"v1","kind":"video","path":"../../etc","width":1,"height":1})");
     ASSERT_TRUE(track);
     EXPECT_EQ(std::get<TrackRecord>(**track).path, "frames");
 }
 
-TEST(JournalReader, GivesWhatStandsBeforeAnyCutAndNeverMore) {
+TEST(JournalReader, ReturnsExactlyTheRecordsBeforeAnyTruncation) {
     TempDir dir;
-    std::string whole;
+    std::string journal;
     std::vector<std::size_t> ends;
     for (const auto& record : kRecords) {
-        append_line(record, whole);
-        ends.push_back(whole.size());
+        append_line(record, journal);
+        ends.push_back(journal.size());
     }
-    for (std::size_t cut = ends[0]; cut <= whole.size(); ++cut) {
-        std::ofstream(dir.file("timeline.jsonl"), std::ios::trunc) << whole.substr(0, cut);
+    for (std::size_t cut = ends[0]; cut <= journal.size(); ++cut) {
+        std::ofstream(dir.file("timeline.jsonl"), std::ios::trunc) << journal.substr(0, cut);
         auto reader = JournalReader::open(dir.path());
         ASSERT_TRUE(reader) << reader.error().message;
         std::size_t records = 1;  // open() read the first
@@ -150,7 +150,7 @@ TEST(JournalReader, GivesWhatStandsBeforeAnyCutAndNeverMore) {
     }
 }
 
-TEST(JournalReader, GoesOnWhereAGrowingJournalGoesOn) {
+TEST(JournalReader, ContinuesWhenTheJournalGrows) {
     TempDir dir;
     std::ofstream file(dir.file("timeline.jsonl"));
     file << line(kRecords[0]) << std::flush;
@@ -166,7 +166,7 @@ TEST(JournalReader, GoesOnWhereAGrowingJournalGoesOn) {
     EXPECT_EQ(line(*record), frame);
 }
 
-TEST(JournalReader, CountsLinesThatAreNoRecords) {
+TEST(JournalReader, CountsLinesThatAreNotRecords) {
     TempDir dir;
     std::ofstream(dir.file("timeline.jsonl")) << line(kRecords[0]) << "garbage\n" << line(kRecords[4]);
     auto reader = JournalReader::open(dir.path());
@@ -176,7 +176,7 @@ TEST(JournalReader, CountsLinesThatAreNoRecords) {
     EXPECT_EQ(reader->bad_lines(), 1u);
 }
 
-TEST(JournalReader, RefusesATakeOfANewerFormatAndSaysWhich) {
+TEST(JournalReader, RejectsATakeOfANewerFormatAndNamesIt) {
     TempDir dir;
     std::ofstream(dir.file("timeline.jsonl")) << R"({"k":"take","format":2,"name":"x","start_ns":1})" << '\n';
     const auto reader = JournalReader::open(dir.path());
@@ -185,10 +185,10 @@ TEST(JournalReader, RefusesATakeOfANewerFormatAndSaysWhich) {
     EXPECT_NE(reader.error().message.find("format 2"), std::string::npos);
 }
 
-TEST(JournalReader, SaysThatNothingWasRecordedWhereNotEvenTheFirstLineIsThere) {
+TEST(JournalReader, ReportsThatNothingWasRecordedIfTheFirstLineIsMissing) {
     TempDir dir;
-    for (const auto* begun : {"", R"({"k":"take","form)"}) {
-        std::ofstream(dir.file("timeline.jsonl"), std::ios::trunc) << begun;
+    for (const auto* content : {"", R"({"k":"take","form)"}) {
+        std::ofstream(dir.file("timeline.jsonl"), std::ios::trunc) << content;
         const auto reader = JournalReader::open(dir.path());
         ASSERT_FALSE(reader);
         EXPECT_EQ(reader.error().code, ErrorCode::corrupt);
@@ -196,10 +196,10 @@ TEST(JournalReader, SaysThatNothingWasRecordedWhereNotEvenTheFirstLineIsThere) {
     }
 }
 
-TEST(JournalReader, PassesOverALineOfAbsurdLengthInBoundedMemory) {
+TEST(JournalReader, SkipsAnOverlongLineInBoundedMemory) {
     TempDir dir;
-    const std::string absurd(5 << 20, 'x');
-    std::ofstream(dir.file("timeline.jsonl")) << line(kRecords[0]) << absurd << '\n' << line(kRecords[4]) << absurd;
+    const std::string overlong(5 << 20, 'x');
+    std::ofstream(dir.file("timeline.jsonl")) << line(kRecords[0]) << overlong << '\n' << line(kRecords[4]) << overlong;
     auto reader = JournalReader::open(dir.path());
     ASSERT_TRUE(reader);
     const auto record = reader->next().value();
@@ -207,11 +207,11 @@ TEST(JournalReader, PassesOverALineOfAbsurdLengthInBoundedMemory) {
     EXPECT_EQ(line(*record), line(kRecords[4]));
     EXPECT_FALSE(reader->next().value());
     EXPECT_EQ(reader->bad_lines(), 1u);
-    EXPECT_EQ(reader->unfinished_bytes(), absurd.size());
-    EXPECT_EQ(reader->offset(), line(kRecords[0]).size() + absurd.size() + 1 + line(kRecords[4]).size());
+    EXPECT_EQ(reader->unfinished_bytes(), overlong.size());
+    EXPECT_EQ(reader->offset(), line(kRecords[0]).size() + overlong.size() + 1 + line(kRecords[4]).size());
 }
 
-TEST(JournalReader, FollowsNoSymbolicLink) {
+TEST(JournalReader, DoesNotFollowSymbolicLinks) {
     TempDir dir;
     std::filesystem::create_directories(dir.file("real"));
     std::ofstream(dir.file("real/timeline.jsonl")) << line(kRecords[0]);

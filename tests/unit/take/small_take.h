@@ -13,12 +13,12 @@
 
 namespace onetake {
 
-/// The smallest bytes that pass for a JPEG of 16x16 pixels; `filler` tells one from the other.
+/// The smallest bytes accepted as a JPEG of 16x16 pixels; `filler` distinguishes them.
 inline std::vector<std::uint8_t> tiny_jpeg(std::uint8_t filler, std::size_t length = 60) {
-    constexpr std::uint8_t kHead[]{0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0, 16, 0, 16, 1, 1,
-                                   0x11, 0,    0xff, 0xda, 0, 8,  1, 1, 0,  0, 63, 0};
-    std::vector<std::uint8_t> jpeg(std::size(kHead) + length + 2, filler);
-    std::ranges::copy(kHead, jpeg.begin());
+    constexpr std::uint8_t kHeader[]{0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0, 16, 0, 16, 1, 1,
+                                     0x11, 0,    0xff, 0xda, 0, 8,  1, 1, 0,  0, 63, 0};
+    std::vector<std::uint8_t> jpeg(std::size(kHeader) + length + 2, filler);
+    std::ranges::copy(kHeader, jpeg.begin());
     jpeg[jpeg.size() - 2] = 0xff;
     jpeg[jpeg.size() - 1] = 0xd9;
     return jpeg;
@@ -28,8 +28,7 @@ constexpr int kTakeFrames = 6;
 constexpr int kTakeBlocks = 8;
 constexpr int kBlockSamples = 50;
 
-/// Writes a take "t" of six frames and eight blocks into `dir`; `close`: as a recorder that came to its end, else as
-/// one that was killed.
+/// Writes a take "t" of six frames and eight blocks into `dir`; `close`: finished normally, else as after a kill.
 inline void write_small_take(const TempDir& dir, bool close) {
     constexpr std::int64_t kMs = 1'000'000;
     auto writer = TakeWriter::create({dir.path(), "t", "test", "{}", false}, read_clocks()).value();
@@ -68,7 +67,7 @@ inline void put_bytes(const std::string& path, const std::string& bytes) {
     std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
-/// Every file below a folder: its content and when it was changed.
+/// Content and modification time of every file in a folder.
 inline std::map<std::string, std::string> snapshot(const std::string& folder) {
     namespace fs = std::filesystem;
     std::map<std::string, std::string> files;

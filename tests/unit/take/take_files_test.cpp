@@ -14,14 +14,14 @@ TEST(TakeName, MustBeOnePlainPathComponent) {
         EXPECT_TRUE(check_take_name(name)) << name;
 }
 
-TEST(TrackId, IsReadBackAsItIsWritten) {
+TEST(TrackId, RoundTripsThroughText) {
     for (const TrackId id : {TrackId{TrackKind::video, 1}, TrackId{TrackKind::audio, 12}})
         EXPECT_EQ(track_id_from(to_string(id)), id);
     for (const auto* text : {"", "v", "v0", "v01", "x1", "v1x", "v-1", "v65", "a99999999999"})
         EXPECT_FALSE(track_id_from(text)) << text;
 }
 
-TEST(TrackPath, PutsTheFirstTracksAtTheTop) {
+TEST(TrackPath, IsTopLevelForTheFirstTracks) {
     EXPECT_EQ(track_path({TrackKind::video, 1}), "frames");
     EXPECT_EQ(track_path({TrackKind::audio, 1}), "audio.wav");
     EXPECT_EQ(track_path({TrackKind::video, 2}), "v2/frames");

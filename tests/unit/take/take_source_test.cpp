@@ -14,20 +14,20 @@ constexpr std::int64_t kMs = 1'000'000;
 /// Writes a take record by record.
 class Script {
  public:
-    explicit Script(bool audio)
+    explicit Script(bool with_audio)
         : writer_(TakeWriter::create({dir_.path(), "t", "", "{}", false}, read_clocks()).value()) {
         video_ = writer_.add_video_track({}).value();
         AudioDescription a;
         a.sample_rate = 1000;
         a.channels = 1;
-        if (audio) audio_ = writer_.add_audio_track(a).value();
+        if (with_audio) audio_ = writer_.add_audio_track(a).value();
     }
     void frame(std::int64_t ms) {
         const std::vector<std::uint8_t> jpeg{0xff, 0xd8, 0xff, 0xd9};
         ASSERT_TRUE(writer_.write_frame(
             video_, jpeg, {host_time_from_ns(ms * kMs), host_time_from_ns(ms * kMs), StampSource::test, {}}));
     }
-    void sound(std::int64_t ms, std::size_t samples) {
+    void audio(std::int64_t ms, std::size_t samples) {
         AudioBlock b;
         b.samples.assign(samples, 1);
         b.time = b.arrival = host_time_from_ns(ms * kMs);
@@ -45,7 +45,7 @@ class Script {
 struct Played {
     std::vector<std::int64_t> frames_ms;
     std::int64_t samples = 0;
-    std::int64_t sound_begin_ns = -1, sound_end_ns = -1;
+    std::int64_t audio_begin_ns = -1, audio_end_ns = -1;
     bool operator==(const Played&) const = default;
 };
 
@@ -55,18 +55,18 @@ void play(TakeSource& source, Played& into) {
             into.frames_ms.push_back((f->time - *source.origin()).count() / kMs);
         } else {
             const auto& s = std::get<StoredAudio>(*event);
-            if (into.sound_begin_ns < 0) into.sound_begin_ns = (s.span.begin - *source.origin()).count();
-            into.sound_end_ns = (s.span.end - *source.origin()).count();
+            if (into.audio_begin_ns < 0) into.audio_begin_ns = (s.span.begin - *source.origin()).count();
+            into.audio_end_ns = (s.span.end - *source.origin()).count();
             into.samples += s.span.frames;
         }
     }
 }
 
-TEST(TakeSource, CountsTimeFromTheFirstFrameWhereSoundBeginsLater) {
+TEST(TakeSource, UsesTheFirstFrameAsOriginIfAudioStartsLater) {
     Script script(true);
     for (int i = 0; i < 30; ++i) {
         script.frame(5000 + i * 100);
-        if (i >= 4) script.sound(5000 + i * 100, 100);
+        if (i >= 4) script.audio(5000 + i * 100, 100);
     }
     script.end();
     auto source = TakeSource::open(script.folder()).value();
@@ -77,13 +77,13 @@ TEST(TakeSource, CountsTimeFromTheFirstFrameWhereSoundBeginsLater) {
     EXPECT_EQ(played.frames_ms.size(), 30u);
     EXPECT_EQ(played.frames_ms.back(), 2900);
     EXPECT_EQ(played.samples, 2600);
-    EXPECT_NEAR(static_cast<double>(played.sound_begin_ns), 400e6, 1e5);
+    EXPECT_NEAR(static_cast<double>(played.audio_begin_ns), 400e6, 1e5);
 }
 
-TEST(TakeSource, CountsTimeFromTheFirstSampleWhereSoundBeginsEarlier) {
+TEST(TakeSource, UsesTheFirstSampleAsOriginIfAudioStartsEarlier) {
     Script script(true);
     for (int i = 0; i < 30; ++i) {
-        script.sound(5000 + i * 100, 100);
+        script.audio(5000 + i * 100, 100);
         if (i >= 4) script.frame(5000 + i * 100);
     }
     script.end();
@@ -91,20 +91,20 @@ TEST(TakeSource, CountsTimeFromTheFirstSampleWhereSoundBeginsEarlier) {
     Played played;
     play(source, played);
     EXPECT_EQ(played.frames_ms.front(), 400);
-    EXPECT_NEAR(static_cast<double>(played.sound_begin_ns), 0, 1e5);
+    EXPECT_NEAR(static_cast<double>(played.audio_begin_ns), 0, 1e5);
 }
 
-TEST(TakeSource, FollowingARecordingGivesTheSameAsPlayingItLater) {
+TEST(TakeSource, FollowingARecordingYieldsTheSameEventsAsPlayingItLater) {
     Script script(true);
     auto following = TakeSource::open(script.folder(), TakeSource::Follow::yes).value();
     Played live;
     for (int i = 0; i < 500; ++i) {
-        script.sound(1000 + i * 100 + (i * 7) % 11, 100);
+        script.audio(1000 + i * 100 + (i * 7) % 11, 100);
         script.frame(1003 + i * 100);
         play(following, live);
         EXPECT_FALSE(following.ended());
     }
-    EXPECT_GT(live.frames_ms.size(), 400u) << "frames wait for nothing but the origin";
+    EXPECT_GT(live.frames_ms.size(), 400u) << "frames are delayed by the origin only";
     script.end();
     play(following, live);
     EXPECT_TRUE(following.ended());
@@ -126,7 +126,7 @@ TEST(TakeSource, DoesNotWaitForATrackThatDeliversNothing) {
     EXPECT_EQ(live.frames_ms.size(), 50u);
 }
 
-TEST(TakeSource, TellsNoWallTimeWhereTheClocksOfAJournalAreAbsurd) {
+TEST(TakeSource, ReturnsNoWallTimeIfTheJournalsClocksAreOutOfRange) {
     constexpr std::int64_t kFar = 4'400'000'000'000'000'000;
     TempDir dir;
     TakeRecord take;
@@ -140,7 +140,7 @@ TEST(TakeSource, TellsNoWallTimeWhereTheClocksOfAJournalAreAbsurd) {
     EXPECT_EQ(to_ns(source.wall_time(host_time_from_ns(kFar))), 0);
 }
 
-TEST(TakeSource, ReadsNoFurtherThanItHasToBeforeItIsPlayed) {
+TEST(TakeSource, ReadsNoFurtherThanNeededBeforeItIsPlayed) {
     Script script(false);
     for (int i = 0; i < 3000; ++i) script.frame(1000 + i * 100);
     script.end();
@@ -151,7 +151,7 @@ TEST(TakeSource, ReadsNoFurtherThanItHasToBeforeItIsPlayed) {
 TEST(TakeSource, PlaysABrokenTakeToItsLastRecord) {
     Script script(true);
     for (int i = 0; i < 20; ++i) {
-        script.sound(1000 + i * 100, 100);
+        script.audio(1000 + i * 100, 100);
         script.frame(1000 + i * 100);
     }
     auto source = TakeSource::open(script.folder()).value();

@@ -42,7 +42,7 @@ AudioDescription microphone(int rate) {
     return a;
 }
 
-TEST(TakeWriter, LeavesFramesSoundJournalAndManifestThatAgree) {
+TEST(TakeWriter, WritesConsistentFramesAudioJournalAndManifest) {
     TempDir dir;
     auto writer = begin(dir, "t");
     ASSERT_TRUE(writer) << writer.error().message;
@@ -83,31 +83,31 @@ TEST(TakeWriter, NeverOverwritesATake) {
     const auto again = begin(dir, "t");
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().code, ErrorCode::already_exists);
-    EXPECT_NE(again.error().message.find("/t exists"), std::string::npos);
+    EXPECT_NE(again.error().message.find("/t already exists"), std::string::npos);
 }
 
-TEST(TakeWriter, RefusesNamesThatLeaveTheFolder) {
+TEST(TakeWriter, RejectsNamesOutsideTheFolder) {
     TempDir dir;
     EXPECT_EQ(begin(dir, "../x").error().code, ErrorCode::invalid_argument);
     EXPECT_FALSE(fs::exists(dir.file("../x")));
 }
 
-TEST(TakeWriter, SaysWhichFolderCannotBeMade) {
-    const auto made = TakeWriter::create({"/proc/onetake", "t", "", "{}", false}, read_clocks());
-    ASSERT_FALSE(made);
-    EXPECT_NE(made.error().message.find("/proc/onetake"), std::string::npos) << made.error().message;
+TEST(TakeWriter, NamesTheFolderThatCannotBeCreated) {
+    const auto created = TakeWriter::create({"/proc/onetake", "t", "", "{}", false}, read_clocks());
+    ASSERT_FALSE(created);
+    EXPECT_NE(created.error().message.find("/proc/onetake"), std::string::npos) << created.error().message;
 }
 
-TEST(TakeWriter, HoldsALockThatTellsATakeIsBeingRecorded) {
+TEST(TakeWriter, HoldsALockWhileATakeIsBeingRecorded) {
     TempDir dir;
     auto writer = begin(dir, "t");
     ASSERT_TRUE(writer);
     EXPECT_TRUE(JournalReader::open(dir.file("t"))->being_written());
-    { const auto gone = std::move(*writer); }
+    { const auto destroyed = std::move(*writer); }
     EXPECT_FALSE(JournalReader::open(dir.file("t"))->being_written());
 }
 
-TEST(TakeWriter, FinishesATakeThatWasRenamedMeanwhileAndTouchesNothingInItsPlace) {
+TEST(TakeWriter, FinishesATakeThatWasRenamedWhileRecording) {
     TempDir dir;
     auto writer = begin(dir, "t");
     const auto v = writer->add_video_track({}).value();
@@ -133,7 +133,7 @@ TEST(TakeWriter, ReplacesAFrameFileWhoseRecordWasNeverWritten) {
     EXPECT_EQ(fs::file_size(dir.file("t/frames/f_000001.jpg")), kJpeg.size());
 }
 
-TEST(Metrics, SurviveBeingStored) {
+TEST(Metrics, RoundTripThroughJson) {
     Metrics m;
     m.duration_s = 1.5;
     m.frames = 7;
@@ -146,7 +146,7 @@ TEST(Metrics, SurviveBeingStored) {
     EXPECT_TRUE(back.lossy());
 }
 
-TEST(Metrics, ReadFromHostileJsonKeepTheirDefaults) {
+TEST(Metrics, KeepTheirDefaultsForInvalidJson) {
     for (const auto* text : {"{}", "[]", "null", R"({"frames":"x","books":[1,"a",{"written":"y"}],"notes":[1]})"})
         EXPECT_EQ(metrics_from_json(nlohmann::ordered_json::parse(text)).frames, 0u) << text;
 }

@@ -21,7 +21,7 @@ std::string bytes_of(const std::string& path) {
     return read_file(path, 1 << 20).value();
 }
 
-TEST(Wav, GivesBackWhatWasWritten) {
+TEST(Wav, ReadsBackWhatWasWritten) {
     TempDir dir;
     auto writer = WavWriter::create(AT_FDCWD, dir.file("a.wav"), 48000, 2);
     ASSERT_TRUE(writer);
@@ -43,14 +43,14 @@ TEST(Wav, GivesBackWhatWasWritten) {
     EXPECT_TRUE(back.empty());
 }
 
-TEST(Wav, BelievesTheFilesLengthWhileItsHeaderIsBehind) {
+TEST(Wav, UsesTheFilesLengthIfItsHeaderIsStale) {
     TempDir dir;
     auto writer = WavWriter::create(AT_FDCWD, dir.file("a.wav"), 16000, 1);
     ASSERT_TRUE(writer->write(ramp(300)));
     EXPECT_EQ(WavReader::open(dir.file("a.wav"))->frames(), 300);
 }
 
-TEST(Wav, BecomesRf64InPlaceOnceItIsTooLargeForRiff) {
+TEST(Wav, IsConvertedToRf64InPlaceWhenTooLargeForRiff) {
     TempDir dir;
     auto writer = WavWriter::create(AT_FDCWD, dir.file("a.wav"), 48000, 1, 1000);
     ASSERT_TRUE(writer->write(ramp(400)));
@@ -70,7 +70,7 @@ TEST(Wav, BecomesRf64InPlaceOnceItIsTooLargeForRiff) {
     EXPECT_EQ(reader->frames(), 800);
 }
 
-TEST(Wav, StopsAtChunksBehindTheData) {
+TEST(Wav, StopsAtChunksAfterTheData) {
     TempDir dir;
     {
         auto writer = WavWriter::create(AT_FDCWD, dir.file("a.wav"), 48000, 1);
@@ -81,7 +81,7 @@ TEST(Wav, StopsAtChunksBehindTheData) {
     EXPECT_EQ(WavReader::open(dir.file("a.wav"))->frames(), 100);
 }
 
-TEST(Wav, RefusesEveryCutOfItsHeaderAndSurvivesEveryFlippedByte) {
+TEST(Wav, RejectsTruncatedHeadersAndHandlesEveryFlippedByte) {
     TempDir dir;
     {
         auto writer = WavWriter::create(AT_FDCWD, dir.file("good.wav"), 48000, 1);

@@ -7,7 +7,7 @@
 namespace onetake {
 namespace {
 
-constexpr auto kAbsurdlyLong = std::chrono::seconds(30);
+constexpr auto kTestTimeout = std::chrono::seconds(30);
 
 bool is_readable(int fd) {
     pollfd p{fd, POLLIN, 0};
@@ -120,12 +120,12 @@ void FakeV4l2::set_holder(std::string holder) {
 
 bool FakeV4l2::wait_until_played() {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kAbsurdlyLong, [&] { return played_; });
+    return changed_.wait_for(lock, kTestTimeout, [&] { return played_; });
 }
 
 bool FakeV4l2::wait_until_held() {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kAbsurdlyLong, [&] { return holding_; });
+    return changed_.wait_for(lock, kTestTimeout, [&] { return holding_; });
 }
 
 bool FakeV4l2::holds() const {
@@ -158,7 +158,7 @@ int FakeV4l2::opens() const {
 
 bool FakeV4l2::wait_for_opens(int count) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kAbsurdlyLong, [&] { return opens_ >= count; });
+    return changed_.wait_for(lock, kTestTimeout, [&] { return opens_ >= count; });
 }
 
 std::int32_t FakeV4l2::control_value(std::uint32_t id) const {
@@ -168,7 +168,7 @@ std::int32_t FakeV4l2::control_value(std::uint32_t id) const {
     return -1;
 }
 
-v4l2_fract FakeV4l2::asked_interval() const {
+v4l2_fract FakeV4l2::requested_interval() const {
     std::lock_guard lock(mutex_);
     return cameras_.front().interval;
 }
@@ -212,7 +212,7 @@ int FakeV4l2::ioctl(int fd, unsigned long request, void* argument) {
         failures.pop_front();
         if (error_number != 0) return error_number;
     }
-    return answer(*state, fd, request, argument);
+    return handle_ioctl(*state, fd, request, argument);
 }
 
 void* FakeV4l2::mmap(int fd, std::size_t length, std::int64_t offset) {
@@ -252,8 +252,8 @@ void FakeV4l2::fill(State& state, const FakeStep& step) {
         bytes[0] = step.first_byte;
         bytes[1] = 0xd8;
     }
-    const auto whole = static_cast<std::uint32_t>(jpeg ? 1000 + sequence : bytes.size());
-    buffer.bytesused = step.bytesused.value_or(whole);
+    const auto complete = static_cast<std::uint32_t>(jpeg ? 1000 + sequence : bytes.size());
+    buffer.bytesused = step.bytesused.value_or(complete);
     buffer.flags = step.stamp_flags.value_or(state.camera.stamp_flags);
     if (step.damaged) buffer.flags |= V4L2_BUF_FLAG_ERROR;
     const Duration stamp = (now_ - step.stamp_age.value_or(state.camera.stamp_age)).time_since_epoch();

@@ -32,11 +32,11 @@ struct FakeControl {
     std::uint32_t id = 0;
     std::string name;
     std::int32_t minimum = 0, maximum = 255, value = 0;
-    bool clamps = false;  ///< takes the nearest value instead of refusing
+    bool clamps = false;  ///< clamps to the range instead of failing
     int refusal = 0;      ///< errno for every attempt to set it
 };
 
-/// What a fake camera is and how its driver behaves. The defaults are a well-behaved USB camera.
+/// Properties of a fake camera and its driver. The defaults are a well-behaved USB camera.
 struct FakeCamera {
     std::string path = "/dev/video0";
     std::string card = "Fake Cam", driver = "uvcvideo";
@@ -48,21 +48,21 @@ struct FakeCamera {
     std::uint32_t colorspace = 0, encoding = 0, quantization = 0;
     std::uint32_t field = V4L2_FIELD_NONE;
     std::uint32_t padding = 0;  ///< bytes after each row
-    bool tells_rate = true;
-    std::uint32_t fewest_buffers = 2, most_buffers = 32;
+    bool reports_rate = true;
+    std::uint32_t min_buffers = 2, max_buffers = 32;
     std::uint32_t stamp_flags = V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC | V4L2_BUF_FLAG_TSTAMP_SRC_SOE;
     Duration stamp_age = std::chrono::milliseconds(20);  ///< stamp before the buffer is ready
-    bool stale_first = false;  ///< v4l2loopback: each stream begins with a junk buffer, number 0
+    bool stale_first = false;  ///< v4l2loopback: each stream starts with an invalid buffer, number 0
     int open_error = 0;
 };
 
-/// One thing that happens, `after` what came before it.
+/// One event of the script, `after` the previous one.
 struct FakeStep {
     enum class Kind { frame, silence, frozen, dequeue_error, stream_error, unplug, plug };
     Kind kind = Kind::frame;
     Duration after = std::chrono::microseconds(33'333);
     // of a frame
-    std::optional<std::uint32_t> sequence;  ///< unset: one more than the frame before
+    std::optional<std::uint32_t> sequence;  ///< unset: one more than the previous frame
     std::optional<Duration> stamp_age;
     std::optional<std::uint32_t> stamp_flags;
     std::optional<std::uint32_t> bytesused;
@@ -70,14 +70,14 @@ struct FakeStep {
     std::uint8_t first_byte = 0xff;
     // of an error
     int error_number = 0;
-    // of a plug: where the camera turns up
+    // of a plug: the camera's new node
     std::string path;
 };
 
 FakeStep a_frame();
-/// Nothing comes for so long, whatever is done.
+/// No frame for `length`, whatever the caller does.
 FakeStep silence(Duration length);
-/// Nothing comes until the stream is started anew.
+/// No frame until the stream is restarted.
 FakeStep frozen();
 FakeStep dequeue_error(int error_number);
 /// The driver stops the stream by itself.
@@ -85,8 +85,8 @@ FakeStep stream_error();
 FakeStep unplugged();
 FakeStep plugged_after(Duration wait, std::string path = {});
 
-/// A kernel with cameras that follow a script, in a time of its own that passes only while somebody polls. When the
-/// script is at its end, poll() waits for the wake descriptor alone. Thread-safe.
+/// A kernel with cameras that follow a script, with a fake time that only advances in poll(). At the end of the script
+/// poll() waits for the wake descriptor only. Thread-safe.
 class FakeV4l2 final : public V4l2Kernel {
  public:
     FakeV4l2() = default;
@@ -94,13 +94,13 @@ class FakeV4l2 final : public V4l2Kernel {
 
     void add(FakeCamera camera);
     void link(const std::string& link, const std::string& node);
-    /// What camera 0 does.
+    /// Sets the script of camera 0.
     void play(std::vector<FakeStep> script);
-    /// `count` frames in good order.
+    /// `count` regular frames.
     void play_frames(int count);
     /// The next calls of this request fail.
     void fail_next(unsigned long request, int error_number, int times = 1);
-    /// As fail_next(), once, after `calls` that succeed.
+    /// Like fail_next(), once, after `calls` that succeed.
     void fail_after(unsigned long request, int calls, int error_number);
     /// Calls of this request, after so many more, hang until release().
     void hold(unsigned long request, int after_calls = 0);
@@ -110,7 +110,7 @@ class FakeV4l2 final : public V4l2Kernel {
     void set_holder(std::string holder);
     void change(int camera, FakeCamera to);
 
-    /// Waits until the script is played and its reader waits for more; false if that takes absurdly long.
+    /// Waits until the script is finished and its reader waits for more; false after a timeout.
     bool wait_until_played();
     /// Waits until a call hangs in hold().
     bool wait_until_held();
@@ -119,10 +119,10 @@ class FakeV4l2 final : public V4l2Kernel {
     int open_descriptors() const;
     int mapped_buffers() const;
     int opens() const;
-    /// Waits until there were so many in all; false if that takes absurdly long.
+    /// Waits for `count` opens in total; false after a timeout.
     bool wait_for_opens(int count);
     std::int32_t control_value(std::uint32_t id) const;
-    v4l2_fract asked_interval() const;
+    v4l2_fract requested_interval() const;
 
     int open(const std::string& path) override;
     void close(int fd) override;
@@ -160,9 +160,9 @@ class FakeV4l2 final : public V4l2Kernel {
     void stop_stream(State& state);
     void apply(const FakeStep& step);
 
-    // The driver's answers to ioctl(): fake_v4l2_driver.cpp.
+    // The driver side of ioctl(): fake_v4l2_driver.cpp.
     const FakeFormat* format(const State& state, std::uint32_t fourcc) const;
-    int answer(State& state, int fd, unsigned long request, void* argument);
+    int handle_ioctl(State& state, int fd, unsigned long request, void* argument);
     int enumerate(const State& state, unsigned long request, void* argument) const;
     int set_format(State& state, v4l2_format& format);
     int streaming(State& state, int fd, unsigned long request, void* argument);
@@ -174,7 +174,7 @@ class FakeV4l2 final : public V4l2Kernel {
     std::deque<State> cameras_;
     std::map<std::string, std::string> links_;
     std::map<int, std::size_t> open_;  ///< descriptor → camera
-    std::set<int> dead_;               ///< descriptors of a camera that was unplugged under them
+    std::set<int> dead_;               ///< open descriptors of an unplugged camera
     std::map<unsigned long, std::deque<int>> failures_;
     std::optional<unsigned long> held_;
     int calls_before_hold_ = 0;

@@ -27,14 +27,14 @@ std::uint32_t bytes_per_pixel_x2(std::uint32_t fourcc) {
 
 }  // namespace
 
-int FakeV4l2::answer(State& state, int fd, unsigned long request, void* argument) {
+int FakeV4l2::handle_ioctl(State& state, int fd, unsigned long request, void* argument) {
     switch (request) {
         case VIDIOC_QUERYCAP: {
             auto& capability = *static_cast<v4l2_capability*>(argument);
             capability = {};
             put(capability.card, state.camera.card);
             put(capability.driver, state.camera.driver);
-            // A device with a metadata node beside its pictures says both of the whole, and one of each node.
+            // A device with a video and a metadata node reports both capabilities for the device, and one per node.
             capability.capabilities = V4L2_CAP_DEVICE_CAPS | V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_META_CAPTURE;
             capability.device_caps = state.camera.capabilities;
             return 0;
@@ -48,7 +48,7 @@ int FakeV4l2::answer(State& state, int fd, unsigned long request, void* argument
             return set_format(state, *static_cast<v4l2_format*>(argument));
         case VIDIOC_S_PARM:
         case VIDIOC_G_PARM: {
-            if (!state.camera.tells_rate) return ENOTTY;
+            if (!state.camera.reports_rate) return ENOTTY;
             auto& interval = static_cast<v4l2_streamparm*>(argument)->parm.capture.timeperframe;
             if (request == VIDIOC_S_PARM) {
                 const FakeFormat* offered = format(state, state.pix.pixelformat);
@@ -156,7 +156,7 @@ int FakeV4l2::streaming(State& state, int fd, unsigned long request, void* argum
             state.buffers.clear();
             state.owner = -1;
             if (asked.count == 0) return 0;
-            asked.count = std::clamp(asked.count, state.camera.fewest_buffers, state.camera.most_buffers);
+            asked.count = std::clamp(asked.count, state.camera.min_buffers, state.camera.max_buffers);
             state.buffers.assign(asked.count, std::vector<std::uint8_t>(state.pix.sizeimage));
             if (asked.count > 0) state.owner = fd;
             return 0;
@@ -193,9 +193,9 @@ int FakeV4l2::streaming(State& state, int fd, unsigned long request, void* argum
             ++state.streams;
             state.streaming_since = now_;
             if (state.camera.stale_first) {
-                FakeStep junk;
-                junk.first_byte = 0;
-                fill(state, junk);
+                FakeStep stale;
+                stale.first_byte = 0;
+                fill(state, stale);
                 state.next_sequence = 40;
             }
             return 0;

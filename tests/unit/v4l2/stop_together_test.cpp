@@ -17,25 +17,25 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr Duration kAbsurdlyLong = 30s;
+constexpr Duration kTestTimeout = 30s;
 
-/// Where all that are expected must have come before one may go on.
-class Meeting {
+/// A barrier: each thread waits until all expected ones have arrived.
+class Barrier {
  public:
-    explicit Meeting(int expected) : missing_(expected) {}
-    void come() {
+    explicit Barrier(int expected) : missing_(expected) {}
+    void arrive() {
         std::unique_lock lock(mutex_);
         --missing_;
         changed_.notify_all();
-        all_came_ = changed_.wait_for(lock, kAbsurdlyLong, [&] { return missing_ <= 0; }) && all_came_;
+        all_arrived_ = changed_.wait_for(lock, kTestTimeout, [&] { return missing_ <= 0; }) && all_arrived_;
     }
-    bool all_came() const { return missing_ <= 0 && all_came_; }
+    bool all_arrived() const { return missing_ <= 0 && all_arrived_; }
 
  private:
     std::mutex mutex_;
     std::condition_variable changed_;
     int missing_;
-    bool all_came_ = true;
+    bool all_arrived_ = true;
 };
 
 struct FakeVideo final : VideoSource {
@@ -57,20 +57,20 @@ struct FakeAudio final : AudioSource {
     AudioDescription described;
 };
 
-TEST(StopTogether, WaitsForNoSourceBeforeAllWereToldToStop) {
-    Meeting meeting(4);
-    const auto come = [&] { meeting.come(); };
+TEST(StopTogether, StopsAllSourcesInParallel) {
+    Barrier barrier(4);
+    const auto arrive = [&] { barrier.arrive(); };
     std::vector<std::unique_ptr<VideoSource>> cameras;
     std::vector<std::unique_ptr<AudioSource>> microphones;
     for (int i = 0; i < 2; ++i) {
-        cameras.push_back(std::make_unique<FakeVideo>(come));
-        microphones.push_back(std::make_unique<FakeAudio>(come));
+        cameras.push_back(std::make_unique<FakeVideo>(arrive));
+        microphones.push_back(std::make_unique<FakeAudio>(arrive));
     }
     stop_together(cameras, microphones);
-    EXPECT_TRUE(meeting.all_came());
+    EXPECT_TRUE(barrier.all_arrived());
 }
 
-TEST(StopTogether, LeavesEveryCameraBehindThatHangs) {
+TEST(StopTogether, AbandonsEveryCameraThatHangs) {
     FakeV4l2 kernels[] = {FakeV4l2{FakeCamera{}}, FakeV4l2{FakeCamera{}}};
     V4l2RecordingReceiver receivers[2];
     auto o = options();
@@ -85,22 +85,22 @@ TEST(StopTogether, LeavesEveryCameraBehindThatHangs) {
     }
     stop_together(cameras, {});
     cameras.clear();
-    EXPECT_EQ(BoundedCall::abandoned(), 2u) << "both drivers still hold their threads";
+    EXPECT_EQ(BoundedCall::abandoned(), 2u) << "both threads still hang in their drivers";
     for (int i = 0; i < 2; ++i) kernels[i].release();
     while (BoundedCall::abandoned() > 0) std::this_thread::yield();
     for (const auto& receiver : receivers) EXPECT_THAT(receiver.lines(), ElementsAre("note"));
 }
 
-TEST(StopTogether, GivesACameraItsTimeWhileOthersStop) {
+TEST(StopTogether, WaitsForACameraWhileOthersStop) {
     FakeV4l2 kernel{FakeCamera{}};
     V4l2RecordingReceiver receiver;
     kernel.play_frames(1);
     kernel.hold(VIDIOC_STREAMOFF);
     auto o = options();
-    o.stop_within = kAbsurdlyLong;
+    o.stop_within = kTestTimeout;
     std::vector<std::unique_ptr<VideoSource>> cameras;
     cameras.push_back(open(kernel, o));
-    // Its driver lets go only once the other source is told to stop.
+    // Its driver returns only once the other source is stopped.
     cameras.push_back(std::make_unique<FakeVideo>([&] {
         EXPECT_TRUE(kernel.wait_until_held());
         kernel.release();

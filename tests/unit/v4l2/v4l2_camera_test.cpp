@@ -41,13 +41,13 @@ FakeStep short_frame(std::uint32_t bytes) {
     return step;
 }
 
-V4l2CameraOptions impatient() {
+V4l2CameraOptions short_timeout() {
     V4l2CameraOptions o = options();
     o.stop_within = milliseconds(1);
     return o;
 }
 
-void wait_for_what_stayed_behind() {
+void wait_for_abandoned_threads() {
     while (BoundedCall::abandoned() > 0) std::this_thread::yield();
 }
 
@@ -83,7 +83,7 @@ TEST(V4l2Camera, StampsWithTheDriversTimeAndKeepsTheArrival) {
     }
 }
 
-TEST(V4l2Camera, StampsOnArrivalWhereTheDriverTellsNoClock) {
+TEST(V4l2Camera, StampsOnArrivalIfTheDriverHasNoClock) {
     for (const std::uint32_t flags : {V4L2_BUF_FLAG_TIMESTAMP_UNKNOWN, V4L2_BUF_FLAG_TIMESTAMP_COPY}) {
         FakeCamera fake;
         fake.stamp_flags = flags;
@@ -97,7 +97,7 @@ TEST(V4l2Camera, StampsOnArrivalWhereTheDriverTellsNoClock) {
     }
 }
 
-TEST(V4l2Camera, SaysOnceThatTheDriversStampsCannotBe) {
+TEST(V4l2Camera, ReportsImplausibleDriverStampsOnce) {
     FakeCamera fake;
     fake.stamp_age = seconds(100);
     EXPECT_THAT(record({a_frame(), a_frame()}, fake), ElementsAre("note", "frame 0", "frame 1"));
@@ -122,7 +122,7 @@ TEST(V4l2Camera, CopiesRowsWithTheirPadding) {
         ASSERT_EQ(frame.bytes.data()[i], static_cast<std::uint8_t>(i)) << i;
 }
 
-TEST(V4l2Camera, TakesEveryRawFormatInItsOwnSize) {
+TEST(V4l2Camera, SupportsEveryRawFormat) {
     const std::tuple<const char*, std::uint32_t, PixelFormat, std::size_t> formats[] = {
         {"YUYV", V4L2_PIX_FMT_YUYV, PixelFormat::yuyv, 64 * 32 * 2},
         {"NV12", V4L2_PIX_FMT_NV12, PixelFormat::nv12, 64 * 32 * 3 / 2},
@@ -145,12 +145,12 @@ TEST(V4l2Camera, TakesEveryRawFormatInItsOwnSize) {
     }
 }
 
-TEST(V4l2Camera, ThrowsAwayTheWarmupAndWhatGoesMissingInIt) {
+TEST(V4l2Camera, DiscardsTheWarmupAndItsLosses) {
     EXPECT_THAT(record({a_frame(), damaged_frame(), numbered(9, seconds(1)), a_frame(), a_frame()}, {}, options(3)),
                 ElementsAre("frame 10", "frame 11"));
 }
 
-TEST(V4l2Camera, ThrowsAwayTheStaleBufferOfALoopback) {
+TEST(V4l2Camera, DiscardsTheStaleBufferOfALoopback) {
     FakeCamera fake;
     fake.driver = "v4l2 loopback";
     fake.stale_first = true;
@@ -167,7 +167,7 @@ TEST(V4l2Camera, CountsFramesThatTheDriverLost) {
     EXPECT_THAT(receiver.text_of(Kind::driver_drop), AllOf(HasSubstr("/dev/video0"), HasSubstr("before frame 4")));
 }
 
-TEST(V4l2Camera, NotesACounterJumpWithNoTimePassedOnceAndCountsNothing) {
+TEST(V4l2Camera, ReportsACounterJumpWithoutATimeGapOnceAndCountsNothing) {
     std::vector<FakeStep> script = {a_frame(), numbered(50)};
     script.insert(script.end(), 10, a_frame());
     script.push_back(numbered(100));
@@ -177,22 +177,22 @@ TEST(V4l2Camera, NotesACounterJumpWithNoTimePassedOnceAndCountsNothing) {
     EXPECT_EQ(std::count(lines.begin(), lines.end(), "note"), 1);
 }
 
-TEST(V4l2Camera, NotesACounterThatStartsAgain) {
+TEST(V4l2Camera, ReportsACounterRestart) {
     EXPECT_THAT(record({numbered(7), numbered(0), a_frame()}), ElementsAre("frame 7", "note", "frame 0", "frame 1"));
 }
 
-TEST(V4l2Camera, NotesACounterThatStandsStillOnce) {
+TEST(V4l2Camera, ReportsACounterThatDoesNotAdvanceOnce) {
     EXPECT_THAT(record({numbered(0), numbered(0), numbered(0)}), ElementsAre("frame 0", "note", "frame 0", "frame 0"));
 }
 
-TEST(V4l2Camera, LeavesOutDamagedFramesAndCountsThem) {
-    FakeStep no_jpeg;
-    no_jpeg.first_byte = 0;
-    EXPECT_THAT(record({a_frame(), damaged_frame(), short_frame(0), short_frame(20), no_jpeg, a_frame()}),
+TEST(V4l2Camera, DropsAndCountsDamagedFrames) {
+    FakeStep not_a_jpeg;
+    not_a_jpeg.first_byte = 0;
+    EXPECT_THAT(record({a_frame(), damaged_frame(), short_frame(0), short_frame(20), not_a_jpeg, a_frame()}),
                 ElementsAre("frame 0", "corrupt 1", "corrupt 1", "corrupt 1", "corrupt 1", "frame 5"));
 }
 
-TEST(V4l2Camera, NeverReadsPastTheBufferThatADriverSaysItFilled) {
+TEST(V4l2Camera, NeverReadsPastTheEndOfABuffer) {
     FakeV4l2 kernel{FakeCamera{}};
     auto camera = open(kernel);
     V4l2RecordingReceiver receiver;
@@ -201,7 +201,7 @@ TEST(V4l2Camera, NeverReadsPastTheBufferThatADriverSaysItFilled) {
     EXPECT_EQ(receiver.frames()[0].bytes.size(), 4096U);
 }
 
-TEST(V4l2Camera, SpeaksOfTheUsbBusWhereNoBandwidthIsLeft) {
+TEST(V4l2Camera, NamesTheUsbBusIfNoBandwidthIsLeft) {
     FakeV4l2 kernel{FakeCamera{}};
     auto camera = open(kernel);
     V4l2RecordingReceiver receiver;
@@ -222,7 +222,7 @@ TEST(V4l2Camera, CanBeStartedAgainAndWarmsUpEachTime) {
     EXPECT_THAT(record(kernel, *camera, second, {a_frame(), a_frame()}), ElementsAre("frame 1"));
 }
 
-TEST(V4l2Camera, ReopensOnStartACameraThatTheTakeBeforeLost) {
+TEST(V4l2Camera, ReopensALostCameraOnStart) {
     FakeV4l2 kernel{FakeCamera{}};
     auto camera = open(kernel);
     V4l2RecordingReceiver first, second;
@@ -248,7 +248,7 @@ TEST(V4l2Camera, RefusesToStartTwice) {
     EXPECT_THAT(receiver.lines(), IsEmpty());
 }
 
-TEST(V4l2Camera, StopsWhileTheCameraIsGone) {
+TEST(V4l2Camera, StopsWhileTheCameraIsDisconnected) {
     FakeV4l2 kernel{FakeCamera{}};
     auto camera = open(kernel);
     V4l2RecordingReceiver receiver;
@@ -260,9 +260,9 @@ TEST(V4l2Camera, StopsWhileTheCameraIsGone) {
     EXPECT_EQ(kernel.mapped_buffers(), 0);
 }
 
-TEST(V4l2Camera, EndsDeliveryEvenWhileTheDriverHangsAndSaysSo) {
+TEST(V4l2Camera, EndsDeliveryAndReportsWhenTheDriverHangs) {
     FakeV4l2 kernel{FakeCamera{}};
-    auto camera = open(kernel, impatient());
+    auto camera = open(kernel, short_timeout());
     V4l2RecordingReceiver receiver, next;
     kernel.play_frames(3);
     kernel.hold(VIDIOC_DQBUF);
@@ -273,18 +273,18 @@ TEST(V4l2Camera, EndsDeliveryEvenWhileTheDriverHangsAndSaysSo) {
     EXPECT_EQ(camera->start(next).error().code, ErrorCode::wrong_state);
     kernel.release();
     camera.reset();
-    wait_for_what_stayed_behind();
+    wait_for_abandoned_threads();
     EXPECT_THAT(receiver.lines(), ElementsAre("note"));
-    EXPECT_THAT(receiver.text_of(Kind::note), AllOf(HasSubstr("/dev/video0"), HasSubstr("did not let go")));
+    EXPECT_THAT(receiver.text_of(Kind::note), AllOf(HasSubstr("/dev/video0"), HasSubstr("did not return")));
     EXPECT_THAT(next.lines(), IsEmpty());
 }
 
-TEST(V4l2Camera, IsDestroyedWhileTheDriverHoldsItsThreadAndTouchesNothingLater) {
-    constexpr int kBuffers = 4;  // each is queued once at the start; then it is with a frame of the receiver's
+TEST(V4l2Camera, CanBeDestroyedWhileItsThreadHangsInTheDriver) {
+    constexpr int kBuffers = 4;  // each is queued once at the start and again after a frame
     for (const auto hold : {+[](FakeV4l2& kernel) { kernel.hold(VIDIOC_DQBUF); },
                             +[](FakeV4l2& kernel) { kernel.hold(VIDIOC_QBUF, kBuffers); }}) {
         FakeV4l2 kernel{FakeCamera{}};
-        auto camera = open(kernel, impatient());
+        auto camera = open(kernel, short_timeout());
         auto receiver = std::make_unique<V4l2RecordingReceiver>();
         kernel.play_frames(3);
         hold(kernel);
@@ -296,17 +296,17 @@ TEST(V4l2Camera, IsDestroyedWhileTheDriverHoldsItsThreadAndTouchesNothingLater) 
         EXPECT_TRUE(kernel.holds());
         EXPECT_EQ(BoundedCall::abandoned(), 1U);
         kernel.release();
-        wait_for_what_stayed_behind();
+        wait_for_abandoned_threads();
         EXPECT_EQ(kernel.open_descriptors(), 0);
         EXPECT_EQ(kernel.mapped_buffers(), 0);
     }
 }
 
-TEST(V4l2Camera, IsDestroyedThoughTheDriverHangsWhileItStopsOrCloses) {
+TEST(V4l2Camera, CanBeDestroyedWhileStoppingOrClosingHangs) {
     for (const auto hold :
          {+[](FakeV4l2& kernel) { kernel.hold(VIDIOC_STREAMOFF); }, +[](FakeV4l2& kernel) { kernel.hold_closing(); }}) {
         FakeV4l2 kernel{FakeCamera{}};
-        auto camera = open(kernel, impatient());
+        auto camera = open(kernel, short_timeout());
         auto receiver = std::make_unique<V4l2RecordingReceiver>();
         kernel.play_frames(1);
         ASSERT_TRUE(camera->start(*receiver));
@@ -317,23 +317,23 @@ TEST(V4l2Camera, IsDestroyedThoughTheDriverHangsWhileItStopsOrCloses) {
         receiver.reset();
         EXPECT_TRUE(kernel.wait_until_held());
         kernel.release();
-        wait_for_what_stayed_behind();
+        wait_for_abandoned_threads();
         EXPECT_EQ(kernel.open_descriptors(), 0);
     }
 }
 
-TEST(V4l2Camera, IsDestroyedUnstartedThoughTheDriverHangsWhileItCloses) {
+TEST(V4l2Camera, CanBeDestroyedUnstartedWhileClosingHangs) {
     FakeV4l2 kernel{FakeCamera{}};
-    auto camera = open(kernel, impatient());
+    auto camera = open(kernel, short_timeout());
     kernel.hold_closing();
     camera.reset();
     EXPECT_TRUE(kernel.wait_until_held());
     kernel.release();
-    wait_for_what_stayed_behind();
+    wait_for_abandoned_threads();
     EXPECT_EQ(kernel.open_descriptors(), 0);
 }
 
-TEST(V4l2Camera, IsClosedWhenItHasStopped) {
+TEST(V4l2Camera, ClosesTheDeviceOnStop) {
     FakeV4l2 kernel{FakeCamera{}};
     auto camera = open(kernel);
     V4l2RecordingReceiver receiver;
@@ -342,7 +342,7 @@ TEST(V4l2Camera, IsClosedWhenItHasStopped) {
     EXPECT_EQ(kernel.mapped_buffers(), 0);
 }
 
-TEST(V4l2Camera, IsGoneWithoutBeingStopped) {
+TEST(V4l2Camera, ClosesTheDeviceWhenDestroyedWithoutStop) {
     FakeV4l2 kernel{FakeCamera{}};
     V4l2RecordingReceiver receiver;
     auto camera = open(kernel);
@@ -351,13 +351,13 @@ TEST(V4l2Camera, IsGoneWithoutBeingStopped) {
     EXPECT_EQ(kernel.open_descriptors(), 0);
 }
 
-TEST(V4l2Camera, TellsNoGrabTimeBeforeTheFirstFrameAndAFiniteOneAfter) {
+TEST(V4l2Camera, ReportsNoGrabTimeBeforeTheFirstFrameAndAFiniteOneAfter) {
     FakeV4l2 kernel{FakeCamera{}};
     auto camera = open(kernel);
     EXPECT_TRUE(std::isnan(camera->grab_ms_mean()));
     V4l2RecordingReceiver receiver;
     record(kernel, *camera, receiver, {a_frame(), a_frame()});
-    EXPECT_EQ(camera->grab_ms_mean(), 0) << "the fake kernel's time passes only while polling";
+    EXPECT_EQ(camera->grab_ms_mean(), 0) << "the fake kernel's time advances only while polling";
 }
 
 }  // namespace

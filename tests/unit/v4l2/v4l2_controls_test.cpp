@@ -33,7 +33,7 @@ TEST(V4l2Controls, NamesControlsAsV4l2CtlDoes) {
     EXPECT_EQ(control_name("  LED1 Mode (x) "), "led1_mode_x");
 }
 
-TEST(V4l2Controls, ReadsNameOrNumberAndDecimalOrHex) {
+TEST(V4l2Controls, ParsesNameOrNumberAndDecimalOrHex) {
     auto setting = parse_control(" Brightness = -5 ");
     ASSERT_TRUE(setting);
     EXPECT_EQ(setting->name, "brightness");
@@ -46,7 +46,7 @@ TEST(V4l2Controls, ReadsNameOrNumberAndDecimalOrHex) {
     EXPECT_EQ(parse_control("10094851=1")->id, 10094851U);
 }
 
-TEST(V4l2Controls, RefusesWhatIsNoSettingAndShowsHowToWriteOne) {
+TEST(V4l2Controls, RejectsInvalidSettingsAndQuotesThem) {
     for (const char* text :
          {"brightness", "=3", "", "brightness=", "brightness=high", "brightness=1.5", "b=0x", "b=-", "b=99999999999"}) {
         const auto setting = parse_control(text);
@@ -65,43 +65,43 @@ TEST(V4l2Controls, SetsByNameAndByNumberAndReadsBack) {
     EXPECT_EQ(kernel.control_value(V4L2_CID_GAIN), 5);
 }
 
-TEST(V4l2Controls, FindsAControlUnderTheNameThatOlderDriversGaveIt) {
+TEST(V4l2Controls, FindsAControlByItsNameInOlderDrivers) {
     FakeV4l2 kernel(camera_with({{V4L2_CID_EXPOSURE_AUTO_PRIORITY, "Exposure, Auto Priority", 0, 1, 1}}));
     const auto report = set(kernel, {"exposure_dynamic_framerate=0"});
     EXPECT_THAT(report.values, ElementsAre(Pair("exposure_dynamic_framerate", "0")));
     EXPECT_EQ(kernel.control_value(V4L2_CID_EXPOSURE_AUTO_PRIORITY), 0);
 }
 
-TEST(V4l2Controls, SaysWhichAskedControlIsMissingButNotWhichDefault) {
+TEST(V4l2Controls, ReportsAMissingControlUnlessItIsADefault) {
     FakeV4l2 kernel{FakeCamera{}};
     const auto report = set(kernel, {"exposure_dynamic_framerate=0", "sharpness=3"});
     EXPECT_THAT(report.values, IsEmpty());
     EXPECT_THAT(report.notes, ElementsAre(HasSubstr("sharpness")));
 }
 
-TEST(V4l2Controls, SaysWhatIsAllowedWhereAValueIsRefused) {
+TEST(V4l2Controls, ReportsTheAllowedRangeOfARefusedValue) {
     FakeV4l2 kernel(camera_with({{V4L2_CID_GAIN, "Gain", 2, 9, 4}}));
     const auto report = set(kernel, {"gain=300"});
     EXPECT_THAT(report.notes, ElementsAre(AllOf(HasSubstr("gain=300"), HasSubstr("2 to 9"))));
     EXPECT_THAT(report.values, IsEmpty());
 }
 
-TEST(V4l2Controls, SaysWhyAControlCannotBeSet) {
+TEST(V4l2Controls, ReportsWhyAControlCannotBeSet) {
     FakeV4l2 kernel(camera_with({{V4L2_CID_GAIN, "Gain", 0, 9, 4, false, EBUSY},
                                  {V4L2_CID_BRIGHTNESS, "Brightness", 0, 9, 4, false, EACCES},
                                  {V4L2_CID_HUE, "Hue", 0, 9, 4, false, EIO}}));
     EXPECT_THAT(set(kernel, {"gain=1", "brightness=1", "hue=1"}).notes,
-                ElementsAre(HasSubstr("automatic mode"), HasSubstr("only be read"), HasSubstr("Input/output error")));
+                ElementsAre(HasSubstr("automatic mode"), HasSubstr("read-only"), HasSubstr("Input/output error")));
 }
 
-TEST(V4l2Controls, TellsTheValueThatTheCameraTookInstead) {
+TEST(V4l2Controls, ReportsAValueThatTheCameraChanged) {
     FakeV4l2 kernel(camera_with({{V4L2_CID_GAIN, "Gain", 0, 9, 4, true}}));
     const auto report = set(kernel, {"gain=300"});
     EXPECT_THAT(report.values, ElementsAre(Pair("gain", "9")));
     EXPECT_THAT(report.notes, ElementsAre(HasSubstr("asked for 300, got 9")));
 }
 
-TEST(V4l2Controls, KeepsTheAskedOrder) {
+TEST(V4l2Controls, SetsControlsInOrder) {
     FakeV4l2 kernel(camera_with({{V4L2_CID_BRIGHTNESS, "Brightness", 0, 255, 10}, {V4L2_CID_GAIN, "Gain", 0, 9, 1}}));
     EXPECT_THAT(set(kernel, {"gain=1", "brightness=2", "gain=3"}).values,
                 ElementsAre(Pair("gain", "1"), Pair("brightness", "2"), Pair("gain", "3")));

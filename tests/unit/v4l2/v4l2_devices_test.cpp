@@ -25,7 +25,7 @@ std::vector<std::string> summary(FakeV4l2& kernel) {
     return lines;
 }
 
-TEST(VideoDevices, ListsCamerasByNumberAndLeavesOutNodesThatGiveNoPictures) {
+TEST(VideoDevices, ListsCamerasByNumberWithoutNodesThatCannotCapture) {
     FakeV4l2 kernel(camera("/dev/video10", "Ten"));
     kernel.add(camera("/dev/video2", "Two"));
     FakeCamera metadata = camera("/dev/video3", "Two");
@@ -39,7 +39,7 @@ TEST(VideoDevices, ListsCamerasByNumberAndLeavesOutNodesThatGiveNoPictures) {
     EXPECT_EQ(kernel.open_descriptors(), 0);
 }
 
-TEST(VideoDevices, TellsModesWithTheirRatesHighestFirst) {
+TEST(VideoDevices, ListsModesWithTheirRatesHighestFirst) {
     FakeV4l2 kernel{FakeCamera{}};
     const auto cameras = list_video_devices(kernel);
     ASSERT_EQ(cameras.size(), 1U);
@@ -55,7 +55,7 @@ TEST(VideoDevices, TellsModesWithTheirRatesHighestFirst) {
     EXPECT_EQ(info.modes[2].fourcc, "YUYV");
 }
 
-TEST(VideoDevices, SumsUpACameraThatTakesAnySizeAndRate) {
+TEST(VideoDevices, ListsCommonSizesOfACameraWithRanges) {
     FakeCamera any = camera("/dev/video0", "Any");
     FakeFormat format;
     format.fourcc = V4L2_PIX_FMT_NV12;
@@ -86,7 +86,7 @@ TEST(VideoDevices, PrefersTheLinkByIdThenByPath) {
     EXPECT_THAT(ids, ElementsAre("/dev/v4l/by-id/usb-Zero-index0", "/dev/v4l/by-path/pci-1-index0", ""));
 }
 
-TEST(VideoDevices, TellsWhyACameraCannotBeUsed) {
+TEST(VideoDevices, ReportsWhyACameraCannotBeUsed) {
     FakeCamera forbidden = camera("/dev/video0", "Forbidden");
     forbidden.open_error = EACCES;
     FakeV4l2 kernel(forbidden);
@@ -102,7 +102,7 @@ TEST(VideoDevices, TellsWhyACameraCannotBeUsed) {
     EXPECT_THAT(cameras[1].problem, HasSubstr("cheese (pid 712)"));
 }
 
-TEST(VideoDevices, LeavesOutANodeThatIsNoVideoDevice) {
+TEST(VideoDevices, SkipsANodeThatIsNotAVideoDevice) {
     FakeV4l2 kernel{FakeCamera{}};
     kernel.fail_next(VIDIOC_QUERYCAP, ENOTTY);
     EXPECT_THAT(list_video_devices(kernel), IsEmpty());
@@ -120,14 +120,14 @@ TEST(VideoDevices, FindsACameraByIndexNodeOrLink) {
     }
 }
 
-TEST(VideoDevices, KeepsTheLinkThatWasAskedFor) {
+TEST(VideoDevices, KeepsTheRequestedLink) {
     FakeV4l2 kernel(camera("/dev/video2", "Cam"));
     kernel.link("/dev/v4l/by-id/usb-Cam-index0", "/dev/video2");
     kernel.link("/dev/v4l/by-path/pci-9-index0", "/dev/video2");
     EXPECT_EQ(find_video_node(kernel, "/dev/v4l/by-path/pci-9-index0")->stable_id, "/dev/v4l/by-path/pci-9-index0");
 }
 
-TEST(VideoDevices, ListsTheCamerasThatExistForOneThatDoesNot) {
+TEST(VideoDevices, ListsTheExistingCamerasIfOneIsMissing) {
     FakeV4l2 kernel(camera("/dev/video2", "Desk Cam"));
     const auto node = find_video_node(kernel, "0");
     ASSERT_FALSE(node);
@@ -135,12 +135,12 @@ TEST(VideoDevices, ListsTheCamerasThatExistForOneThatDoesNot) {
     EXPECT_THAT(node.error().message, AllOf(HasSubstr("/dev/video0"), HasSubstr("/dev/video2 (Desk Cam)")));
 }
 
-TEST(VideoDevices, SaysThatNoCameraIsConnected) {
+TEST(VideoDevices, ReportsThatNoCameraIsConnected) {
     FakeV4l2 kernel;
     EXPECT_THAT(find_video_node(kernel, "0").error().message, HasSubstr("No camera is connected"));
 }
 
-TEST(VideoDevices, RefusesANameThatIsNoDevice) {
+TEST(VideoDevices, RejectsInvalidDeviceNames) {
     FakeV4l2 kernel;
     for (const char* name : {"", "cam", "-1", "1x"})
         EXPECT_EQ(find_video_node(kernel, name).error().code, ErrorCode::invalid_argument) << name;

@@ -20,7 +20,7 @@ constexpr ColorInfo kFull601{ColorRange::full, ColorMatrix::bt601};
 constexpr ColorInfo kLimited601{ColorRange::limited, ColorMatrix::bt601};
 constexpr ColorInfo kLimited709{ColorRange::limited, ColorMatrix::bt709};
 
-TEST(V4l2Format, ReadsFourLettersInAnyCaseAndTheLongNames) {
+TEST(V4l2Format, ParsesFourLettersInAnyCaseAndTheLongNames) {
     EXPECT_EQ(fourcc_code("MJPG"), V4L2_PIX_FMT_MJPEG);
     EXPECT_EQ(fourcc_code("mjpg"), V4L2_PIX_FMT_MJPEG);
     EXPECT_EQ(fourcc_code("RGB24"), V4L2_PIX_FMT_RGB24);
@@ -31,14 +31,14 @@ TEST(V4l2Format, ReadsFourLettersInAnyCaseAndTheLongNames) {
     EXPECT_EQ(fourcc_code("toolong"), 0U);
 }
 
-TEST(V4l2Format, NamesACodeAsPeopleWriteIt) {
+TEST(V4l2Format, FormatsACodeAsText) {
     EXPECT_EQ(fourcc_text(V4L2_PIX_FMT_MJPEG), "MJPG");
     EXPECT_EQ(fourcc_text(V4L2_PIX_FMT_Y16), "Y16");
     EXPECT_EQ(fourcc_text(V4L2_PIX_FMT_Y16_BE), "Y16-BE");
     EXPECT_EQ(fourcc_text(0x01020304), "????");
 }
 
-TEST(V4l2Format, TakesTheEightFormatsAndNoOther) {
+TEST(V4l2Format, SupportsExactlyEightFormats) {
     EXPECT_EQ(pixel_format_of(V4L2_PIX_FMT_MJPEG), PixelFormat::jpeg);
     EXPECT_EQ(pixel_format_of(V4L2_PIX_FMT_JPEG), PixelFormat::jpeg);
     EXPECT_EQ(pixel_format_of(V4L2_PIX_FMT_YUYV), PixelFormat::yuyv);
@@ -50,7 +50,7 @@ TEST(V4l2Format, TakesTheEightFormatsAndNoOther) {
     EXPECT_EQ(pixel_format_of(V4L2_PIX_FMT_H264), std::nullopt);
 }
 
-TEST(V4l2Format, TakesJpegForFullRangeWhateverTheDriverDeclares) {
+TEST(V4l2Format, AssumesFullRangeForJpegWhateverTheDriverDeclares) {
     EXPECT_EQ(
         color_of(pix(V4L2_PIX_FMT_MJPEG, V4L2_COLORSPACE_REC709, V4L2_YCBCR_ENC_709, V4L2_QUANTIZATION_LIM_RANGE)),
         kFull601);
@@ -64,7 +64,7 @@ TEST(V4l2Format, ResolvesDefaultColoursAsV4l2DefinesThem) {
     EXPECT_EQ(color_of(pix(V4L2_PIX_FMT_RGB24)), kFull601);
 }
 
-TEST(V4l2Format, BelievesTheColoursThatADriverTells) {
+TEST(V4l2Format, UsesTheColoursThatADriverDeclares) {
     EXPECT_EQ(color_of(pix(V4L2_PIX_FMT_NV12, V4L2_COLORSPACE_SRGB, V4L2_YCBCR_ENC_709, V4L2_QUANTIZATION_LIM_RANGE)),
               kLimited709);
     EXPECT_EQ(
@@ -72,7 +72,7 @@ TEST(V4l2Format, BelievesTheColoursThatADriverTells) {
         kFull601);
 }
 
-TEST(V4l2Format, SaysARateAsTheFractionThatDriversKnow) {
+TEST(V4l2Format, ConvertsARateToAFraction) {
     auto fraction = [](double fps) {
         const auto f = interval_of(fps);
         return std::pair(f.numerator, f.denominator);
@@ -84,7 +84,7 @@ TEST(V4l2Format, SaysARateAsTheFractionThatDriversKnow) {
     EXPECT_EQ(fraction(0.1), std::pair(1000U, 100U));
 }
 
-TEST(V4l2Format, ReadsARateAndRefusesASenselessOne) {
+TEST(V4l2Format, ConvertsAFractionToARate) {
     EXPECT_DOUBLE_EQ(rate_of({1, 25}), 25);
     EXPECT_EQ(rate_of({0, 0}), 0);
     EXPECT_EQ(rate_of({1, 0}), 0);

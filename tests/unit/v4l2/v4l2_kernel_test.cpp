@@ -44,11 +44,11 @@ class RealV4l2Kernel : public testing::Test {
     fs::path folder_;
 };
 
-TEST_F(RealV4l2Kernel, TellsTheErrnoOfAnOpenThatFails) {
+TEST_F(RealV4l2Kernel, ReturnsTheErrnoOfAFailedOpen) {
     EXPECT_EQ(kernel_.open(folder_ / "video0"), -ENOENT);
 }
 
-TEST_F(RealV4l2Kernel, TellsTheErrnoOfACallThatIsNotForThisDevice) {
+TEST_F(RealV4l2Kernel, ReturnsTheErrnoOfAnUnsupportedCall) {
     const int fd = kernel_.open("/dev/null");
     ASSERT_GE(fd, 0);
     v4l2_capability capability{};
@@ -56,7 +56,7 @@ TEST_F(RealV4l2Kernel, TellsTheErrnoOfACallThatIsNotForThisDevice) {
     kernel_.close(fd);
 }
 
-TEST_F(RealV4l2Kernel, TellsWhatEndedAWait) {
+TEST_F(RealV4l2Kernel, ReturnsWhatEndedAPoll) {
     Pipe device, wake;
     EXPECT_EQ(kernel_.poll(device.reader.get(), wake.reader.get(), {}), V4l2Wake::timeout);
     device.write();
@@ -66,13 +66,13 @@ TEST_F(RealV4l2Kernel, TellsWhatEndedAWait) {
     EXPECT_EQ(kernel_.poll(-1, wake.reader.get(), seconds(60)), V4l2Wake::woken);
 }
 
-TEST_F(RealV4l2Kernel, TellsThatADeviceHungUp) {
+TEST_F(RealV4l2Kernel, ReportsAHangup) {
     Pipe device, wake;
     device.writer.reset();
     EXPECT_EQ(kernel_.poll(device.reader.get(), wake.reader.get(), seconds(60)), V4l2Wake::failed);
 }
 
-TEST_F(RealV4l2Kernel, MapsAndSaysThatItCannot) {
+TEST_F(RealV4l2Kernel, MapsABufferOrReturnsNull) {
     const std::string path = folder_ / "buffer";
     std::ofstream(path) << "abcd";
     const int fd = kernel_.open(path);
@@ -94,7 +94,7 @@ TEST_F(RealV4l2Kernel, FollowsLinksAndListsFolders) {
     EXPECT_THAT(kernel_.names(folder_ / "missing"), testing::IsEmpty());
 }
 
-TEST_F(RealV4l2Kernel, SeesThisProgramAsTheHolderOnlyOfWhatItHasOpenTwice) {
+TEST_F(RealV4l2Kernel, ReportsThisProgramAsHolderOnlyIfItHasTheNodeOpenTwice) {
     const std::string path = folder_ / "video7";
     std::ofstream(path) << "";
     const int first = kernel_.open(path);
@@ -105,7 +105,7 @@ TEST_F(RealV4l2Kernel, SeesThisProgramAsTheHolderOnlyOfWhatItHasOpenTwice) {
     kernel_.close(second);
 }
 
-TEST_F(RealV4l2Kernel, RunsOnTheClockOfEveryStamp) {
+TEST_F(RealV4l2Kernel, UsesTheClockOfAllStamps) {
     const HostTime before = host_now();
     const HostTime now = kernel_.now();
     EXPECT_LE(before, now);

@@ -20,7 +20,7 @@ inline std::unique_ptr<V4l2Camera> open(FakeV4l2& kernel, const V4l2CameraOption
     return camera ? *std::move(camera) : nullptr;
 }
 
-/// Plays a script through a camera, start to stop.
+/// Runs a camera from start to stop with a script.
 inline std::vector<std::string> record(FakeV4l2& kernel, V4l2Camera& camera, V4l2RecordingReceiver& receiver,
                                        std::vector<FakeStep> script) {
     kernel.play(std::move(script));

@@ -10,7 +10,7 @@
 
 namespace onetake {
 
-/// Writes down what a source delivers, one line each, so that a whole timeline is compared as one value. Thread-safe.
+/// Records what a source delivers, one line each, so that a test can compare the complete sequence. Thread-safe.
 class V4l2RecordingReceiver final : public VideoReceiver {
  public:
     Buffer buffer(std::size_t bytes) override { return pool_->take(bytes); }
@@ -34,7 +34,7 @@ class V4l2RecordingReceiver final : public VideoReceiver {
         std::lock_guard lock(mutex_);
         return lines_;
     }
-    /// Of the frames; only once the source is stopped.
+    /// Valid only after the source is stopped.
     const std::vector<Frame>& frames() const { return frames_; }
     const std::vector<SourceEvent>& events() const { return events_; }
     std::string text_of(SourceEvent::Kind kind) const {

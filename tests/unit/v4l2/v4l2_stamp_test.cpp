@@ -21,7 +21,7 @@ v4l2_buffer buffer(std::uint32_t flags, HostTime stamp) {
     return b;
 }
 
-TEST(V4l2Stamps, TakesTheDriversStampAndKeepsTheArrivalBesideIt) {
+TEST(V4l2Stamps, UsesTheDriversStampAndKeepsTheArrival) {
     V4l2Stamps stamps;
     const FrameStamp s = stamps.stamp(buffer(kSoe, kArrival - milliseconds(20)), kArrival);
     EXPECT_EQ(s.time, kArrival - milliseconds(20));
@@ -31,12 +31,12 @@ TEST(V4l2Stamps, TakesTheDriversStampAndKeepsTheArrivalBesideIt) {
     EXPECT_EQ(stamps.take_note(), std::nullopt);
 }
 
-TEST(V4l2Stamps, TellsStartOfExposureFromEndOfFrame) {
+TEST(V4l2Stamps, DistinguishesStartOfExposureFromEndOfFrame) {
     EXPECT_EQ(V4l2Stamps().stamp(buffer(kEof, kArrival), kArrival).source, StampSource::driver_eof);
     EXPECT_EQ(V4l2Stamps().stamp(buffer(kSoe, kArrival), kArrival).source, StampSource::driver_soe);
 }
 
-TEST(V4l2Stamps, UsesTheArrivalWhereTheStampIsOnNoClockOrACopiedOne) {
+TEST(V4l2Stamps, UsesTheArrivalIfTheStampHasNoClockOrIsCopied) {
     for (const std::uint32_t flags : {V4L2_BUF_FLAG_TIMESTAMP_UNKNOWN, V4L2_BUF_FLAG_TIMESTAMP_COPY}) {
         V4l2Stamps stamps;
         const FrameStamp s = stamps.stamp(buffer(flags, kArrival - milliseconds(5)), kArrival);
@@ -46,7 +46,7 @@ TEST(V4l2Stamps, UsesTheArrivalWhereTheStampIsOnNoClockOrACopiedOne) {
     }
 }
 
-TEST(V4l2Stamps, UsesTheArrivalForAStampThatCannotBeAndSaysSoOnce) {
+TEST(V4l2Stamps, UsesTheArrivalForAnImplausibleStampAndReportsItOnce) {
     for (const Duration age : {Duration(seconds(6)), Duration(milliseconds(-1)), kArrival.time_since_epoch()}) {
         V4l2Stamps stamps;
         EXPECT_EQ(stamps.stamp(buffer(kSoe, kArrival - age), kArrival).source, StampSource::arrival);
@@ -57,7 +57,7 @@ TEST(V4l2Stamps, UsesTheArrivalForAStampThatCannotBeAndSaysSoOnce) {
     }
 }
 
-TEST(V4l2Stamps, NeverGoesBackWhereTheDriverDoes) {
+TEST(V4l2Stamps, NeverStepsBackIfTheDriverDoes) {
     V4l2Stamps stamps;
     stamps.stamp(buffer(kSoe, kArrival - milliseconds(5)), kArrival);
     const auto again = stamps.stamp(buffer(kSoe, kArrival - milliseconds(5)), kArrival + milliseconds(33));
@@ -65,7 +65,7 @@ TEST(V4l2Stamps, NeverGoesBackWhereTheDriverDoes) {
     EXPECT_EQ(again.time, kArrival + milliseconds(33));
     const auto note = stamps.take_note();
     ASSERT_TRUE(note);
-    EXPECT_NE(note->find("not after the frame before"), std::string::npos);
+    EXPECT_NE(note->find("not after the previous frame"), std::string::npos);
 }
 
 }  // namespace
