@@ -56,6 +56,12 @@ Status FileWriter::write(int number, std::vector<Packet>& packets) {
     return {};
 }
 
+Status FileWriter::advance(int number, MediaTime time) {
+    const auto track = begun_track(number);
+    if (!track) return fail(track.error());
+    return muxer_->advance(number, time);
+}
+
 Status FileWriter::end_track(int number) {
     const auto track = begun_track(number);
     if (!track) return fail(track.error());

@@ -46,6 +46,9 @@ class FileWriter {
     /// Takes the track's packets, in decoding order and in ticks of its time scale, and leaves `packets` empty. Errors:
     /// invalid_argument for an unknown track, wrong_state after end_track(); those of Muxer::write().
     Status write(int track, std::vector<Packet>& packets);
+    /// The track has nothing before `time` that is not written yet (Muxer::advance()): for one that is silent while
+    /// others go on. Errors: as write().
+    Status advance(int track, MediaTime time);
     /// The track has no more to come, so that the others no longer wait for it. Errors: as write().
     Status end_track(int track);
     /// Ends every track and the file.

@@ -88,6 +88,27 @@ TEST(FileWriter, LeavesNoFileWhereItIsDestroyedUnfinished) {
     EXPECT_TRUE(folder.names().empty());
 }
 
+TEST(FileWriter, WritesOnPastATrackThatIsKnownToBeSilent) {
+    const ScratchFolder folder;
+    const auto size_of_part = [&] { return std::filesystem::file_size(folder / folder.names().at(0)); };
+    auto writer = FileWriter::create(folder / "a.mkv", ContainerFormat::mkv, {}).value();
+    ASSERT_TRUE(writer.add_track(jpeg_track("busy")));
+    ASSERT_TRUE(writer.add_track(jpeg_track("silent")));
+    auto packets = packets_at({0, 3000, 6000});
+    for (auto& packet : packets) packet.bytes.assign(1 << 20, 7);
+    ASSERT_TRUE(writer.write(0, packets));
+    EXPECT_LT(size_of_part(), 1U << 20);
+    ASSERT_TRUE(writer.advance(1, MediaTime(milliseconds(50))));
+    EXPECT_GE(size_of_part(), 1U << 20);
+    EXPECT_EQ(writer.advance(2, MediaTime()).error().code, ErrorCode::invalid_argument);
+    auto late = packets_at({9000});
+    ASSERT_TRUE(writer.write(1, late));
+    const auto result = writer.finish().value();
+    const auto listed = probed(result.path, "-show_packets")["packets"];
+    ASSERT_EQ(listed.size(), 4U);
+    EXPECT_EQ(listed[3]["stream_index"], 1);
+}
+
 TEST(FileWriter, RefusesTracksItDoesNotHaveAndWritesAfterTheEnd) {
     const ScratchFolder folder;
     auto writer = FileWriter::create(folder / "a.mp4", ContainerFormat::mp4, {}).value();
