@@ -174,6 +174,12 @@ class Renderer {
         return s;
     }
 
+    // What players know by name; the rest they find in the JPEGs themselves.
+    static std::string_view jpeg_pixel_format(Chroma chroma) {
+        const bool known = chroma == Chroma::gray || chroma == Chroma::s422 || chroma == Chroma::s444;
+        return av_planar_name(known ? chroma : Chroma::s420, true);
+    }
+
     static StreamParams jpeg_stream(const TrackRecord& t, const JpegInfo& picture, double fps) {
         StreamParams p;
         p.codec = "mjpeg";
@@ -181,20 +187,7 @@ class Renderer {
         p.title = t.video.name;
         p.width = picture.width;
         p.height = picture.height;
-        switch (picture.chroma) {
-            case Chroma::gray:
-                p.pixel_format = "gray";
-                break;
-            case Chroma::s422:
-                p.pixel_format = "yuvj422p";
-                break;
-            case Chroma::s444:
-                p.pixel_format = "yuvj444p";
-                break;
-            default:
-                p.pixel_format = "yuvj420p";
-                break;
-        }
+        p.pixel_format = jpeg_pixel_format(picture.chroma);
         p.color = t.video.color;
         p.fps = fps;
         return p;
