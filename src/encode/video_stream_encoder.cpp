@@ -1,6 +1,7 @@
 #include "encode/video_stream_encoder.h"
 
 #include "base/error.h"
+#include "codec/frame_converter.h"
 
 namespace onetake {
 
@@ -11,9 +12,20 @@ Result<std::unique_ptr<VideoStreamEncoder>> VideoStreamEncoder::open(const Video
     return std::unique_ptr<VideoStreamEncoder>(new VideoStreamEncoder(std::move(*encoder), std::move(title)));
 }
 
+Result<std::unique_ptr<VideoStreamEncoder>> VideoStreamEncoder::open_live(VideoEncoderSettings settings,
+                                                                          EncoderThreadBudget& budget,
+                                                                          std::string title) {
+    auto share = budget.draw(settings.threads > 0 ? settings.threads : rendering_threads(machine_cores()));
+    settings.threads = share.threads();
+    auto encoder = open(settings, std::move(title));
+    if (encoder) (*encoder)->share_ = std::move(share);
+    return encoder;
+}
+
 VideoStreamEncoder::VideoStreamEncoder(VideoEncoder encoder, std::string title)
     : StreamEncoder(encoder.params(), encoder.name()),
       encoder_(std::move(encoder)),
+      pool_(BufferPool::create(2)),
       ticks_(encoder_.params().time_scale) {
     params_.title = std::move(title);
     notes_ = encoder_.notes();
@@ -21,6 +33,11 @@ VideoStreamEncoder::VideoStreamEncoder(VideoEncoder encoder, std::string title)
 
 Status VideoStreamEncoder::take(EncoderInput input, std::vector<Packet>& out) {
     if (auto* timed = std::get_if<TimedImage>(&input)) return take_image(std::move(timed->image), timed->time, out);
+    if (const auto* timed = std::get_if<TimedFrame>(&input)) {
+        auto image = to_planar(timed->frame, encoder_.settings().color, *pool_);
+        if (!image) return fail(std::move(image).error());
+        return take_image(std::move(*image), timed->time, out);
+    }
     return wrong_input();
 }
 
