@@ -12,7 +12,6 @@ pkg_check_modules(AVCODEC REQUIRED IMPORTED_TARGET libavcodec>=59.37)
 pkg_check_modules(AVFORMAT REQUIRED IMPORTED_TARGET libavformat>=59.27)
 pkg_check_modules(AVUTIL REQUIRED IMPORTED_TARGET libavutil>=57.28)
 pkg_check_modules(SWRESAMPLE REQUIRED IMPORTED_TARGET libswresample)
-pkg_check_modules(SWSCALE REQUIRED IMPORTED_TARGET libswscale)
 
 # Debian's libyuv has no pkg-config file.
 find_library(LIBYUV_LIBRARY yuv REQUIRED)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # check_includes.sh [ROOT]: says every #include that goes against the direction of the layers, and fails if there is one.
 #
-#   base <- media <- {capture <- {v4l2, portaudio}, codec, container, take <- inspect, enhance}
-#        <- sink <- render, sync <- record <- apps, examples
+#   base <- media <- {capture <- {v4l2, portaudio}, codec <- encode, container, take <- inspect, enhance}
+#        <- sink, render, sync <- record <- apps, examples
 #
 # The folders in braces don't know each other; each folder's own list is below. Programs see <onetake/...> only, and so do the public headers themselves.
 # libav is included by codec and container, and by nobody else.
@@ -17,13 +17,14 @@ declare -A may_include=(
     [portaudio]="base media capture portaudio"
     [codec]="base media codec"
     [container]="base media container"
+    [encode]="base media codec encode"
     [take]="base media take"
     [inspect]="base media take inspect"
     [enhance]="base media enhance"
-    [sink]="base media codec container take sink"
-    [render]="base media codec container take inspect enhance sink render"
+    [sink]="base media codec take sink"
+    [render]="base media codec container encode take inspect enhance render"
     [sync]="base media portaudio codec container take sync"
-    [record]="base media capture v4l2 portaudio codec container take inspect enhance sink render sync record"
+    [record]="base media capture v4l2 portaudio codec container encode take inspect enhance sink render sync record"
 )
 problems=0
 problem() {

@@ -1,9 +1,12 @@
 #include "codec/jpeg_encoder.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <libyuv.h>
+#include <optional>
 #include <turbojpeg.h>
+#include <utility>
 
 namespace onetake {
 
@@ -39,6 +42,15 @@ Chroma chroma_of(Subsample subsample) {
     return Chroma::s420;
 }
 
+// What libjpeg-turbo takes without planes.
+std::optional<int> turbo_pixels(PixelFormat format) {
+    constexpr std::array kPacked = {std::pair{PixelFormat::bgr24, TJPF_BGR}, std::pair{PixelFormat::rgb24, TJPF_RGB},
+                                    std::pair{PixelFormat::gray8, TJPF_GRAY}};
+    for (const auto& [packed, pixels] : kPacked)
+        if (packed == format) return pixels;
+    return std::nullopt;
+}
+
 tl::unexpected<Error> turbo_error(void* handle) {
     return fail(ErrorCode::internal,
                 fmt::format("libjpeg-turbo could not compress a frame: {}.", tjGetErrorStr2(handle)));
@@ -71,27 +83,16 @@ Result<JpegEncoder> JpegEncoder::create(JpegSettings settings) {
 }
 
 Result<Buffer> JpegEncoder::encode(const Frame& frame, BufferPool& pool) {
-    if (frame.width <= 0 || frame.height <= 0 || frame.stride < tight_stride(frame.format, frame.width) ||
-        frame.bytes.size() + static_cast<std::size_t>(frame.stride - tight_stride(frame.format, frame.width)) <
-            frame_bytes(frame.format, frame.stride, frame.height))
+    if (frame.format == PixelFormat::jpeg)
+        return fail(ErrorCode::invalid_argument, "A frame that is a JPEG already was given to the JPEG encoder.");
+    if (!has_all_bytes(frame))
         return fail(ErrorCode::invalid_argument,
                     fmt::format("A {} frame of {}x{} with {} bytes a row can't have {} bytes in all.",
                                 to_string(frame.format), frame.width, frame.height, frame.stride, frame.bytes.size()));
     if (frame.width > kLargestSide || frame.height > kLargestSide)
         return fail(ErrorCode::unsupported, fmt::format("A JPEG can't be {}x{}.", frame.width, frame.height));
-    switch (frame.format) {
-        case PixelFormat::bgr24:
-        case PixelFormat::rgb24:
-        case PixelFormat::gray8:
-            return encode_packed(frame, pool);
-        case PixelFormat::yuyv:
-        case PixelFormat::nv12:
-        case PixelFormat::i420:
-            return encode_planes(planes_of(frame), frame.width, frame.height, frame.color.range, pool);
-        case PixelFormat::jpeg:
-            break;
-    }
-    return fail(ErrorCode::invalid_argument, "A frame that is a JPEG already was given to the JPEG encoder.");
+    if (const auto pixels = turbo_pixels(frame.format)) return encode_packed(frame, *pixels, pool);
+    return encode_planes(planes_of(frame), frame.width, frame.height, frame.color.range, pool);
 }
 
 Result<Buffer> JpegEncoder::encode(const PlanarImage& image, BufferPool& pool) {
@@ -104,10 +105,8 @@ Result<Buffer> JpegEncoder::encode(const PlanarImage& image, BufferPool& pool) {
     return encode_planes(planes, image.width, image.height, image.color.range, pool);
 }
 
-Result<Buffer> JpegEncoder::encode_packed(const Frame& frame, BufferPool& pool) {
-    const bool gray = frame.format == PixelFormat::gray8;
-    const int subsample = gray ? TJSAMP_GRAY : turbo_subsample(settings_.subsample);
-    const int pixels = gray ? TJPF_GRAY : frame.format == PixelFormat::bgr24 ? TJPF_BGR : TJPF_RGB;
+Result<Buffer> JpegEncoder::encode_packed(const Frame& frame, int pixels, BufferPool& pool) {
+    const int subsample = pixels == TJPF_GRAY ? TJSAMP_GRAY : turbo_subsample(settings_.subsample);
     unsigned long size = tjBufSize(frame.width, frame.height, subsample);
     Buffer out = pool.take(size);
     std::uint8_t* bytes = out.writable();
@@ -126,26 +125,25 @@ std::uint8_t* JpegEncoder::scratch(std::size_t plane, int stride, int rows) {
 }
 
 JpegEncoder::Planes JpegEncoder::planes_of(const Frame& frame) {
-    const std::uint8_t* data = frame.bytes.data();
+    const auto from = onetake::planes_of(frame);
     const int half_width = (frame.width + 1) / 2, half_height = (frame.height + 1) / 2;
-    const auto luma_bytes = static_cast<std::size_t>(frame.stride) * static_cast<std::size_t>(frame.height);
-    Planes planes;
-    if (frame.format == PixelFormat::i420) {
-        const int half_stride = (frame.stride + 1) / 2;
-        planes.data = {
-            data, data + luma_bytes,
-            data + luma_bytes + static_cast<std::size_t>(half_stride) * static_cast<std::size_t>(half_height)};
-        planes.stride = {frame.stride, half_stride, half_stride};
+    Planes planes{layout_of(frame.format).chroma, from.data, from.stride};
+    if (frame.format == PixelFormat::gray16) {
+        planes.data[0] = gray_from_16(from.data[0], from.stride[0], scratch(0, frame.width, frame.height), frame.width,
+                                      frame.width, frame.height);
+        planes.stride[0] = frame.width;
         return planes;
     }
     if (frame.format == PixelFormat::nv12) {
         std::uint8_t* u = scratch(1, half_width, half_height);
         std::uint8_t* v = scratch(2, half_width, half_height);
-        libyuv::SplitUVPlane(data + luma_bytes, frame.stride, u, half_width, v, half_width, half_width, half_height);
-        planes.data = {data, u, v};
+        libyuv::SplitUVPlane(from.data[1], from.stride[1], u, half_width, v, half_width, half_width, half_height);
+        planes.data = {from.data[0], u, v};
         planes.stride = {frame.stride, half_width, half_width};
         return planes;
     }
+    if (frame.format != PixelFormat::yuyv) return planes;
+    const std::uint8_t* data = from.data[0];
     const int even_width = 2 * half_width;
     const bool halve_rows = settings_.subsample == Subsample::s420;
     const int chroma_rows = halve_rows ? half_height : frame.height;

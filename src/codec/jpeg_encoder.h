@@ -45,7 +45,7 @@ class JpegEncoder {
     };
 
     explicit JpegEncoder(JpegSettings settings, void* handle);
-    Result<Buffer> encode_packed(const Frame& frame, BufferPool& pool);
+    Result<Buffer> encode_packed(const Frame& frame, int pixels, BufferPool& pool);
     Result<Buffer> encode_planes(Planes planes, int width, int height, ColorRange range, BufferPool& pool);
     Planes planes_of(const Frame& frame);
     void match(Planes& planes, int width, int height);

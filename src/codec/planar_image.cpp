@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <libyuv.h>
 
 namespace onetake {
 
@@ -47,68 +48,33 @@ void map_plane(const std::uint8_t* from, int from_stride, std::uint8_t* to, int 
     }
 }
 
-// Halves a plane in place. Each output lies at or before the inputs it is made of, so nothing is overwritten too early.
-void halve(std::uint8_t* plane, int stride, int width, int height, int across, int down) {
-    const int new_width = (width + across - 1) / across, new_height = (height + down - 1) / down;
-    for (int y = 0; y < new_height; ++y) {
-        const std::uint8_t* upper = plane + static_cast<std::ptrdiff_t>(y) * down * stride;
-        const std::uint8_t* lower = y * down + 1 < height && down == 2 ? upper + stride : upper;
-        std::uint8_t* out = plane + static_cast<std::ptrdiff_t>(y) * stride;
-        if (across == 1) {
-            for (int x = 0; x < new_width; ++x) out[x] = static_cast<std::uint8_t>((upper[x] + lower[x] + 1) / 2);
-            continue;
+// Repeats the last column and row of a plane up to the next even number.
+void repeat_edge(std::uint8_t* plane, int stride, int width, int height) {
+    if (width % 2 != 0)
+        for (int y = 0; y < height; ++y) {
+            std::uint8_t* end = plane + static_cast<std::ptrdiff_t>(y) * stride + width;
+            end[0] = end[-1];
         }
-        const auto pair = [](const std::uint8_t* row, std::ptrdiff_t x) { return row[2 * x] + row[2 * x + 1]; };
-        for (int x = 0; x < width / 2; ++x)
-            out[x] = static_cast<std::uint8_t>((pair(upper, x) + pair(lower, x) + 2) / 4);
-        if (width % 2 != 0)
-            out[new_width - 1] = static_cast<std::uint8_t>((upper[width - 1] + lower[width - 1] + 1) / 2);
+    if (height % 2 != 0) {
+        std::uint8_t* end = plane + static_cast<std::ptrdiff_t>(height) * stride;
+        std::memcpy(end, end - stride, static_cast<std::size_t>(even(width)));
     }
 }
 
 }  // namespace
 
-int chroma_width(Chroma chroma, int width) {
-    switch (chroma) {
-        case Chroma::s420:
-        case Chroma::s422:
-            return (width + 1) / 2;
-        case Chroma::s411:
-            return (width + 3) / 4;
-        case Chroma::s440:
-        case Chroma::s444:
-            return width;
-        default:
-            return 0;
-    }
-}
-
-int chroma_height(Chroma chroma, int height) {
-    switch (chroma) {
-        case Chroma::s420:
-        case Chroma::s440:
-            return (height + 1) / 2;
-        case Chroma::s422:
-        case Chroma::s411:
-        case Chroma::s444:
-            return height;
-        default:
-            return 0;
-    }
-}
-
-PlanarImage make_planar(int width, int height, Chroma chroma, ColorInfo color, BufferPool& pool) {
+PlanarImage make_planar(int width, int height, Chroma chroma, ColorInfo color, BufferPool& pool, int bytes_per_sample) {
     PlanarImage image;
     image.width = width;
     image.height = height;
     image.chroma = chroma;
+    image.bytes_per_sample = bytes_per_sample;
     image.color = color;
     std::size_t total = 0;
     for (std::size_t i = 0; i < static_cast<std::size_t>(image.planes()); ++i) {
-        const int columns = i == 0 ? width : chroma_width(chroma, width);
-        const int rows = i == 0 ? height : chroma_height(chroma, height);
+        const int columns = image.columns(static_cast<int>(i)), rows = image.rows(static_cast<int>(i));
         // Decoders write up to three columns more (4:1:1), which the alignment has room for.
-        const std::size_t stride = aligned(static_cast<std::size_t>(columns));
+        const std::size_t stride = aligned(static_cast<std::size_t>(even(columns) * bytes_per_sample));
         image.stride[i] = static_cast<int>(stride);
         image.offset[i] = total;
         total += stride * static_cast<std::size_t>(even(rows));
@@ -120,37 +86,44 @@ PlanarImage make_planar(int width, int height, Chroma chroma, ColorInfo color, B
     return image;
 }
 
+std::uint8_t* gray_from_16(const std::uint8_t* from, int from_stride, std::uint8_t* to, int to_stride, int width,
+                           int height) {
+    constexpr int kHighByte = 256;  // libyuv's scale: 65536 / 256
+    libyuv::Convert16To8Plane(reinterpret_cast<const std::uint16_t*>(from), from_stride / 2, to, to_stride, kHighByte,
+                              width, height);
+    return to;
+}
+
 PlanarImage to_420(PlanarImage image, BufferPool& pool) {
     if (image.chroma == Chroma::s420) return image;
-    if (image.chroma == Chroma::gray || image.chroma == Chroma::s411) {
-        auto made = make_planar(image.width, image.height, Chroma::s420, image.color, pool);
-        for (int y = 0; y < image.height; ++y)
-            std::memcpy(made.writable_plane(0) + static_cast<std::ptrdiff_t>(y) * made.stride[0],
-                        image.plane(0) + static_cast<std::ptrdiff_t>(y) * image.stride[0],
-                        static_cast<std::size_t>(image.width));
-        const int columns = chroma_width(Chroma::s420, image.width), rows = chroma_height(Chroma::s420, image.height);
-        for (int i = 1; i < 3; ++i)
-            for (int y = 0; y < rows; ++y) {
-                const auto stride = made.stride[static_cast<std::size_t>(i)];
-                std::uint8_t* out = made.writable_plane(i) + static_cast<std::ptrdiff_t>(y) * stride;
-                if (image.chroma == Chroma::gray) {
-                    std::memset(out, 128, static_cast<std::size_t>(columns));
-                    continue;
-                }
-                const auto from_stride = image.stride[static_cast<std::size_t>(i)];
-                const std::uint8_t* upper = image.plane(i) + static_cast<std::ptrdiff_t>(2 * y) * from_stride;
-                const std::uint8_t* lower = 2 * y + 1 < image.height ? upper + from_stride : upper;
-                for (int x = 0; x < columns; ++x)
-                    out[x] = static_cast<std::uint8_t>((upper[x / 2] + lower[x / 2] + 1) / 2);
-            }
-        return made;
+    auto made = make_planar(image.width, image.height, Chroma::s420, image.color, pool);
+    if (image.bytes_per_sample == 2)
+        gray_from_16(image.plane(0), image.stride[0], made.writable_plane(0), made.stride[0], image.width,
+                     image.height);
+    else
+        libyuv::CopyPlane(image.plane(0), image.stride[0], made.writable_plane(0), made.stride[0], image.width,
+                          image.height);
+    constexpr std::uint32_t kNeutral = 128;
+    for (int i = 1; i < 3; ++i) {
+        const auto stride = made.stride[static_cast<std::size_t>(i)];
+        if (image.chroma == Chroma::gray) {
+            libyuv::SetPlane(made.writable_plane(i), stride, made.columns(i), made.rows(i), kNeutral);
+            continue;
+        }
+        // From an even number of columns and rows to an exact half or double, so that no sample moves: libyuv spreads
+        // an odd number evenly over its half, rounded up. Both images have the room.
+        const auto from_stride = image.stride[static_cast<std::size_t>(i)];
+        const int columns = image.columns(i), rows = image.rows(i);
+        repeat_edge(image.writable_plane(i), from_stride, columns, rows);
+        const bool halve_columns = image.chroma == Chroma::s444 || image.chroma == Chroma::s440;
+        const int from_columns = halve_columns ? even(columns) : columns;
+        const int to_columns = image.chroma == Chroma::s411 ? 2 * columns : from_columns / (halve_columns ? 2 : 1);
+        const bool halve_rows = image.chroma != Chroma::s440;
+        const int from_rows = halve_rows ? even(rows) : rows;
+        libyuv::ScalePlane(image.plane(i), from_stride, from_columns, from_rows, made.writable_plane(i), stride,
+                           to_columns, from_rows / (halve_rows ? 2 : 1), libyuv::kFilterBilinear);
     }
-    const int columns = chroma_width(image.chroma, image.width), rows = chroma_height(image.chroma, image.height);
-    const int across = image.chroma == Chroma::s422 ? 1 : 2, down = image.chroma == Chroma::s440 ? 1 : 2;
-    for (int i = 1; i < 3; ++i)
-        halve(image.writable_plane(i), image.stride[static_cast<std::size_t>(i)], columns, rows, across, down);
-    image.chroma = Chroma::s420;
-    return image;
+    return made;
 }
 
 void convert_range(const std::uint8_t* from, int from_stride, std::uint8_t* to, int to_stride, int width, int height,
@@ -173,22 +146,15 @@ PlanarImage to_range(PlanarImage image, ColorRange range) {
     if (image.color.range == range) return image;
     for (int i = 0; i < image.planes(); ++i) {
         const auto stride = image.stride[static_cast<std::size_t>(i)];
-        const int columns = i == 0 ? image.width : chroma_width(image.chroma, image.width);
-        const int rows = i == 0 ? image.height : chroma_height(image.chroma, image.height);
-        convert_range(image.plane(i), stride, image.writable_plane(i), stride, columns, rows, i > 0, range);
+        convert_range(image.plane(i), stride, image.writable_plane(i), stride, image.columns(i), image.rows(i), i > 0,
+                      range);
     }
     image.color.range = range;
     return image;
 }
 
 void pad_to_even(PlanarImage& image) {
-    std::uint8_t* plane = image.writable_plane(0);
-    const auto stride = static_cast<std::ptrdiff_t>(image.stride[0]);
-    if (image.width % 2 != 0)
-        for (int y = 0; y < image.height; ++y) plane[y * stride + image.width] = plane[y * stride + image.width - 1];
-    if (image.height % 2 != 0)
-        std::memcpy(plane + image.height * stride, plane + (image.height - 1) * stride,
-                    static_cast<std::size_t>(even(image.width)));
+    repeat_edge(image.writable_plane(0), image.stride[0], image.width, image.height);
 }
 
 }  // namespace onetake

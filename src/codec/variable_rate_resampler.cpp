@@ -124,6 +124,11 @@ Status VariableRateResampler::keep(const TimedAudio& run, const SampleSink& sink
     return {};
 }
 
+Status VariableRateResampler::write_silence(MediaTime until, const SampleSink& sink) {
+    ONETAKE_TRY(close_group(sink));
+    return silence_until(to_ticks(until.time_since_epoch(), out_rate_), sink);
+}
+
 Status VariableRateResampler::finish(const SampleSink& sink) {
     return close_group(sink);
 }

@@ -31,6 +31,9 @@ class VariableRateResampler {
     /// the run after. Errors: invalid_argument for another channel count or a run that ends before it begins; the
     /// sink's.
     Status write(const TimedAudio& run, const SampleSink& sink);
+    /// Hands on what waits, then silence up to the output sample nearest `until`; nothing where that lies before
+    /// samples_out(). The next run begins after a gap.
+    Status write_silence(MediaTime until, const SampleSink& sink);
     /// Hands on what waits, up to the last run's end.
     Status finish(const SampleSink& sink);
 

@@ -3,11 +3,11 @@
 #include "base/error.h"
 #include "codec/av_error.h"
 #include "codec/av_log.h"
+#include "codec/encoder_threads.h"
 
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
-#include <thread>
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -18,15 +18,6 @@ extern "C" {
 namespace onetake {
 
 namespace {
-
-constexpr int kMostThreads = 16;
-
-// The same on every run of a machine, for x264's packets depend on it.
-int thread_count(int asked) {
-    if (asked > 0) return asked;
-    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    return std::min(cores + cores / 2, kMostThreads);
-}
 
 bool offers(const AVCodec* codec, AVPixelFormat wanted) {
 #if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(61, 13, 100)
@@ -123,6 +114,10 @@ Result<VideoEncoder> VideoEncoder::open(VideoEncoderSettings settings) {
         return fail(ErrorCode::invalid_argument,
                     fmt::format("A video of {}x{} at {} fps in 1/{} s can't be encoded.", settings.width,
                                 settings.height, settings.fps, settings.time_scale));
+    const auto& layout = layout_of(settings.pixel_format);
+    if (layout.chroma != Chroma::gray && layout.planes != 3)
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("A video encoder is given planes or gray, not {} frames.", layout.name));
     VideoEncoder encoder(std::move(settings));
     if (encoder.settings_.codec != "auto") {
         ONETAKE_TRY(encoder.open_named(encoder.settings_.codec));
@@ -145,20 +140,24 @@ Status VideoEncoder::open_named(const std::string& name) {
                     fmt::format("This machine's libavcodec has no video encoder \"{}\". Choose another codec, or "
                                 "install a libavcodec that has it (Debian: libavcodec-extra).",
                                 name));
-    if (!offers(codec, AV_PIX_FMT_YUV420P))
-        return fail(
-            ErrorCode::unsupported,
-            fmt::format("The encoder {} does not take 4:2:0 pictures from memory. Choose another codec.", name));
+    const auto& layout = layout_of(settings_.pixel_format);
+    const AVPixelFormat pixels = av_get_pix_fmt(std::string(layout.av_name).c_str());
+    if (!offers(codec, pixels))
+        return fail(ErrorCode::unsupported,
+                    fmt::format("The encoder {} does not take {} frames from memory. Choose another codec.", name,
+                                layout.av_name));
 
-    const int width = (settings_.width + 1) / 2 * 2, height = (settings_.height + 1) / 2 * 2;
+    const bool must_be_even = layout.chroma == Chroma::s420;
+    const int width = must_be_even ? (settings_.width + 1) / 2 * 2 : settings_.width;
+    const int height = must_be_even ? (settings_.height + 1) / 2 * 2 : settings_.height;
     std::unique_ptr<AVCodecContext, Free> context(avcodec_alloc_context3(codec));
     context->width = width;
     context->height = height;
     context->time_base = {1, static_cast<int>(settings_.time_scale)};
     if (settings_.fps > 0) context->framerate = av_d2q(settings_.fps, 100000);
-    context->pix_fmt = AV_PIX_FMT_YUV420P;
+    context->pix_fmt = pixels;
     context->sample_aspect_ratio = {1, 1};
-    context->thread_count = thread_count(settings_.threads);
+    context->thread_count = settings_.threads > 0 ? settings_.threads : rendering_threads(machine_cores());
     context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     if (settings_.keyframe_interval > 0) context->gop_size = settings_.keyframe_interval;
     set_color(context.get(), settings_.color);
@@ -195,6 +194,19 @@ Status VideoEncoder::open_named(const std::string& name) {
     return {};
 }
 
+Result<PlanarImage> VideoEncoder::converted(PlanarImage image) const {
+    const auto& layout = layout_of(settings_.pixel_format);
+    const bool fits = image.chroma == layout.chroma && image.bytes_per_sample == layout.bytes_per_sample;
+    if (!fits && settings_.pixel_format != PixelFormat::i420)
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("A {} frame of {} bytes a sample came for a video of {}.", av_planar_name(image.chroma),
+                                image.bytes_per_sample, layout.av_name));
+    if (!fits) image = to_420(std::move(image), *pool_);
+    if (image.bytes_per_sample == 1) image = to_range(std::move(image), settings_.color.range);
+    if (image.chroma == Chroma::s420) pad_to_even(image);
+    return image;
+}
+
 Status VideoEncoder::encode(PlanarImage image, std::int64_t pts, std::vector<Packet>& out) {
     if (finished_) return fail(ErrorCode::wrong_state, "A picture came after the video encoder was finished.");
     if (image.width != settings_.width || image.height != settings_.height)
@@ -204,11 +216,12 @@ Status VideoEncoder::encode(PlanarImage image, std::int64_t pts, std::vector<Pac
     if (!taken_.empty() && pts <= taken_.back().pts)
         return fail(ErrorCode::invalid_argument,
                     fmt::format("A picture's stamp {} does not follow the one before, {}.", pts, taken_.back().pts));
-    auto ready = std::make_unique<PlanarImage>(to_range(to_420(std::move(image), *pool_), settings_.color.range));
-    pad_to_even(*ready);
+    auto planes = converted(std::move(image));
+    if (!planes) return fail(std::move(planes).error());
+    auto ready = std::make_unique<PlanarImage>(std::move(*planes));
 
     AVFrame* frame = frame_.get();
-    frame->format = AV_PIX_FMT_YUV420P;
+    frame->format = context_->pix_fmt;
     frame->width = context_->width;
     frame->height = context_->height;
     frame->pts = pts;
@@ -217,7 +230,7 @@ Status VideoEncoder::encode(PlanarImage image, std::int64_t pts, std::vector<Pac
     frame->color_primaries = context_->color_primaries;
     frame->color_trc = context_->color_trc;
     frame->chroma_location = context_->chroma_sample_location;
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < ready->planes(); ++i) {
         frame->data[i] = ready->writable_plane(i);
         frame->linesize[i] = ready->stride[static_cast<std::size_t>(i)];
     }

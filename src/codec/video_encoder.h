@@ -28,10 +28,13 @@ struct VideoEncoderSettings {
     std::int64_t bit_rate = 0;  ///< bits/s
     int width = 0, height = 0;  ///< pixels
     double fps = 30.0;          ///< nominal: for rate control and the last packet's duration, never for stamps
-    ColorInfo color;            ///< of the stream; pictures of another range are converted
+    ColorInfo color;            ///< of the stream; frames of another range are converted
+    /// What the encoder is given: i420, which every frame is converted to, or i422, i444, gray8 or gray16, which frames
+    /// must have already (depth video: gray16 with ffv1).
+    PixelFormat pixel_format = PixelFormat::i420;
     std::int64_t time_scale = 90000;
     int keyframe_interval = 0;  ///< frames; 0 leaves it to the encoder
-    int threads = 0;            ///< 0: a number that only depends on how many cores the machine has
+    int threads = 0;            ///< 0: rendering_threads(), which only depends on how many cores the machine has
     /// The encoder's own options, by libavcodec's names.
     std::vector<std::pair<std::string, std::string>> options;
 };
@@ -39,8 +42,8 @@ struct VideoEncoderSettings {
 /// Compresses pictures with libavcodec. Stamps come out as they went in, to the tick. The same pictures and settings
 /// give the same packets on the same machine. Thread-bound; the encoder's own threads stay inside.
 ///
-/// An odd width or height is filled up to the next even number by repeating the edge, for 4:2:0 has no odd sizes and
-/// H.264 can't crop by one; params() has the size of the stream, notes() says so.
+/// In 4:2:0 an odd width or height is filled up to the next even number by repeating the edge, for it has no odd sizes
+/// and H.264 can't crop by one; params() has the size of the stream, notes() has a line of it.
 class VideoEncoder {
  public:
     /// Opens the encoder: the only proof that it works here. Errors: missing_part where this libavcodec has no such
@@ -52,15 +55,16 @@ class VideoEncoder {
     VideoEncoder& operator=(const VideoEncoder&) = delete;
     ~VideoEncoder();
 
-    /// Takes the picture, no copy; appends what packets are ready to `out`, in decoding order, with durations up to the
-    /// next stamp. `pts` counts in 1/time_scale s and must grow. A picture in another chroma or range is converted
-    /// here; its planes must come from make_planar(). Errors: invalid_argument for another size or a stamp that does
-    /// not grow, nothing taken.
+    /// Takes the frame, no copy; appends what packets are ready to `out`, in decoding order, with durations up to the
+    /// next stamp. `pts` counts in 1/time_scale s and must grow. A frame in another chroma or range is converted
+    /// here; its planes must come from make_planar(). Errors: invalid_argument for another size, a stamp that does not
+    /// grow, or a layout that is not converted, nothing taken.
     Status encode(PlanarImage image, std::int64_t pts, std::vector<Packet>& out);
     /// Appends the packets still inside; the encoder takes no more pictures then.
     Status finish(std::vector<Packet>& out);
 
     const StreamParams& params() const { return params_; }
+    const VideoEncoderSettings& settings() const { return settings_; }
     /// The encoder in use: "libx264".
     const std::string& name() const { return name_; }
     /// Fallbacks and changes, a line each.
@@ -79,6 +83,7 @@ class VideoEncoder {
 
     explicit VideoEncoder(VideoEncoderSettings settings);
     Status open_named(const std::string& name);
+    Result<PlanarImage> converted(PlanarImage image) const;
     Status drain(std::vector<Packet>& out);
     void release(std::vector<Packet>& out, bool last);
 

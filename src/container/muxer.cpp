@@ -1,12 +1,12 @@
 #include "container/muxer.h"
 
 #include "base/error.h"
+#include "container/packet_interleaver.h"
 #include "container/part_file.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <deque>
 #include <fmt/format.h>
 #include <numeric>
 #include <optional>
@@ -73,6 +73,7 @@ class Muxer::Impl {
     Result<int> add_stream(const StreamParams& params);
     Status begin();
     Status write(Packet packet);
+    Status advance(int stream, MediaTime time);
     Status end_stream(int stream);
     Result<MuxedFile> finish();
 
@@ -80,7 +81,6 @@ class Muxer::Impl {
     struct Stream {
         StreamParams params;
         AVStream* stream = nullptr;
-        std::deque<Packet> waiting;
         std::optional<std::int64_t> last_dts;
         std::uint64_t packets = 0;
         bool ended = false;
@@ -88,10 +88,9 @@ class Muxer::Impl {
 
     bool is_mp4() const { return format_ == ContainerFormat::mp4; }
     int close();
-    Stream* earliest();
-    bool must_wait() const;
+    Result<Stream*> stream_of(int number);
     Status write_out();
-    Status write_one(Stream& stream);
+    Status write_one(Packet from);
     bool index_fits() const;
     Status mark_unused_room();
 
@@ -102,7 +101,7 @@ class Muxer::Impl {
     AVPacket* packet_ = nullptr;
     std::vector<Stream> streams_;
     std::vector<std::string> notes_;
-    std::uint64_t waiting_bytes_ = 0;
+    PacketInterleaver waiting_{kMostWaiting};
     std::uint64_t written_bytes_ = 0, writeback_at_ = kWritebackEvery;
     bool begun_ = false;
 };
@@ -179,6 +178,7 @@ Result<int> Muxer::Impl::add_stream(const StreamParams& params) {
     added.params = params;
     added.stream = stream;
     streams_.push_back(std::move(added));
+    waiting_.add_stream(params.time_scale);
     return static_cast<int>(streams_.size()) - 1;
 }
 
@@ -207,60 +207,47 @@ Status Muxer::Impl::begin() {
     return {};
 }
 
-Status Muxer::Impl::write(Packet packet) {
+Result<Muxer::Impl::Stream*> Muxer::Impl::stream_of(int number) {
     if (!begun_) return fail(ErrorCode::wrong_state, fmt::format("{} has not begun.", file_.path()));
-    if (packet.stream < 0 || static_cast<std::size_t>(packet.stream) >= streams_.size())
-        return fail(ErrorCode::invalid_argument, fmt::format("{} has no stream {}.", file_.path(), packet.stream));
-    Stream& stream = streams_[static_cast<std::size_t>(packet.stream)];
+    if (number < 0 || static_cast<std::size_t>(number) >= streams_.size())
+        return fail(ErrorCode::invalid_argument, fmt::format("{} has no stream {}.", file_.path(), number));
+    return &streams_[static_cast<std::size_t>(number)];
+}
+
+Status Muxer::Impl::write(Packet packet) {
+    const auto found = stream_of(packet.stream);
+    if (!found) return fail(found.error());
+    Stream& stream = **found;
     if (stream.ended || (stream.last_dts && packet.dts <= *stream.last_dts) || packet.pts < packet.dts)
         return fail(ErrorCode::invalid_argument,
                     fmt::format("Stream {} of {}: a packet (pts {}, dts {}) does not follow the one before.",
                                 packet.stream, file_.path(), packet.pts, packet.dts));
     stream.last_dts = packet.dts;
-    waiting_bytes_ += packet.bytes.size();
-    stream.waiting.push_back(std::move(packet));
+    waiting_.push(std::move(packet));
+    return write_out();
+}
+
+Status Muxer::Impl::advance(int number, MediaTime time) {
+    if (const auto found = stream_of(number); !found) return fail(found.error());
+    waiting_.advance(static_cast<std::size_t>(number), time);
     return write_out();
 }
 
 Status Muxer::Impl::end_stream(int number) {
-    if (number < 0 || static_cast<std::size_t>(number) >= streams_.size())
-        return fail(ErrorCode::invalid_argument, fmt::format("{} has no stream {}.", file_.path(), number));
-    streams_[static_cast<std::size_t>(number)].ended = true;
+    const auto found = stream_of(number);
+    if (!found) return fail(found.error());
+    (*found)->ended = true;
+    waiting_.end(static_cast<std::size_t>(number));
     return write_out();
 }
 
-Muxer::Impl::Stream* Muxer::Impl::earliest() {
-    Stream* best = nullptr;
-    for (auto& stream : streams_) {
-        if (stream.waiting.empty()) continue;
-        if (best == nullptr ||
-            av_compare_ts(stream.waiting.front().dts, {1, static_cast<int>(stream.params.time_scale)},
-                          best->waiting.front().dts, {1, static_cast<int>(best->params.time_scale)}) < 0)
-            best = &stream;
-    }
-    return best;
-}
-
-bool Muxer::Impl::must_wait() const {
-    if (waiting_bytes_ > kMostWaiting) return false;
-    return std::any_of(streams_.begin(), streams_.end(),
-                       [](const Stream& stream) { return !stream.ended && stream.waiting.empty(); });
-}
-
 Status Muxer::Impl::write_out() {
-    while (!must_wait()) {
-        Stream* stream = earliest();
-        if (stream == nullptr) return {};
-        ONETAKE_TRY(write_one(*stream));
-    }
+    while (auto packet = waiting_.pop()) ONETAKE_TRY(write_one(std::move(*packet)));
     return {};
 }
 
-Status Muxer::Impl::write_one(Stream& stream) {
-    Packet from = std::move(stream.waiting.front());
-    stream.waiting.pop_front();
-    waiting_bytes_ -= from.bytes.size();
-
+Status Muxer::Impl::write_one(Packet from) {
+    Stream& stream = streams_[static_cast<std::size_t>(from.stream)];
     const AVRational scale{1, static_cast<int>(stream.params.time_scale)};
     AVPacket* packet = packet_;
     packet->data = from.bytes.data();
@@ -321,7 +308,10 @@ int Muxer::Impl::close() {
 
 Result<MuxedFile> Muxer::Impl::finish() {
     if (!begun_) return fail(ErrorCode::wrong_state, fmt::format("{} has not begun.", file_.path()));
-    for (auto& stream : streams_) stream.ended = true;
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
+        streams_[i].ended = true;
+        waiting_.end(i);
+    }
     ONETAKE_TRY(write_out());
     bool room_unused = false;
     if (is_mp4() && options_.reserve_index_bytes > 0 && !index_fits()) {
@@ -372,6 +362,9 @@ Status Muxer::begin() {
 }
 Status Muxer::write(Packet packet) {
     return impl_->write(std::move(packet));
+}
+Status Muxer::advance(int stream, MediaTime time) {
+    return impl_->advance(stream, time);
 }
 Status Muxer::end_stream(int stream) {
     return impl_->end_stream(stream);

@@ -55,9 +55,15 @@ class Muxer {
     /// Writes the head.
     Status begin();
     /// Takes a packet: each stream's in decoding order, the streams in any order to each other. Packets wait here until
-    /// every stream that has not ended has one, so that they lie in the file by time; when 64 MiB wait, the wait ends.
+    /// every stream that has not ended has one, or is known to have none before theirs, so that they lie in the file by
+    /// time; when 64 MiB wait, the wait ends.
     /// Errors: invalid_argument where a stream's decoding times do not grow; no_space and io of the disk.
     Status write(Packet packet);
+    /// The stream's next packet is not decoded before `time`, so that the others' earlier packets no longer wait for
+    /// it. An earlier time than promised before changes nothing. A packet that comes before `time` all the same is
+    /// taken; it then lies behind later ones of other streams in the file. Errors: invalid_argument for an unknown
+    /// stream; the disk's.
+    Status advance(int stream, MediaTime time);
     /// Tells that a stream has no more packets, so that the others no longer wait for it.
     Status end_stream(int stream);
     /// Writes the rest and the index, syncs the file, and gives it its name.

@@ -4,26 +4,6 @@
 
 namespace onetake {
 
-std::string_view to_string(PixelFormat format) {
-    switch (format) {
-        case PixelFormat::bgr24:
-            return "bgr24";
-        case PixelFormat::rgb24:
-            return "rgb24";
-        case PixelFormat::gray8:
-            return "gray8";
-        case PixelFormat::yuyv:
-            return "yuyv";
-        case PixelFormat::nv12:
-            return "nv12";
-        case PixelFormat::i420:
-            return "i420";
-        case PixelFormat::jpeg:
-            return "jpeg";
-    }
-    return "unknown";
-}
-
 std::string_view to_string(ColorRange range) {
     return range == ColorRange::full ? "full" : "limited";
 }
@@ -57,38 +37,23 @@ std::optional<StampSource> stamp_source_from(std::string_view name) {
     return std::nullopt;
 }
 
-int tight_stride(PixelFormat format, int width) {
-    switch (format) {
-        case PixelFormat::bgr24:
-        case PixelFormat::rgb24:
-            return width * 3;
-        case PixelFormat::gray8:
-        case PixelFormat::nv12:
-        case PixelFormat::i420:
-            return width;
-        case PixelFormat::yuyv:
-            return (width + 1) / 2 * 4;
-        case PixelFormat::jpeg:
-            return 0;
+FramePlanes planes_of(const Frame& frame) {
+    FramePlanes planes;
+    const std::uint8_t* data = frame.bytes.data();
+    for (int i = 0; i < layout_of(frame.format).planes; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        planes.data[at] = data;
+        planes.stride[at] = plane_stride(frame.format, i, frame.stride);
+        data += static_cast<std::ptrdiff_t>(planes.stride[at]) * plane_rows(frame.format, i, frame.height);
     }
-    return 0;
+    return planes;
 }
 
-std::size_t frame_bytes(PixelFormat format, int stride, int height) {
-    if (stride <= 0 || height <= 0) return 0;
-    const auto row = static_cast<std::size_t>(stride);
-    const auto rows = static_cast<std::size_t>(height);
-    const auto half_rows = (rows + 1) / 2;
-    switch (format) {
-        case PixelFormat::nv12:
-            return row * rows + row * half_rows;
-        case PixelFormat::i420:
-            return row * rows + 2 * ((row + 1) / 2) * half_rows;
-        case PixelFormat::jpeg:
-            return 0;
-        default:
-            return row * rows;
-    }
+bool has_all_bytes(const Frame& frame) {
+    if (frame.format == PixelFormat::jpeg || frame.width <= 0 || frame.height <= 0) return false;
+    const int padding = frame.stride - tight_stride(frame.format, frame.width);
+    return padding >= 0 && frame.bytes.size() + static_cast<std::size_t>(padding) >=
+                               frame_bytes(frame.format, frame.stride, frame.height);
 }
 
 }  // namespace onetake

@@ -2,24 +2,14 @@
 
 #include "base/time.h"
 #include "media/buffer.h"
+#include "media/pixel_layout.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 namespace onetake {
-
-/// Layout of a raw frame's bytes. Rows are `stride` bytes apart; planes follow each other without a gap.
-enum class PixelFormat {
-    bgr24,  ///< 3 bytes per pixel, blue first
-    rgb24,  ///< 3 bytes per pixel, red first
-    gray8,  ///< 1 byte per pixel
-    yuyv,   ///< packed 4:2:2, Y0 U Y1 V
-    nv12,   ///< Y plane, then interleaved UV at half size each way, same stride
-    i420,   ///< Y, U, V planes, chroma at half size each way, chroma stride = (stride + 1) / 2
-    jpeg,   ///< a whole JPEG file, stored as it is
-};
-std::string_view to_string(PixelFormat format);
 
 enum class ColorRange { full, limited };
 enum class ColorMatrix { bt601, bt709 };
@@ -62,9 +52,14 @@ struct Frame {
     Buffer bytes;
 };
 
-/// Bytes of a row without padding; 0 for jpeg.
-int tight_stride(PixelFormat format, int width);
-/// Bytes that a raw frame of these dimensions takes; 0 for jpeg or senseless dimensions.
-std::size_t frame_bytes(PixelFormat format, int stride, int height);
+/// The planes of a raw frame, where they lie in its bytes.
+struct FramePlanes {
+    std::array<const std::uint8_t*, 3> data{};
+    std::array<int, 3> stride{};  ///< bytes from one row to the next
+};
+FramePlanes planes_of(const Frame& frame);
+
+/// Whether the frame's size is positive and its bytes are as many as that takes; the last row may lack its padding.
+bool has_all_bytes(const Frame& frame);
 
 }  // namespace onetake

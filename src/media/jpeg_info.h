@@ -1,5 +1,7 @@
 #pragma once
 
+#include "media/pixel_layout.h"
+
 #include <onetake/result.h>
 
 #include <cstddef>
@@ -7,17 +9,6 @@
 #include <span>
 
 namespace onetake {
-
-/// How much smaller the chroma planes are than the luma plane (width x height).
-enum class Chroma {
-    gray,  ///< no chroma planes
-    s420,  ///< half x half
-    s422,  ///< half x full
-    s440,  ///< full x half
-    s411,  ///< quarter x full
-    s444,  ///< full x full
-    other,
-};
 
 /// What a JPEG file's headers say.
 struct JpegInfo {

@@ -2,6 +2,7 @@
 
 #include "base/bounded_queue.h"
 #include "codec/jpeg_decoder.h"
+#include "media/jpeg_info.h"
 #include "media/sample_timeline.h"
 #include "media/timed_audio.h"
 #include "render/enhanced_audio_reader.h"

@@ -1,8 +1,11 @@
 #include "render/renderer.h"
 
-#include "render/cfr.h"
+#include "container/file_writer.h"
+#include "encode/audio_stream_encoder.h"
+#include "encode/passthrough_encoder.h"
+#include "encode/video_stream_encoder.h"
 #include "inspect/stored_take.h"
-#include "sink/file_sink.h"
+#include "render/cfr.h"
 
 #include <algorithm>
 #include <cmath>
@@ -45,34 +48,41 @@ class Renderer {
                                          options_.container == ContainerFormat::mp4 ? kLongestMp4Gap : kLongestGap});
         if (!reader) return fail(std::move(reader).error());
         reader_ = std::move(*reader);
-        ONETAKE_TRY(open_sink());
+        ONETAKE_TRY(open_file());
         ONETAKE_TRY(play());
-        auto file = sink_->finish();
+        ONETAKE_TRY(finish_tracks());
+        auto file = file_->finish();
         if (!file) return fail(std::move(file).error());
         return report(std::move(*file));
     }
 
  private:
-    Status open_sink() {
+    Status open_file() {
         ONETAKE_TRY(make_folders(std::filesystem::path(options_.out_path).parent_path().string()));
-        FileSinkOptions options;
-        options.format = options_.container;
-        options.file.creation_time = reader_->creation_time();
-        options.file.title = reader_->take().name;
-        options.file.replace = true;
-        options.file.reserve_index_bytes = index_bytes();
+        MuxerOptions options;
+        options.creation_time = reader_->creation_time();
+        options.title = reader_->take().name;
+        options.replace = true;
+        options.reserve_index_bytes = index_bytes();
         // A file of unknown length gets its index at its end: it is never copied to move it.
-        options.file.move_limit_bytes = 0;
-        auto sink = FileSink::create(options_.out_path, std::move(options));
-        if (!sink) return fail(std::move(sink).error());
-        sink_.emplace(std::move(*sink));
+        options.move_limit_bytes = 0;
+        auto file = FileWriter::create(options_.out_path, options_.container, std::move(options));
+        if (!file) return fail(std::move(file).error());
+        file_.emplace(std::move(*file));
         for (const auto& t : reader_->tracks())
             ONETAKE_TRY(t.track.kind == TrackKind::video ? add_video(t) : add_audio(t));
         if (nothing_to_show_)
             return fail(ErrorCode::corrupt,
                         fmt::format("{} has no picture and no sound that can be read; `onetake check` tells more.",
                                     options_.take_folder));
-        return sink_->begin();
+        return file_->begin();
+    }
+
+    // The number that the encoder's track has in the file, and in encoders_.
+    Result<int> add_track(std::unique_ptr<StreamEncoder> encoder) {
+        auto number = file_->add_track(encoder->params());
+        if (number) encoders_.push_back(std::move(encoder));
+        return number;
     }
 
     // Room for the index of a file whose length is known; 0 where it is not.
@@ -117,9 +127,10 @@ class Renderer {
             return {};
         }
         const double fps = nominal_fps(t);
-        auto added = options_.codec == "copy" ? sink_->add_passthrough(jpeg_stream(t, *picture, fps))
-                                              : sink_->add_video(encoder_settings(t, *picture, fps), t.video.name);
-        if (!added) return fail(std::move(added).error());
+        auto encoder = video_encoder(t, *picture, fps);
+        if (!encoder) return fail(std::move(encoder).error());
+        const auto added = add_track(std::move(*encoder));
+        if (!added) return fail(added.error());
         reader_->map_video(t.track, *added, *picture);
         nothing_to_show_ = false;
         if (options_.cfr) return add_constant_rate(t.track, *added);
@@ -144,6 +155,12 @@ class Renderer {
                                             : kDefaultFps;
     }
 
+    Result<std::unique_ptr<StreamEncoder>> video_encoder(const TrackRecord& t, const JpegInfo& picture,
+                                                         double fps) const {
+        if (options_.codec == "copy") return std::make_unique<PassthroughEncoder>(jpeg_stream(t, picture, fps));
+        return VideoStreamEncoder::open(encoder_settings(t, picture, fps), t.video.name);
+    }
+
     VideoEncoderSettings encoder_settings(const TrackRecord& t, const JpegInfo& picture, double fps) const {
         VideoEncoderSettings s;
         s.codec = options_.codec;
@@ -157,6 +174,12 @@ class Renderer {
         return s;
     }
 
+    // What players know by name; the rest they find in the JPEGs themselves.
+    static std::string_view jpeg_pixel_format(Chroma chroma) {
+        const bool known = chroma == Chroma::gray || chroma == Chroma::s422 || chroma == Chroma::s444;
+        return av_planar_name(known ? chroma : Chroma::s420, true);
+    }
+
     static StreamParams jpeg_stream(const TrackRecord& t, const JpegInfo& picture, double fps) {
         StreamParams p;
         p.codec = "mjpeg";
@@ -164,20 +187,7 @@ class Renderer {
         p.title = t.video.name;
         p.width = picture.width;
         p.height = picture.height;
-        switch (picture.chroma) {
-            case Chroma::gray:
-                p.pixel_format = "gray";
-                break;
-            case Chroma::s422:
-                p.pixel_format = "yuvj422p";
-                break;
-            case Chroma::s444:
-                p.pixel_format = "yuvj444p";
-                break;
-            default:
-                p.pixel_format = "yuvj420p";
-                break;
-        }
+        p.pixel_format = jpeg_pixel_format(picture.chroma);
         p.color = t.video.color;
         p.fps = fps;
         return p;
@@ -189,13 +199,17 @@ class Renderer {
             notes_.push_back(fmt::format("{} has no sound.", to_string(t.track)));
             return {};
         }
-        FileAudioSettings s;
+        AudioStreamSettings s;
         s.sample_rate = wav->sample_rate();
         s.channels = wav->channels();
         s.bit_rate = options_.audio_bitrate;
         s.title = t.audio.name;
-        auto added = sink_->add_audio(s);
-        if (!added) return fail(std::move(added).error());
+        auto encoder = AudioStreamEncoder::open(s);
+        if (!encoder) return fail(std::move(encoder).error());
+        const auto* audio = encoder->get();
+        const auto added = add_track(std::move(*encoder));
+        if (!added) return fail(added.error());
+        audio_encoders_[*added] = audio;
         reader_->map_audio(t.track, *added);
         nothing_to_show_ = false;
         return {};
@@ -237,24 +251,47 @@ class Renderer {
     Status write(CopiedFrame& frame) {
         progress_.at(frame.time, frames_);
         ++frames_;
-        return sink_->write_encoded(frame.track, std::move(frame.jpeg), frame.time);
+        return encode(frame.track, EncodedFrame{std::move(frame.jpeg), frame.time});
     }
-    Status write(PlacedAudio& sound) { return sink_->write_audio(sound.track, sound.run); }
+    Status write(PlacedAudio& audio) {
+        // A long gap goes into the file in pieces: the packets of each are in memory together.
+        constexpr Duration kSilentPiece = std::chrono::seconds(10);
+        const auto& encoder = *audio_encoders_.at(audio.track);
+        while (audio.run.after_gap && audio.run.begin - encoder.position() > 2 * kSilentPiece)
+            ONETAKE_TRY(encode(audio.track, AudioSilence{encoder.position() + kSilentPiece}));
+        return encode(audio.track, std::move(audio.run));
+    }
+
+    Status encode(int track, EncoderInput input) {
+        ONETAKE_TRY(encoders_[static_cast<std::size_t>(track)]->encode(std::move(input), packets_));
+        return file_->write(track, packets_);
+    }
+
+    Status finish_tracks() {
+        for (std::size_t i = 0; i < encoders_.size(); ++i) {
+            ONETAKE_TRY(encoders_[i]->finish(packets_));
+            ONETAKE_TRY(file_->write(static_cast<int>(i), packets_));
+            ONETAKE_TRY(file_->end_track(static_cast<int>(i)));
+        }
+        return {};
+    }
 
     ConstantRate::Out frame_writer(int track) {
         return [this, track](PlanarImage image, MediaTime time) {
             if (options_.cancelled && options_.cancelled()) return cancelled();
             ++frames_;
-            return sink_->write_video(track, std::move(image), time);
+            return encode(track, TimedImage{std::move(image), time});
         };
     }
 
-    RenderReport report(FileSinkResult file) {
+    RenderReport report(WrittenFile file) {
         RenderReport r;
         r.path = std::move(file.path);
         r.frames = frames_;
         r.losses = reader_->losses();
         r.notes = std::move(notes_);
+        for (const auto& encoder : encoders_)
+            for (auto& text : encoder->notes()) r.notes.push_back(std::move(text));
         for (auto& text : file.notes) r.notes.push_back(std::move(text));
         for (auto& text : reader_->take_notes()) r.notes.push_back(std::move(text));
         return r;
@@ -264,8 +301,11 @@ class Renderer {
     RenderProgress& progress_;
     std::optional<TakeTotals> totals_;  // unknown while following
     std::unique_ptr<MediaReader> reader_;
-    std::optional<FileSink> sink_;
-    std::map<int, ConstantRate> constant_;  // by track of the file
+    std::optional<FileWriter> file_;
+    std::vector<std::unique_ptr<StreamEncoder>> encoders_;     // by track of the file
+    std::map<int, const AudioStreamEncoder*> audio_encoders_;  // by track of the file; in encoders_
+    std::vector<Packet> packets_;                              // reused from input to input
+    std::map<int, ConstantRate> constant_;                     // by track of the file
     std::uint64_t frames_ = 0;
     bool nothing_to_show_ = true;
     std::vector<std::string> notes_;

@@ -1,4 +1,4 @@
-#include "sink/file_sink.h"
+#include "unit/encode/encoded_file.h"
 
 #include "unit/codec/pictures.h"
 #include "unit/container/probe.h"
@@ -16,6 +16,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using testing::decoded_sound;
 using testing::decoded_times;
+using testing::EncodedFile;
 using testing::probed;
 using testing::ScratchFolder;
 using testing::shaded_image;
@@ -24,6 +25,12 @@ constexpr int kWidth = 96, kHeight = 64;
 
 bool is_mp4(std::string_view name) {
     return name.ends_with(".mp4");
+}
+
+MuxerOptions replacing() {
+    MuxerOptions options;
+    options.replace = true;
+    return options;
 }
 
 MediaTime at(Duration d) {
@@ -36,11 +43,6 @@ VideoEncoderSettings video_settings(std::string codec = "auto") {
     settings.width = kWidth;
     settings.height = kHeight;
     return settings;
-}
-
-FileSink sink_at(const std::string& path, FileSinkOptions options = {}) {
-    if (path.ends_with(".mkv")) options.format = ContainerFormat::mkv;
-    return FileSink::create(path, std::move(options)).value();
 }
 
 // One picture of a single shade: what a decoder can still tell after compression.
@@ -94,20 +96,18 @@ std::vector<MediaTime> jittered(int count, Duration first) {
     return times;
 }
 
-TEST(FileSink, KeepsSixHundredJitteredFramesAtTheirTimes) {
+TEST(EncodedFile, KeepsSixHundredJitteredFramesAtTheirTimes) {
     const ScratchFolder folder;
     const auto pool = BufferPool::create(4);
     for (const auto first : {Duration(0), Duration(milliseconds(400)), Duration(123456789)})
         for (const auto* name : {"a.mp4", "a.mkv"}) {
-            FileSinkOptions options;
-            options.file.replace = true;
-            auto sink = sink_at(folder / name, options);
-            ASSERT_TRUE(sink.add_video(video_settings()));
+            EncodedFile file(folder / name, replacing());
+            ASSERT_TRUE(file.add_video(video_settings()));
             const auto times = jittered(600, first);
             for (int i = 0; i < 600; ++i)
-                ASSERT_TRUE(sink.write_video(0, shaded_image(kWidth, kHeight, Chroma::s420, *pool, i),
+                ASSERT_TRUE(file.write_video(0, shaded_image(kWidth, kHeight, Chroma::s420, *pool, i),
                                              times[static_cast<std::size_t>(i)]));
-            const auto result = sink.finish().value();
+            const auto result = file.finish().value();
             EXPECT_EQ(result.tracks[0].frames, 600U);
             EXPECT_TRUE(result.notes.empty());
             const auto decoded = decoded_times(folder / name, "v:0");
@@ -116,11 +116,11 @@ TEST(FileSink, KeepsSixHundredJitteredFramesAtTheirTimes) {
             for (std::size_t i = 0; i < 600; ++i)
                 worst = std::max(worst, std::abs(decoded[i] - to_seconds(times[i].time_since_epoch())));
             EXPECT_LT(worst, is_mp4(name) ? 12e-6 : 0.00052) << name;
-            EXPECT_LT(std::abs(to_seconds(result.duration - times.back().time_since_epoch()) - 1 / 30.0), 1e-4);
+            EXPECT_LT(std::abs(to_seconds(result.file.duration - times.back().time_since_epoch()) - 1 / 30.0), 1e-4);
         }
 }
 
-TEST(FileSink, HoldsFlashAndBeepTogetherWhoeverBeginsFirst) {
+TEST(EncodedFile, HoldsFlashAndBeepTogetherWhoeverBeginsFirst) {
     const ScratchFolder folder;
     const auto pool = BufferPool::create(4);
     for (const auto& [video_first, sound_first] :
@@ -129,13 +129,11 @@ TEST(FileSink, HoldsFlashAndBeepTogetherWhoeverBeginsFirst) {
         for (const auto* name : {"a.mp4", "a.mkv"}) {
             SCOPED_TRACE(std::string(name) + " video " + std::to_string(video_first.count()) + " sound " +
                          std::to_string(sound_first.count()));
-            FileSinkOptions options;
-            options.file.replace = true;
-            auto sink = sink_at(folder / name, options);
-            ASSERT_TRUE(sink.add_video(video_settings()));
-            ASSERT_TRUE(sink.add_audio({}));
+            EncodedFile file(folder / name, replacing());
+            ASSERT_TRUE(file.add_video(video_settings()));
+            ASSERT_TRUE(file.add_audio({}));
             const std::vector<Duration> instants = {milliseconds(1033), milliseconds(2533), milliseconds(5001)};
-            ASSERT_TRUE(sink.write_audio(1, clicks(sound_first, milliseconds(6000), instants)));
+            ASSERT_TRUE(file.write_audio(1, clicks(sound_first, milliseconds(6000), instants)));
             // The flash is the picture of the beep's very instant, between others of uneven distance.
             std::vector<MediaTime> times;
             for (Duration t = video_first; t < milliseconds(6000); t += microseconds(33370)) times.push_back(at(t));
@@ -143,9 +141,9 @@ TEST(FileSink, HoldsFlashAndBeepTogetherWhoeverBeginsFirst) {
             std::sort(times.begin(), times.end());
             for (const auto t : times) {
                 const bool flash = std::find(instants.begin(), instants.end(), t.time_since_epoch()) != instants.end();
-                ASSERT_TRUE(sink.write_video(0, flat_image(*pool, flash ? 240 : 20), t));
+                ASSERT_TRUE(file.write_video(0, flat_image(*pool, flash ? 240 : 20), t));
             }
-            const auto result = sink.finish().value();
+            const auto result = file.finish().value();
             const double tolerance = is_mp4(name) ? 1.0 : 48.0;  // samples; Matroska rounds to 1 ms
 
             const auto sound = decoded_sound(folder / name);
@@ -175,18 +173,16 @@ TEST(FileSink, HoldsFlashAndBeepTogetherWhoeverBeginsFirst) {
         }
 }
 
-TEST(FileSink, TagsColourAndPutsTheIndexInFront) {
+TEST(EncodedFile, TagsColourAndPutsTheIndexInFront) {
     const ScratchFolder folder;
     const auto pool = BufferPool::create(4);
     for (const auto range : {ColorRange::full, ColorRange::limited}) {
-        FileSinkOptions options;
-        options.file.replace = true;
-        auto sink = sink_at(folder / "a.mp4", options);
+        EncodedFile file(folder / "a.mp4", replacing());
         auto settings = video_settings();
         settings.color.range = range;
-        ASSERT_TRUE(sink.add_video(settings, "C920"));
-        for (int i = 0; i < 5; ++i) ASSERT_TRUE(sink.write_video(0, flat_image(*pool, 255), at(milliseconds(40 * i))));
-        ASSERT_TRUE(sink.finish());
+        ASSERT_TRUE(file.add_video(settings, "C920"));
+        for (int i = 0; i < 5; ++i) ASSERT_TRUE(file.write_video(0, flat_image(*pool, 255), at(milliseconds(40 * i))));
+        ASSERT_TRUE(file.finish());
         const auto stream = probed(folder / "a.mp4")["streams"][0];
         EXPECT_EQ(stream["color_range"], range == ColorRange::full ? "pc" : "tv");
         EXPECT_EQ(stream["color_space"], "smpte170m");
@@ -205,10 +201,10 @@ TEST(FileSink, TagsColourAndPutsTheIndexInFront) {
     }
 }
 
-TEST(FileSink, CorrectsTheSoundCardsDrift) {
+TEST(EncodedFile, CorrectsTheSoundCardsDrift) {
     const ScratchFolder folder;
-    auto sink = sink_at(folder / "a.mp4");
-    ASSERT_TRUE(sink.add_audio({}));
+    EncodedFile file(folder / "a.mp4");
+    ASSERT_TRUE(file.add_audio({}));
     // Twenty seconds from a card that delivers 48096 samples a second (2000 ppm fast).
     const double rate = 48096;
     const std::vector<double> instants = {1.5, 10.25, 19.125};
@@ -226,27 +222,27 @@ TEST(FileSink, CorrectsTheSoundCardsDrift) {
         }
         t += 1024 / rate;
         run.end = at(Duration(std::llround(t * 1e9)));
-        ASSERT_TRUE(sink.write_audio(0, run));
+        ASSERT_TRUE(file.write_audio(0, run));
     }
-    ASSERT_TRUE(sink.finish());
+    ASSERT_TRUE(file.finish());
     const auto sound = decoded_sound(folder / "a.mp4");
     for (const double instant : instants)
         EXPECT_NEAR(click_place(sound, Duration(std::llround(instant * 1e9))), instant * 48000, 1.0);
 }
 
-TEST(FileSink, CopiesJpegsAtTheirTimes) {
+TEST(EncodedFile, CopiesJpegsAtTheirTimes) {
     const ScratchFolder folder;
-    auto sink = sink_at(folder / "a.mp4");
+    EncodedFile file(folder / "a.mp4");
     StreamParams params;
     params.codec = "mjpeg";
     params.time_scale = 90000;
     params.width = kWidth;
     params.height = kHeight;
     params.pixel_format = "yuvj420p";
-    ASSERT_TRUE(sink.add_passthrough(params));
+    ASSERT_TRUE(file.add_passthrough(params));
     const auto times = jittered(50, milliseconds(20));
-    for (const auto t : times) ASSERT_TRUE(sink.write_encoded(0, std::vector<std::uint8_t>(500, 7), t));
-    const auto result = sink.finish().value();
+    for (const auto t : times) ASSERT_TRUE(file.write_encoded(0, std::vector<std::uint8_t>(500, 7), t));
+    const auto result = file.finish().value();
     EXPECT_EQ(result.tracks[0].frames, 50U);
     const auto packets = probed(folder / "a.mp4", "-show_packets")["packets"];
     ASSERT_EQ(packets.size(), 50U);
@@ -255,78 +251,78 @@ TEST(FileSink, CopiesJpegsAtTheirTimes) {
                     to_seconds(times[i].time_since_epoch()), 12e-6);
 }
 
-TEST(FileSink, PutsAPictureOfTheSameTickOneTickLaterAndSaysSo) {
+TEST(EncodedFile, PutsAFrameOfTheSameTickOneTickLaterAndCountsIt) {
     const ScratchFolder folder;
     const auto pool = BufferPool::create(4);
-    auto sink = sink_at(folder / "a.mp4");
-    ASSERT_TRUE(sink.add_video(video_settings()));
-    ASSERT_TRUE(sink.write_video(0, flat_image(*pool, 1), at(milliseconds(100))));
-    ASSERT_TRUE(sink.write_video(0, flat_image(*pool, 2), at(milliseconds(100) + microseconds(3))));
-    EXPECT_EQ(sink.write_video(0, flat_image(*pool, 3), at(milliseconds(99))).error().code, ErrorCode::refused);
-    EXPECT_EQ(sink.write_video(0, flat_image(*pool, 3), at(-milliseconds(1))).error().code, ErrorCode::refused);
-    ASSERT_TRUE(sink.write_video(0, flat_image(*pool, 4), at(milliseconds(133))));
-    const auto result = sink.finish().value();
+    EncodedFile file(folder / "a.mp4");
+    ASSERT_TRUE(file.add_video(video_settings()));
+    ASSERT_TRUE(file.write_video(0, flat_image(*pool, 1), at(milliseconds(100))));
+    ASSERT_TRUE(file.write_video(0, flat_image(*pool, 2), at(milliseconds(100) + microseconds(3))));
+    EXPECT_EQ(file.write_video(0, flat_image(*pool, 3), at(milliseconds(99))).error().code, ErrorCode::refused);
+    EXPECT_EQ(file.write_video(0, flat_image(*pool, 3), at(-milliseconds(1))).error().code, ErrorCode::refused);
+    ASSERT_TRUE(file.write_video(0, flat_image(*pool, 4), at(milliseconds(133))));
+    const auto result = file.finish().value();
     EXPECT_EQ(result.tracks[0].frames, 3U);
     EXPECT_EQ(result.notes.size(), 1U);
     EXPECT_EQ(decoded_times(folder / "a.mp4", "v:0").size(), 3U);
 }
 
-TEST(FileSink, LeavesNoFileWhereNothingCame) {
+TEST(EncodedFile, LeavesNoFileWhereNothingCame) {
     const ScratchFolder folder;
-    auto sink = sink_at(folder / "a.mp4");
-    ASSERT_TRUE(sink.add_video(video_settings()));
-    ASSERT_TRUE(sink.add_audio({}));
-    const auto result = sink.finish().value();
-    EXPECT_EQ(result.path, "");
+    EncodedFile file(folder / "a.mp4");
+    ASSERT_TRUE(file.add_video(video_settings()));
+    ASSERT_TRUE(file.add_audio({}));
+    const auto result = file.finish().value();
+    EXPECT_EQ(result.file.path, "");
     EXPECT_EQ(result.tracks[0].frames, 0U);
     EXPECT_EQ(result.notes.size(), 1U);
     EXPECT_TRUE(folder.names().empty());
 }
 
-TEST(FileSink, WritesTheTracksThatGotMediaWhereOthersGotNone) {
+TEST(EncodedFile, WritesTheTracksThatGotMediaWhereOthersGotNone) {
     const ScratchFolder folder;
     for (const auto* name : {"a.mp4", "a.mkv"}) {
-        auto sink = sink_at(folder / name);
-        ASSERT_TRUE(sink.add_video(video_settings()));
-        ASSERT_TRUE(sink.add_audio({}));
-        ASSERT_TRUE(sink.write_audio(1, clicks(milliseconds(0), milliseconds(1000), {milliseconds(500)})));
-        ASSERT_TRUE(sink.finish());
+        EncodedFile file(folder / name);
+        ASSERT_TRUE(file.add_video(video_settings()));
+        ASSERT_TRUE(file.add_audio({}));
+        ASSERT_TRUE(file.write_audio(1, clicks(milliseconds(0), milliseconds(1000), {milliseconds(500)})));
+        ASSERT_TRUE(file.finish());
         EXPECT_NEAR(click_place(decoded_sound(folder / name), milliseconds(500)), 24000, is_mp4(name) ? 1 : 48);
     }
 }
 
-TEST(FileSink, RaisesARateThatAacDoesNotTake) {
+TEST(EncodedFile, RaisesARateThatAacDoesNotTake) {
     const ScratchFolder folder;
-    auto sink = sink_at(folder / "a.mp4");
-    FileAudioSettings settings;
+    EncodedFile file(folder / "a.mp4");
+    AudioStreamSettings settings;
     settings.sample_rate = 37800;
-    ASSERT_TRUE(sink.add_audio(settings));
-    EXPECT_EQ(sink.sample_rate(0), 44100);
-    ASSERT_TRUE(sink.write_audio(0, clicks(milliseconds(100), milliseconds(900), {milliseconds(500)}, 37800)));
-    const auto result = sink.finish().value();
+    ASSERT_TRUE(file.add_audio(settings));
+    EXPECT_EQ(file.sample_rate(0), 44100);
+    ASSERT_TRUE(file.write_audio(0, clicks(milliseconds(100), milliseconds(900), {milliseconds(500)}, 37800)));
+    const auto result = file.finish().value();
     EXPECT_EQ(result.notes.size(), 1U);
     EXPECT_EQ(result.tracks[0].samples, 44100);
     EXPECT_NEAR(click_place(decoded_sound(folder / "a.mp4"), milliseconds(500), 44100), 22050, 1);
 }
 
-TEST(FileSink, MakesTheSamePacketsHoweverTheTracksInterleave) {
+TEST(EncodedFile, MakesTheSamePacketsHoweverTheTracksInterleave) {
     const ScratchFolder folder;
     const auto pool = BufferPool::create(4);
     const auto make = [&](const std::string& path, bool sound_first) {
-        auto sink = sink_at(path);
-        EXPECT_TRUE(sink.add_video(video_settings()));
-        EXPECT_TRUE(sink.add_audio({}));
+        EncodedFile file(path);
+        EXPECT_TRUE(file.add_video(video_settings()));
+        EXPECT_TRUE(file.add_audio({}));
         const auto sound = clicks(milliseconds(0), milliseconds(2000), {milliseconds(700)});
         if (sound_first) {
-            EXPECT_TRUE(sink.write_audio(1, sound));
+            EXPECT_TRUE(file.write_audio(1, sound));
         }
         for (int i = 0; i < 60; ++i)
             EXPECT_TRUE(
-                sink.write_video(0, shaded_image(kWidth, kHeight, Chroma::s420, *pool, i), at(milliseconds(33 * i))));
+                file.write_video(0, shaded_image(kWidth, kHeight, Chroma::s420, *pool, i), at(milliseconds(33 * i))));
         if (!sound_first) {
-            EXPECT_TRUE(sink.write_audio(1, sound));
+            EXPECT_TRUE(file.write_audio(1, sound));
         }
-        EXPECT_TRUE(sink.finish());
+        EXPECT_TRUE(file.finish());
         return testing::output_of("ffmpeg -v error -i '" + path + "' -map 0 -c copy -f framehash -");
     };
     const auto a = make(folder / "a.mp4", true);
@@ -334,19 +330,19 @@ TEST(FileSink, MakesTheSamePacketsHoweverTheTracksInterleave) {
     EXPECT_EQ(a, make(folder / "b.mp4", false));
 }
 
-TEST(FileSink, RefusesTracksItDoesNotHaveAndWritesAfterTheEnd) {
+TEST(EncodedFile, RefusesTracksItDoesNotHaveAndWritesAfterTheEnd) {
     const ScratchFolder folder;
     const auto pool = BufferPool::create(4);
-    auto sink = sink_at(folder / "a.mp4");
-    ASSERT_TRUE(sink.add_video(video_settings()));
-    ASSERT_TRUE(sink.add_audio({}));
-    EXPECT_EQ(sink.write_video(7, flat_image(*pool, 1), at(milliseconds(0))).error().code, ErrorCode::invalid_argument);
-    EXPECT_EQ(sink.write_video(1, flat_image(*pool, 1), at(milliseconds(0))).error().code, ErrorCode::invalid_argument);
-    EXPECT_EQ(sink.write_samples(0, {}).error().code, ErrorCode::invalid_argument);
-    ASSERT_TRUE(sink.write_video(0, flat_image(*pool, 1), at(milliseconds(0))));
-    ASSERT_TRUE(sink.end_track(0));
-    EXPECT_EQ(sink.write_video(0, flat_image(*pool, 1), at(milliseconds(40))).error().code, ErrorCode::wrong_state);
-    EXPECT_TRUE(sink.finish());
+    EncodedFile file(folder / "a.mp4");
+    ASSERT_TRUE(file.add_video(video_settings()));
+    ASSERT_TRUE(file.add_audio({}));
+    EXPECT_EQ(file.write_video(7, flat_image(*pool, 1), at(milliseconds(0))).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(file.write_video(1, flat_image(*pool, 1), at(milliseconds(0))).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(file.write_samples(0, {}).error().code, ErrorCode::invalid_argument);
+    ASSERT_TRUE(file.write_video(0, flat_image(*pool, 1), at(milliseconds(0))));
+    ASSERT_TRUE(file.end_track(0));
+    EXPECT_EQ(file.write_video(0, flat_image(*pool, 1), at(milliseconds(40))).error().code, ErrorCode::wrong_state);
+    EXPECT_TRUE(file.finish());
 }
 
 }  // namespace

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <mutex>
+
+namespace onetake {
+
+/// Threads of one encoder that renders, on a machine of `cores`: 1.5 x cores, at most 16. The same on every run of a
+/// machine, for x264's packets depend on it.
+int rendering_threads(int cores);
+/// Cores of this machine, at least 1.
+int machine_cores();
+
+/// How many threads the live encoders of a process may have together. Each draws its share when it opens and keeps it
+/// until it closes. An encoder gets half of what is left, rounded up, so that there is some for those that open later,
+/// and always at least one: in_use() may exceed total(). Thread-safe.
+class EncoderThreadBudget {
+ public:
+    /// Threads drawn by one encoder; returned when it is destroyed. Must not outlive its budget.
+    class Share {
+     public:
+        Share() = default;
+        Share(Share&& other) noexcept;
+        Share& operator=(Share&& other) noexcept;
+        Share(const Share&) = delete;
+        Share& operator=(const Share&) = delete;
+        ~Share();
+        /// 0 where nothing was drawn.
+        int threads() const { return threads_; }
+
+     private:
+        friend class EncoderThreadBudget;
+        Share(EncoderThreadBudget* budget, int threads) : budget_(budget), threads_(threads) {}
+        EncoderThreadBudget* budget_ = nullptr;
+        int threads_ = 0;
+    };
+
+    explicit EncoderThreadBudget(int total) : total_(total) {}
+    EncoderThreadBudget(const EncoderThreadBudget&) = delete;
+    EncoderThreadBudget& operator=(const EncoderThreadBudget&) = delete;
+
+    /// The one budget of this process: 1.5 x the machine's cores.
+    static EncoderThreadBudget& of_process();
+
+    /// At most `most` threads, at least 1.
+    Share draw(int most);
+    int total() const { return total_; }
+    int in_use() const;
+
+ private:
+    const int total_;
+    mutable std::mutex mutex_;
+    int in_use_ = 0;
+};
+
+}  // namespace onetake

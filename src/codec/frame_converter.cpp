@@ -1,0 +1,78 @@
+#include "codec/frame_converter.h"
+
+#include <array>
+#include <fmt/format.h>
+#include <libyuv.h>
+
+namespace onetake {
+
+namespace {
+
+// libyuv names packed RGB by a little-endian word: its "RGB24" has blue first, its "RAW" red.
+using RgbTo420 = int (*)(const std::uint8_t*, int, std::uint8_t*, int, std::uint8_t*, int, std::uint8_t*, int, int,
+                         int);
+template <RgbTo420 to_limited, RgbTo420 to_full>
+void from_rgb(const FramePlanes& from, PlanarImage& to) {
+    const auto convert = to.color.range == ColorRange::full ? to_full : to_limited;
+    convert(from.data[0], from.stride[0], to.writable_plane(0), to.stride[0], to.writable_plane(1), to.stride[1],
+            to.writable_plane(2), to.stride[2], to.width, to.height);
+}
+
+void from_nv12(const FramePlanes& from, PlanarImage& to) {
+    libyuv::NV12ToI420(from.data[0], from.stride[0], from.data[1], from.stride[1], to.writable_plane(0), to.stride[0],
+                       to.writable_plane(1), to.stride[1], to.writable_plane(2), to.stride[2], to.width, to.height);
+}
+
+void from_yuyv(const FramePlanes& from, PlanarImage& to) {
+    const int even_width = (to.width + 1) / 2 * 2;  // both have room for it
+    libyuv::YUY2ToI422(from.data[0], from.stride[0], to.writable_plane(0), to.stride[0], to.writable_plane(1),
+                       to.stride[1], to.writable_plane(2), to.stride[2], even_width, to.height);
+}
+
+void from_planes(const FramePlanes& from, PlanarImage& to) {
+    for (int i = 0; i < to.planes(); ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        libyuv::CopyPlane(from.data[at], from.stride[at], to.writable_plane(i), to.stride[at],
+                          to.columns(i) * to.bytes_per_sample, to.rows(i));
+    }
+}
+
+struct Conversion {
+    PixelFormat from;
+    Chroma to;
+    void (*convert)(const FramePlanes& from, PlanarImage& to);
+};
+constexpr std::array kConversions = {
+    Conversion{PixelFormat::bgr24, Chroma::s420, from_rgb<libyuv::RGB24ToI420, libyuv::RGB24ToJ420>},
+    Conversion{PixelFormat::rgb24, Chroma::s420, from_rgb<libyuv::RAWToI420, libyuv::RAWToJ420>},
+    Conversion{PixelFormat::gray8, Chroma::gray, from_planes},
+    Conversion{PixelFormat::gray16, Chroma::gray, from_planes},
+    Conversion{PixelFormat::yuyv, Chroma::s422, from_yuyv},
+    Conversion{PixelFormat::nv12, Chroma::s420, from_nv12},
+    Conversion{PixelFormat::i420, Chroma::s420, from_planes},
+    Conversion{PixelFormat::i422, Chroma::s422, from_planes},
+    Conversion{PixelFormat::i444, Chroma::s444, from_planes},
+};
+
+}  // namespace
+
+Result<PlanarImage> to_planar(const Frame& frame, ColorInfo color, BufferPool& pool) {
+    if (!has_all_bytes(frame))
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("A {} frame of {}x{} with {} bytes a row and {} bytes in all can't be converted.",
+                                to_string(frame.format), frame.width, frame.height, frame.stride, frame.bytes.size()));
+    const bool rgb = frame.format == PixelFormat::bgr24 || frame.format == PixelFormat::rgb24;
+    if (rgb && color.matrix != ColorMatrix::bt601)
+        return fail(ErrorCode::unsupported, fmt::format("{} frames are converted to BT.601 only, not to {}.",
+                                                        to_string(frame.format), to_string(color.matrix)));
+    for (const auto& row : kConversions)
+        if (row.from == frame.format) {
+            auto image = make_planar(frame.width, frame.height, row.to, rgb ? color : frame.color, pool,
+                                     layout_of(frame.format).bytes_per_sample);
+            row.convert(planes_of(frame), image);
+            return image;
+        }
+    return fail(ErrorCode::invalid_argument, fmt::format("{} frames have no planes.", to_string(frame.format)));
+}
+
+}  // namespace onetake

@@ -1,0 +1,54 @@
+#include "encode/audio_stream_encoder.h"
+
+#include "base/error.h"
+
+#include <fmt/format.h>
+
+namespace onetake {
+
+Result<std::unique_ptr<AudioStreamEncoder>> AudioStreamEncoder::open(const AudioStreamSettings& settings) {
+    AudioEncoderSettings wanted{settings.codec, settings.sample_rate, settings.channels, settings.bit_rate};
+    if (const int usable = AudioEncoder::usable_rate(settings.codec, settings.sample_rate); usable > 0)
+        wanted.sample_rate = usable;
+    auto encoder = AudioEncoder::open(wanted);
+    if (!encoder) return fail(std::move(encoder).error());
+    auto resampler = VariableRateResampler::create(settings.sample_rate, settings.channels, wanted.sample_rate);
+    if (!resampler) return fail(std::move(resampler).error());
+    std::unique_ptr<AudioStreamEncoder> made(
+        new AudioStreamEncoder(std::move(*encoder), std::move(*resampler), settings.title));
+    if (wanted.sample_rate != settings.sample_rate)
+        made->notes_.push_back(fmt::format("Audio of {} Hz is stored at {} Hz, for {} does not take its rate.",
+                                           settings.sample_rate, wanted.sample_rate, settings.codec));
+    return made;
+}
+
+AudioStreamEncoder::AudioStreamEncoder(AudioEncoder encoder, VariableRateResampler resampler, std::string title)
+    : StreamEncoder(encoder.params(), encoder.name()), encoder_(std::move(encoder)), resampler_(std::move(resampler)) {
+    params_.title = std::move(title);
+}
+
+Status AudioStreamEncoder::take(EncoderInput input, std::vector<Packet>& out) {
+    const auto encode_piece = [&](std::span<const float> samples) { return encoder_.encode(samples, out); };
+    if (const auto* run = std::get_if<TimedAudio>(&input)) return resampler_.write(*run, encode_piece);
+    if (const auto* silence = std::get_if<AudioSilence>(&input))
+        return resampler_.write_silence(silence->until, encode_piece);
+    if (const auto* samples = std::get_if<AudioSamples>(&input)) return encode_piece(samples->interleaved);
+    return wrong_input();
+}
+
+Status AudioStreamEncoder::take_end(std::vector<Packet>& out) {
+    ONETAKE_TRY(resampler_.finish([&](std::span<const float> samples) { return encoder_.encode(samples, out); }));
+    return encoder_.finish(out);
+}
+
+StreamCounters AudioStreamEncoder::counters() const {
+    auto counters = counters_;
+    counters.samples = encoder_.samples();
+    return counters;
+}
+
+MediaTime AudioStreamEncoder::position() const {
+    return MediaTime(from_ticks(encoder_.samples(), params_.sample_rate));
+}
+
+}  // namespace onetake

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "codec/audio_encoder.h"
+#include "codec/variable_rate_resampler.h"
+#include "encode/stream_encoder.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace onetake {
+
+struct AudioStreamSettings {
+    int sample_rate = 48000;  ///< Hz: the nominal rate of what is encoded
+    int channels = 1;
+    std::string codec = "aac";
+    std::int64_t bit_rate = 128000;  ///< bits/s
+    std::string title;               ///< for people; may be empty
+};
+
+/// An audio track that is encoded here: takes TimedAudio, placed by its own times (VariableRateResampler), AudioSilence
+/// and AudioSamples.
+class AudioStreamEncoder final : public StreamEncoder {
+ public:
+    /// A rate that the codec does not take is raised to the next that it does, with a note; params() has the rate in
+    /// use. Errors: AudioEncoder::open()'s.
+    static Result<std::unique_ptr<AudioStreamEncoder>> open(const AudioStreamSettings& settings);
+
+    StreamCounters counters() const override;
+    /// Media time of the next sample: everything before it is encoded.
+    MediaTime position() const;
+
+ private:
+    AudioStreamEncoder(AudioEncoder encoder, VariableRateResampler resampler, std::string title);
+    Status take(EncoderInput input, std::vector<Packet>& out) override;
+    Status take_end(std::vector<Packet>& out) override;
+
+    AudioEncoder encoder_;
+    VariableRateResampler resampler_;
+};
+
+}  // namespace onetake
