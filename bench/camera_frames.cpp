@@ -1,4 +1,4 @@
-#include "camera_pictures.h"
+#include "camera_frames.h"
 
 #include <algorithm>
 #include <cmath>
@@ -43,7 +43,7 @@ std::uint8_t clamped(float v) {
 
 }  // namespace
 
-CameraPictures::CameraPictures(int width, int height) : width_(width), height_(height), room_width_(width + kPanX) {
+CameraFrames::CameraFrames(int width, int height) : width_(width), height_(height), room_width_(width + kPanX) {
     const int room_height = height + kPanY;
     const SoftGrid shade(room_width_, room_height, 240, random_), tint(room_width_, room_height, 320, random_),
         folds(room_width_, room_height, 24, random_), weave(room_width_, room_height, 3, random_);
@@ -69,7 +69,7 @@ CameraPictures::CameraPictures(int width, int height) : width_(width), height_(h
     for (auto& n : noise_) n = static_cast<std::int8_t>(std::clamp(grain(random_), -12.0F, 12.0F));
 }
 
-std::vector<std::uint8_t> CameraPictures::next() {
+std::vector<std::uint8_t> CameraFrames::next() {
     const double turn = 2 * std::numbers::pi * frame_++ / 300;
     const int left = static_cast<int>((1 + std::sin(turn)) * (kPanX - 1) / 2);
     const int top = static_cast<int>((1 + std::cos(1.7 * turn)) * (kPanY - 1) / 2);

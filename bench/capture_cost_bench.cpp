@@ -1,5 +1,5 @@
-// What storing costs: processor time for each pushed picture against libjpeg-turbo's own, and how it scales.
-#include "camera_pictures.h"
+// What storing costs: processor time for each pushed frame against libjpeg-turbo's own, and how it scales.
+#include "camera_frames.h"
 #include "measure.h"
 
 #include <onetake/recorder.h>
@@ -18,12 +18,12 @@ using namespace onetake::bench;
 
 constexpr int kWidth = 1280, kHeight = 720, kQuality = 90;
 constexpr int kRounds = 15;
-constexpr int kPictures = 16;  // in turn: together larger than a core's cache, as a camera's are
-constexpr int kWarmUp = 30;    // frames until the queue is full and buffers are there
+constexpr int kDistinctFrames = 16;  // in turn: together larger than a core's cache, as a camera's are
+constexpr int kWarmUp = 30;          // frames until the queue is full and buffers are there
 constexpr int kFrames = 90;
 constexpr int kJpegFrames = 300;
 
-using Picture = std::shared_ptr<const std::vector<std::uint8_t>>;
+using SharedFrame = std::shared_ptr<const std::vector<std::uint8_t>>;
 
 struct Cost {
     double cpu_ms = 0;  ///< per frame
@@ -35,15 +35,15 @@ Cost cost(const Stopwatch& watch, int frames) {
 }
 
 /// libjpeg-turbo alone, as fast as it can: into memory, nothing stored.
-Cost compress_alone(const std::vector<Picture>& pictures, int threads) {
+Cost compress_alone(const std::vector<SharedFrame>& frames, int threads) {
     const auto work = [&](int first) {
         const tjhandle handle = tjInitCompress();
         std::vector<std::uint8_t> out(tjBufSize(kWidth, kHeight, TJSAMP_420));
         for (int i = first; i < kFrames; i += threads) {
             unsigned long size = out.size();
             auto* bytes = out.data();
-            tjCompress2(handle, pictures[static_cast<std::size_t>(i % kPictures)]->data(), kWidth, 0, kHeight, TJPF_BGR,
-                        &bytes, &size, TJSAMP_420, kQuality, TJFLAG_NOREALLOC);
+            tjCompress2(handle, frames[static_cast<std::size_t>(i % kDistinctFrames)]->data(), kWidth, 0, kHeight,
+                        TJPF_BGR, &bytes, &size, TJSAMP_420, kQuality, TJFLAG_NOREALLOC);
         }
         tjDestroy(handle);
     };
@@ -60,7 +60,7 @@ int next_number() {
     return number++;
 }
 
-/// A take that is pushed as fast as it takes pictures; measured while it runs, without its beginning and end.
+/// A take that is pushed as fast as it takes frames; measured while it runs, without its beginning and end.
 template <class Push>
 Cost record(const WorkFolder& folder, int workers, int frames, Push push) {
     RecorderConfig config;
@@ -91,7 +91,7 @@ Cost write_alone(const WorkFolder& folder, const std::vector<std::vector<std::ui
     const Stopwatch watch;
     for (int i = 0; i < kJpegFrames; ++i) {
         const int fd = ::open(fmt::format("{}/{}.jpg", path, i).c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666);
-        const auto& jpeg = jpegs[static_cast<std::size_t>(i % kPictures)];
+        const auto& jpeg = jpegs[static_cast<std::size_t>(i % kDistinctFrames)];
         if (::write(fd, jpeg.data(), jpeg.size()) < 0) std::perror("Can't write the plain files");
         ::close(fd);
     }
@@ -103,28 +103,28 @@ Cost write_alone(const WorkFolder& folder, const std::vector<std::vector<std::ui
 int main(int argc, char** argv) {
     Report report(argc, argv);
     const WorkFolder folder;
-    std::vector<Picture> pictures;
+    std::vector<SharedFrame> frames;
     std::vector<std::vector<std::uint8_t>> jpegs;
-    CameraPictures camera(kWidth, kHeight);
+    CameraFrames camera(kWidth, kHeight);
     double jpeg_bytes = 0;
-    for (int i = 0; i < kPictures; ++i) {
-        pictures.push_back(std::make_shared<const std::vector<std::uint8_t>>(camera.next()));
-        jpegs.push_back(jpeg_of(*pictures.back(), kWidth, kHeight, kQuality));
-        jpeg_bytes += static_cast<double>(jpegs.back().size()) / kPictures;
+    for (int i = 0; i < kDistinctFrames; ++i) {
+        frames.push_back(std::make_shared<const std::vector<std::uint8_t>>(camera.next()));
+        jpegs.push_back(jpeg_of(*frames.back(), kWidth, kHeight, kQuality));
+        jpeg_bytes += static_cast<double>(jpegs.back().size()) / kDistinctFrames;
     }
     const auto push_bgr = [&](AVRecorder& recorder, int i) {
-        const auto& picture = pictures[static_cast<std::size_t>(i % kPictures)];
-        return recorder.push_video({kWidth, kHeight, 0, *picture}, picture);
+        const auto& frame = frames[static_cast<std::size_t>(i % kDistinctFrames)];
+        return recorder.push_video({kWidth, kHeight, 0, *frame}, frame);
     };
     const auto push_jpeg = [&](AVRecorder& recorder, int i) {
-        return recorder.push_jpeg(jpegs[static_cast<std::size_t>(i % kPictures)]);
+        return recorder.push_jpeg(jpegs[static_cast<std::size_t>(i % kDistinctFrames)]);
     };
 
     std::vector<double> alone, stored, alone_two, stored_two, passed, written, alone_scale, stored_scale, rate_two;
     for (int round = 0; round < kRounds; ++round) {
-        const auto a1 = compress_alone(pictures, 1);
+        const auto a1 = compress_alone(frames, 1);
         const auto b1 = record(folder, 1, kFrames, push_bgr);
-        const auto a2 = compress_alone(pictures, 2);
+        const auto a2 = compress_alone(frames, 2);
         const auto b2 = record(folder, 2, kFrames, push_bgr);
         written.push_back(write_alone(folder, jpegs).cpu_ms);
         passed.push_back(record(folder, 2, kJpegFrames, push_jpeg).cpu_ms);
@@ -137,14 +137,14 @@ int main(int argc, char** argv) {
         rate_two.push_back(b2.rate);
     }
     using enum Report::Target;
-    report.add("JPEG size of a 720p picture", {jpeg_bytes / 1e3}, "kB");
-    report.add("tjCompress2 alone, CPU per picture", alone, "ms");
-    report.add("push_video to disk, 1 worker, CPU per picture", stored, "ms");
+    report.add("JPEG size of a 720p frame", {jpeg_bytes / 1e3}, "kB");
+    report.add("tjCompress2 alone, CPU per frame", alone, "ms");
+    report.add("push_video to disk, 1 worker, CPU per frame", stored, "ms");
     report.add("push_video / tjCompress2, 1 worker / 1 thread", ratios(stored, alone), "", at_most, 1.15);
     report.add("push_video / tjCompress2, 2 workers / 2 threads", ratios(stored_two, alone_two), "", at_most, 1.15);
-    report.add("push_video, 2 workers, pictures per second", rate_two, "1/s");
+    report.add("push_video, 2 workers, frames per second", rate_two, "1/s");
     report.add("rate of 2 workers / rate of 1", stored_scale, "", at_least, 1.8);
     report.add("rate of 2 tjCompress2 threads / rate of 1", alone_scale, "");
     report.add("open, write and close of a JPEG, CPU", written, "ms");
-    report.add("push_jpeg to disk, CPU per picture", passed, "ms", at_most, 0.15);
+    report.add("push_jpeg to disk, CPU per frame", passed, "ms", at_most, 0.15);
 }

@@ -54,7 +54,7 @@ class Report {
     std::string lines_;
 };
 
-/// A folder that goes away with everything in it; below TMPDIR, else /tmp.
+/// A folder, removed with its content on destruction; below TMPDIR, else /tmp.
 class WorkFolder {
  public:
     WorkFolder() {

@@ -1,5 +1,5 @@
 // What rendering costs: against libjpeg-turbo and libx264 alone, and against the ffmpeg program on the same JPEGs.
-#include "camera_pictures.h"
+#include "camera_frames.h"
 #include "measure.h"
 
 #include <onetake/recorder.h>
@@ -22,14 +22,14 @@ using namespace onetake;
 using namespace onetake::bench;
 
 constexpr int kWidth = 1280, kHeight = 720, kFrames = 600, kRounds = 5;
-constexpr int kLuma = kWidth * kHeight, kPictureBytes = kLuma * 3 / 2;
+constexpr int kLuma = kWidth * kHeight, kFrameBytes = kLuma * 3 / 2;
 constexpr double kFps = 30;
 
-/// Stores 600 camera pictures as a take.
+/// Stores 600 camera frames as a take.
 void make_take(const RecorderConfig& config) {
     auto recorder = must(AVRecorder::create(config));
     must(recorder.start("t"));
-    CameraPictures camera(kWidth, kHeight);
+    CameraFrames camera(kWidth, kHeight);
     const double begin = seconds(CLOCK_MONOTONIC);
     for (int i = 0; i < kFrames; ++i) must(recorder.push_video(camera.next(), kWidth, kHeight, begin + i / kFps));
     must(recorder.stop(false));
@@ -47,11 +47,11 @@ std::vector<Bytes> stored_jpegs(const std::string& frames_dir) {
 }
 
 /// libjpeg-turbo alone: JPEGs in memory to planes in memory.
-double decode_alone(const std::vector<Bytes>& jpegs, std::vector<Bytes>& pictures) {
+double decode_alone(const std::vector<Bytes>& jpegs, std::vector<Bytes>& frames) {
     const tjhandle handle = tjInitDecompress();
     const Stopwatch watch;
     for (std::size_t i = 0; i < jpegs.size(); ++i) {
-        auto* y = pictures[i].data();
+        auto* y = frames[i].data();
         unsigned char* planes[3] = {y, y + kLuma, y + kLuma * 5 / 4};
         int strides[3] = {kWidth, kWidth / 2, kWidth / 2};
         tjDecompressToYUVPlanes(handle, jpegs[i].data(), jpegs[i].size(), planes, 0, strides, 0, 0);
@@ -62,7 +62,7 @@ double decode_alone(const std::vector<Bytes>& jpegs, std::vector<Bytes>& picture
 }
 
 /// libx264 alone, through libavcodec with the renderer's settings: planes in memory to packets that are thrown away.
-double encode_alone(const RecorderConfig& config, std::vector<Bytes>& pictures) {
+double encode_alone(const RecorderConfig& config, std::vector<Bytes>& frames) {
     av_log_set_level(AV_LOG_ERROR);
     const auto* codec = avcodec_find_encoder_by_name("libx264");
     AVCodecContext* context = avcodec_alloc_context3(codec);
@@ -88,8 +88,8 @@ double encode_alone(const RecorderConfig& config, std::vector<Bytes>& pictures) 
         while (avcodec_receive_packet(context, packet) == 0) av_packet_unref(packet);
     };
     const Stopwatch watch;
-    for (std::size_t i = 0; i < pictures.size(); ++i) {
-        auto* y = pictures[i].data();
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        auto* y = frames[i].data();
         frame->format = AV_PIX_FMT_YUV420P;
         frame->width = kWidth;
         frame->height = kHeight;
@@ -100,7 +100,7 @@ double encode_alone(const RecorderConfig& config, std::vector<Bytes>& pictures) 
         frame->linesize[0] = kWidth;
         frame->linesize[1] = frame->linesize[2] = kWidth / 2;
         frame->buf[0] = av_buffer_create(
-            y, kPictureBytes, [](void*, std::uint8_t*) {}, nullptr, AV_BUFFER_FLAG_READONLY);
+            y, kFrameBytes, [](void*, std::uint8_t*) {}, nullptr, AV_BUFFER_FLAG_READONLY);
         avcodec_send_frame(context, frame);
         av_frame_unref(frame);
         take_packets();
@@ -160,18 +160,18 @@ int main(int argc, char** argv) {
     config.on_full = OnFull::block;
     config.fps = kFps;
     config.data_dir = folder / "takes";
-    config.processed_dir = folder / "films";
+    config.processed_dir = folder / "rendered";
     make_take(config);
     auto copying = config;
     copying.codec = "copy";
 
     const auto frames_dir = config.data_dir + "/t/frames";
     const auto jpegs = stored_jpegs(frames_dir);
-    std::vector<Bytes> pictures(jpegs.size(), Bytes(kPictureBytes));
+    std::vector<Bytes> frames(jpegs.size(), Bytes(kFrameBytes));
     std::vector<double> decoding, encoding, libraries, rendering, rendering_wall, ffmpeg_cpu, ffmpeg_wall, copy_rate;
     for (int round = 0; round < kRounds; ++round) {
-        decoding.push_back(decode_alone(jpegs, pictures));
-        encoding.push_back(encode_alone(config, pictures));
+        decoding.push_back(decode_alone(jpegs, frames));
+        encoding.push_back(encode_alone(config, frames));
         libraries.push_back(decoding.back() + encoding.back());
         const auto rendered = render(config);
         const auto other = ffmpeg(config, frames_dir, folder / "ffmpeg.mp4");
@@ -182,12 +182,12 @@ int main(int argc, char** argv) {
         copy_rate.push_back(kFrames / render(copying).wall);
     }
     using enum Report::Target;
-    report.add("libjpeg-turbo decoding alone, 600 pictures, CPU", decoding, "s");
-    report.add("libx264 veryfast alone, 600 pictures, CPU", encoding, "s");
-    report.add("rendering, 600 pictures, CPU", rendering, "s");
+    report.add("libjpeg-turbo decoding alone, 600 frames, CPU", decoding, "s");
+    report.add("libx264 veryfast alone, 600 frames, CPU", encoding, "s");
+    report.add("rendering, 600 frames, CPU", rendering, "s");
     report.add("rendering CPU / the two libraries alone", ratios(rendering, libraries), "", at_most, 1.05);
     report.add("rendering, wall", rendering_wall, "s");
     report.add("rendering wall / ffmpeg program's wall", ratios(rendering_wall, ffmpeg_wall), "", at_most, 1.0);
     report.add("rendering CPU / ffmpeg program's CPU", ratios(rendering, ffmpeg_cpu), "");
-    report.add("codec=copy, pictures per second", copy_rate, "1/s", at_least, 1000);
+    report.add("codec=copy, frames per second", copy_rate, "1/s", at_least, 1000);
 }
