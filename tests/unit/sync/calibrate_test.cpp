@@ -81,7 +81,7 @@ TEST_F(CalibrateTest, FindsItAsWellAsItSaysWhereFlashesFallBetweenFrames) {
 
 TEST_F(CalibrateTest, RenderingTakesBackWhatTheTakeSaysItIsLate) {
     ASSERT_TRUE(write_late_take(config_.data_dir, "plain", {}));
-    ASSERT_TRUE(write_late_take(config_.data_dir, "told", {.told = milliseconds(83)}));
+    ASSERT_TRUE(write_late_take(config_.data_dir, "told", {.recorded_offset = milliseconds(83)}));
     EXPECT_NEAR(rendered("plain").first, 83, 0.5);
     EXPECT_NEAR(rendered("told").second, 0, 1);
     config_.latency_offset_ms = 20;  // by hand, on top of it
