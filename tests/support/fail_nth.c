@@ -1,4 +1,4 @@
-// Preloaded into a program (LD_PRELOAD), lets the n-th file operation below a folder fail, to test how the program handles it.
+// Preloaded into a program (LD_PRELOAD), lets the n-th file operation below a folder fail, to test the error handling.
 //
 //   FAIL_BELOW   the folder, an absolute path without links
 //   FAIL_NTH     which operation fails, from 1; 0: none, only count
