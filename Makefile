@@ -1,4 +1,4 @@
-# Everything worth typing. `make demo` records a first take; `make test` builds and tests everything.
+# The targets for everyday use. `make demo` records a first take; `make test` builds and tests everything.
 .PHONY: demo check test build sanitize fuzz format format-check tidy bench
 
 jobs := $(shell nproc)
@@ -18,7 +18,7 @@ build:
 	$(configure) -DONETAKE_TESTS=OFF -DONETAKE_BENCH=OFF
 	$(compile)
 
-# The quick lane: every test that takes no more than some seconds. Under a minute where everything is built.
+# The quick tests: each takes a few seconds at most. Under a minute once everything is built.
 check:
 	scripts/install-deps.sh test
 	scripts/fetch_sherpa.sh
@@ -33,7 +33,7 @@ test:
 	$(compile)
 	ctest --preset release --parallel $(jobs)
 
-# The whole suite under one sanitizer: make sanitize BY=asan (address and undefined) or BY=tsan (threads)
+# The complete suite under one sanitizer: make sanitize BY=asan (address and undefined) or BY=tsan (threads)
 BY ?= asan
 sanitize:
 	scripts/install-deps.sh test
@@ -42,7 +42,7 @@ sanitize:
 	cmake --build --preset $(BY) --parallel $(jobs)
 	ctest --preset $(BY) --parallel $(jobs)
 
-# Each parser of what comes from elsewhere, so many seconds
+# Fuzzes each parser of outside data for SECONDS seconds
 SECONDS ?= 60
 fuzz:
 	scripts/install-deps.sh check

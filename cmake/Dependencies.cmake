@@ -20,8 +20,8 @@ add_library(libyuv INTERFACE)
 target_link_libraries(libyuv INTERFACE ${LIBYUV_LIBRARY})
 target_include_directories(libyuv SYSTEM INTERFACE ${LIBYUV_INCLUDE_DIR})
 
-# Optional: without PortAudio a take has no microphone, and says so.
+# Optional: without PortAudio a take has no microphone, which is reported.
 pkg_check_modules(PORTAUDIO IMPORTED_TARGET portaudio-2.0)
 
-# Optional: without libcurl models are not downloaded, and the program says so.
+# Optional: without libcurl models are not downloaded, which the program reports.
 pkg_check_modules(CURL IMPORTED_TARGET libcurl)

@@ -28,7 +28,7 @@ function(onetake_folder name)
 endfunction()
 
 # onetake_test(<name> FOLDERS <folder>... SOURCES ... [LINKS ...] [TIMEOUT s] [SLOW]): a GoogleTest program against the folders it
-# names, internals included; `all` are all folders of src/. SLOW: not in the quick lane
+# names, internals included; `all` are all folders of src/. SLOW: not in `make check`
 # (make check), as all tests with the label `slow`: what takes more than some seconds, or needs the machine for itself.
 function(onetake_test name)
   cmake_parse_arguments(T "SLOW" "TIMEOUT" "FOLDERS;SOURCES;LINKS" ${ARGN})

@@ -1,5 +1,5 @@
 # sherpa-onnx, which speech enhancement runs on: header and library of one version, put there by scripts/fetch_sherpa.sh.
-# Optional. Only the worker program knows the header; it loads the library at run time and refuses another version.
+# Optional. Only the worker program includes the header; it loads the library at run time and refuses another version.
 set(ONETAKE_SHERPA_DIR "" CACHE PATH "sherpa-onnx with include/, lib/ and VERSION; empty: build/deps in the source tree")
 set(sherpa_dir "${ONETAKE_SHERPA_DIR}")
 if(NOT sherpa_dir AND DEFINED ENV{ONETAKE_SHERPA_DIR})

@@ -1,5 +1,5 @@
-// Listens to the enhanced sound while it is recorded, as a transcriber or headphones would: here a line per second says
-// how loud it was and how long ago. The take and its MP4 are made as always.
+// Receives the enhanced audio while it is recorded, as a transcriber or a monitor would: here a line per second shows
+// its peak and how long ago it was captured. The take and its MP4 are made as always.
 //
 //   listen_live MODEL [SECONDS [CAMERA [MICROPHONE]]]     without a camera: test pattern and tone
 //
@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
         const auto end = audio.first_sample + static_cast<std::int64_t>(audio.samples.size());
         if (end / audio.sample_rate == audio.first_sample / audio.sample_rate) return;
         const double length = static_cast<double>(audio.samples.size()) / audio.sample_rate;
-        std::printf("second %lld: peak %d, heard %.2f s ago\n", static_cast<long long>(end / audio.sample_rate),
+        std::printf("second %lld: peak %d, captured %.2f s ago\n", static_cast<long long>(end / audio.sample_rate),
                     loudest, now() - (audio.t + length));
         loudest = 0;
     });

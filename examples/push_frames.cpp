@@ -1,5 +1,5 @@
-// A program that makes its own pictures and sound: it pushes both, each with the instant it belongs to, and gets an MP4
-// in which every picture is shown at its instant, however irregular those are.
+// A program that makes its own video and audio: it pushes both with their capture times, and gets an MP4 that shows
+// every frame at its time, however irregular those times are.
 //
 //   push_frames [SECONDS]
 
@@ -20,8 +20,8 @@ namespace {
 constexpr int kWidth = 640, kHeight = 360;
 constexpr int kSampleRate = 48000;
 constexpr int kBlock = 480;              // samples pushed at a time: 10 ms
-constexpr double kFrameTime = 1.0 / 25;  // seconds between pictures, on the whole
-constexpr double kJitter = 0.004;        // and how far they stray
+constexpr double kFrameTime = 1.0 / 25;  // seconds between frames, on average
+constexpr double kJitter = 0.004;        // and how far they deviate
 constexpr double kSampleTime = 1.0 / kSampleRate;
 
 /// Seconds on CLOCK_MONOTONIC: what every stamp of a push is.
@@ -37,7 +37,7 @@ void wait_until(double t) {
 }
 
 /// A bar that moves to the right; BGR.
-std::vector<std::uint8_t> picture(int number) {
+std::vector<std::uint8_t> bar(int number) {
     std::vector<std::uint8_t> pixels(std::size_t{3} * kWidth * kHeight, 32);
     const int left = number * 8 % (kWidth - 40);
     for (int y = 0; y < kHeight; ++y)
@@ -82,12 +82,12 @@ int main(int argc, char** argv) {
         const double block_time = begin + static_cast<double>(sample) * kSampleTime;
         wait_until(block_time + kBlock * kSampleTime);
         if (const auto pushed = recorder->push_audio(std::span<const float>(tone(sample)), block_time); !pushed)
-            std::fprintf(stderr, "sound: %s\n", pushed.error().message.c_str());
+            std::fprintf(stderr, "audio: %s\n", pushed.error().message.c_str());
 
         const double frame_time = begin + frame * kFrameTime + kJitter * std::sin(frame);
         if (frame_time > now()) continue;
-        if (const auto pushed = recorder->push_video(picture(frame++), kWidth, kHeight, frame_time); !pushed)
-            std::fprintf(stderr, "picture: %s\n", pushed.error().message.c_str());
+        if (const auto pushed = recorder->push_video(bar(frame++), kWidth, kHeight, frame_time); !pushed)
+            std::fprintf(stderr, "video: %s\n", pushed.error().message.c_str());
     }
 
     const auto result = recorder->stop();

@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
                 static_cast<unsigned long long>(captured->metrics.frames), captured->metrics.duration_s);
 
     onetake::RecorderConfig later;
-    later.crf = 20;  // there is time now for a better picture
+    later.crf = 20;  // there is time now for better quality
     const auto rendered = onetake::AVRecorder::create(later).and_then(
         [&](onetake::AVRecorder recorder) { return recorder.process(captured->name); });
     if (!rendered) {

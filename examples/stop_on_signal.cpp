@@ -1,4 +1,4 @@
-// Records until somebody ends the program: Ctrl-C and SIGTERM end the take, and the take ends whole.
+// Records until the program is ended: after Ctrl-C or SIGTERM the take is closed, complete.
 //
 //   stop_on_signal [CAMERA [MICROPHONE]]     without a camera: test pattern and tone
 

@@ -1,11 +1,12 @@
 #!/bin/bash
-# check_includes.sh [ROOT]: says every #include that goes against the direction of the layers, and fails if there is one.
+# check_includes.sh [ROOT]: prints every #include that goes against the direction of the layers, and fails if
+# there is one.
 #
 #   base <- media <- {capture <- {v4l2, portaudio}, codec <- encode, container, take <- inspect, enhance}
 #        <- sink, render, sync <- record <- apps, examples
 #
-# The folders in braces don't know each other; each folder's own list is below. Programs see <onetake/...> only, and so do the public headers themselves.
-# libav is included by codec and container, and by nobody else.
+# The folders in braces must not include each other; each folder's own list is below. Programs and public headers may include only <onetake/...>.
+# libav is included by codec and container only.
 set -euo pipefail
 cd "${1:-$(dirname "$0")/..}"
 
@@ -53,7 +54,7 @@ while read -r where what; do
             target=${target%%/*}
             [[ " ${may_include[$folder]:-} " == *" $target "* ]] || problem "$where: $folder must not include $what"
             ;;
-        \"*) problem "$where: say the folder too: $what" ;;
+        \"*) problem "$where: include it with its folder: $what" ;;
         \<libav*\> | \<libsw*\>)
             [[ $folder == codec || $folder == container ]] || problem "$where: only codec and container know $what"
             ;;

@@ -9,7 +9,7 @@ if "$onetake" devices --json | grep -q '"path": "/dev/video'; then
     echo "Recording five seconds of your camera and microphone ..."
     code=0
     "$onetake" record "${take[@]}" || code=$?
-    [ $code = 0 ] || [ $code = 3 ] && exit 0  # 3: done, with losses, which it has said
+    [ $code = 0 ] || [ $code = 3 ] && exit 0  # 3: done, with losses, which were printed
     echo "The camera could not be recorded; here is the test pattern instead."
     take=(--duration 5 --name "demo-$(date +%Y%m%d-%H%M%S)-pattern")
 else

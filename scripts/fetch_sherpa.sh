@@ -1,6 +1,6 @@
 #!/bin/bash
 # fetch_sherpa.sh: puts sherpa-onnx, which speech enhancement runs on, where the build looks for it: headers and libraries
-# of one exact version, from its Python wheel. Optional: a build without it works and says so. Does nothing where the
+# of one exact version, from its Python wheel. Optional: a build without it works, and reports it. Does nothing where the
 # version is there already. Where the wheel comes from is pip's own configuration.
 #
 #   ONETAKE_SHERPA_DIR      where to; default build/deps/sherpa-onnx-<version> in the source tree

@@ -1,5 +1,5 @@
 #!/bin/bash
-# format.sh [--check]: brings every C++ file of the repository into shape, or says which are not.
+# format.sh [--check]: formats every C++ file of the repository, or lists those that are not formatted.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

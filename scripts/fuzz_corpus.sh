@@ -17,7 +17,7 @@ record --name s444 --width 64 --height 64 --duration 0.1 --subsample 444
 
 for take in "$work"/*/; do
     name=$(basename "$take")
-    # Small inputs run often: the journal's beginning and end, the manifest's head, each line alone.
+    # Small inputs run often: the journal's beginning and end, the manifest's header, each line alone.
     { head -n 9 "$take/timeline.jsonl"; tail -n 1 "$take/timeline.jsonl"; } > "$folder/journal/$name"
     cp "$folder/journal/$name" "$folder/take/$name"
     head -n 8 "$take/timeline.jsonl" | head -c -7 > "$folder/take/$name-cut"
@@ -26,7 +26,7 @@ for take in "$work"/*/; do
     [ ! -e "$take/audio.wav" ] || head -c 3000 "$take/audio.wav" > "$folder/wav/$name"
     cp "$take/frames/f_000001.jpg" "$folder/jpeg/$name"
     jq -r '.tracks[] | select(.frames) | .frames[] | .[1] / 1e9' "$take/manifest.json" > "$folder/times/$name"
-    jq -r '.tracks[] | select(.blocks) | .blocks[] | "\(.[0]) \(.[2] / 1e9)"' "$take/manifest.json" > "$folder/times/$name-sound"
+    jq -r '.tracks[] | select(.blocks) | .blocks[] | "\(.[0]) \(.[2] / 1e9)"' "$take/manifest.json" > "$folder/times/$name-audio"
 done
 for rate in 16000 48000; do
     python3 tests/support/make_toy_model.py --rate "$rate" "$folder/model/$rate"

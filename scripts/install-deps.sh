@@ -46,7 +46,7 @@ if ! command -v dpkg-query > /dev/null; then
     exit 1
 fi
 
-# dpkg-query fails when it doesn't know one of the names; the lines of the others are printed all the same.
+# dpkg-query fails if one of the names is unknown, but still prints the lines of the others.
 installed=" $(dpkg-query -W -f '${Package}=${db:Status-Abbrev} ' "${wanted[@]}" 2> /dev/null || true) "
 missing=()
 for package in "${wanted[@]}"; do

@@ -26,7 +26,7 @@ if "${check[@]}" "$work/unguarded.cpp" 2> /dev/null; then
     exit 1
 fi
 
-# The flags of each file are those it is built with, less what only gcc knows.
+# The flags of each file are those it is built with, less the gcc-only ones.
 mapfile -t files < <(jq -r '.[] | select(.file | test("/src/")) | .file' "$build/compile_commands.json" | sort -u)
 failed=0 checked=0
 for file in "${files[@]}"; do

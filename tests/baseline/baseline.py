@@ -11,9 +11,9 @@ renderings contain, as `ffmpeg -f framehash` lists it:
     packets/stamps/TAKE.MODE.txt       track, PTS and duration of every packet; the same with every encoder version
     packets/CONTROL/TAKE.MODE.txt      the same with size and SHA-256 of every packet
 
-An encoder of another version makes other packets of the same pictures. So the ffmpeg program first encodes a pattern with
+An encoder of another version makes other packets of the same frames. So the ffmpeg program first encodes a pattern with
 the libraries of this machine: the hash of that is CONTROL. Where there is no record for it, payloads can't be compared;
-the test says so and compares stamps only. With ONETAKE_BASELINE_STRICT=1 that is an error.
+the test prints that and compares stamps only. With ONETAKE_BASELINE_STRICT=1 that is an error.
 """
 import hashlib
 import json
@@ -72,16 +72,16 @@ def control():
     return hashlib.sha256(repr(rows).encode()).hexdigest()[:12]
 
 
-def describe(movie):
+def describe(path):
     """(stamps, packets): the lists on record of a rendering."""
-    time_bases, rows = framehash(["-i", str(movie), "-map", "0", "-c", "copy"])
+    time_bases, rows = framehash(["-i", str(path), "-map", "0", "-c", "copy"])
     if not rows:
-        raise Failure(f"{movie}: no packets")
-    head = [f"#tb {track}: {time_bases[track]}" for track in sorted(time_bases)]
+        raise Failure(f"{path}: no packets")
+    header = [f"#tb {track}: {time_bases[track]}" for track in sorted(time_bases)]
     by_time = sorted(rows, key=lambda r: (int(r[0]), int(r[2])))
     stamps = [f"{track},{pts},{duration}" for track, _, pts, duration, *_ in by_time]
     packets = [",".join(row) for row in rows]
-    return "\n".join(head + stamps) + "\n", "\n".join(head + packets) + "\n"
+    return "\n".join(header + stamps) + "\n", "\n".join(header + packets) + "\n"
 
 
 def unpack(folder):
@@ -113,10 +113,10 @@ def open_take(program, data, name):
 def render(program, data, work, name, mode):
     processed = work / "rendered" / mode
     run([program, "process", name, "--data-dir", data, "--processed-dir", processed, *MODES[mode]])
-    movies = [p for p in processed.glob(f"{name}.*") if p.suffix in (".mp4", ".mkv")]
-    if len(movies) != 1:
-        raise Failure(f"{name}: {len(movies)} files rendered")
-    return movies[0]
+    outputs = [p for p in processed.glob(f"{name}.*") if p.suffix in (".mp4", ".mkv")]
+    if len(outputs) != 1:
+        raise Failure(f"{name}: {len(outputs)} files rendered")
+    return outputs[0]
 
 
 def first_difference(expected, found):
@@ -230,7 +230,7 @@ def sensitivity(program):
             except Failure as failure:
                 print(f"noticed: {what}: {str(failure).splitlines()[0]}")
             else:
-                # Without payloads on record, only stamps can tell.
+                # Without payloads on record, only stamps can be compared.
                 (unnoticed if payloads.exists() or "stamp of one frame" in what else []).append(what)
     for what in unnoticed:
         print(f"NOT noticed: {what}")

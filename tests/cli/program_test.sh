@@ -24,7 +24,7 @@ complain() {
     failures=$((failures + 1))
 }
 check() { "$@" || complain "not so: $*"; }
-says() { grep -qF -- "$2" "$1" || complain "$1 lacks: $2"; }
+expect_in() { grep -qF -- "$2" "$1" || complain "$1 lacks: $2"; }
 one_line() { [ "$(wc -l < "$1")" = 1 ] || complain "$1 is not one line"; }
 fits_screen() {
     [ "$(wc -l < out)" -le 24 ] || complain "help is longer than a screen"
@@ -38,12 +38,12 @@ fits_screen
 for command in record process list check recover devices import calibrate selftest models version; do
     expect 0 "$command" --help
     fits_screen
-    says out Example
+    expect_in out Example
 done
 expect 0 record --help-all
-says out --queue-size
+expect_in out --queue-size
 
-# The documentation knows every option there is.
+# The documentation lists every option.
 docs=$here/../../docs/cli.md
 for command in record process calibrate selftest; do
     expect 0 $command --help-all
@@ -53,28 +53,28 @@ for command in record process calibrate selftest; do
 done
 
 expect 0 --version
-says out 'onetake '
+expect_in out 'onetake '
 expect 0 --version --json
 check jq -e '.version and (.parts | length > 0)' out > jq.out
 expect 0 devices --json
 check jq -e 'has("video") and has("audio")' out > jq.out
 expect 0 --list-audio
-says out Microphones
+expect_in out Microphones
 
 expect 0 models --json --folder models
 check jq -e 'length == 5 and all(.path == null)' out > jq.out
 expect 2 models download no-such-model
-says err dpdfnet2_48khz_hr
+expect_in err dpdfnet2_48khz_hr
 expect 2 models fetch dpdfnet2
 expect 1 models verify no-such-file
 expect 1 --download-model dpdfnet2 --folder models --url http://127.0.0.1:1/x
-says err 'Check the network'
+expect_in err 'Check the network'
 
 expect 2
 expect 2 recrod
 one_line err
 expect 2 record --fps 5000
-says err '--fps 5000: must be a number from 0.1 to 1000'
+expect_in err '--fps 5000: must be a number from 0.1 to 1000'
 one_line err
 expect 2 record --no-such-flag
 expect 2 record --source external
@@ -83,7 +83,7 @@ expect 2 process
 expect 2 process a --all
 expect 1 process no-such-take
 one_line err
-says err no-such-take
+expect_in err no-such-take
 expect 1 import x --frames no-such-folder --frame-times no-such-file
 one_line err
 
@@ -93,7 +93,7 @@ check jq -e '.name == "first" and .metrics.frames > 10' out > jq.out
 check test ! -s err
 check test -s "$(jq -r .mp4_path out)"
 expect 1 --duration 1 --name first "${short[@]}"
-says err first
+expect_in err first
 
 expect 0 record --duration 0.5 --name later --no-mp4 "${short[@]}" --quiet
 check test ! -s out
@@ -101,25 +101,25 @@ check test ! -e processed_av/later.mp4
 expect 0 list --json
 check jq -e 'map({(.name): .state}) | add == {first: "rendered", later: "complete"}' out > jq.out
 expect 0 list
-says out first
+expect_in out first
 
 expect 0 process --all --json
 check jq -e '.name == "later"' out > jq.out
 check test -s processed_av/later.mp4
 expect 0 process --all
-says out 'without its MP4'
+expect_in out 'without its MP4'
 
 expect 0 record --duration 0.5 --name lines --no-mp4 "${short[@]}" --quiet --progress json
 expect 0 record --duration 2 --name lines2 "${short[@]}" --progress json
 check jq -es 'all(.phase == "recording" or .phase == "rendering")' err > jq.out
 
-# A camera far too fast for one encoder: done, with losses that are told.
+# A camera far too fast for one encoder: done, with losses that are reported.
 expect 3 record --duration 0.5 --name lossy --no-mp4 --source test --width 3840 --height 2160 --fps 1000 --workers 1 \
     --queue-size 1 --progressive --quiet
-says err 'lossy: v1 lost'
+expect_in err 'lossy: v1 lost'
 one_line err
 
-# A signal ends a take cleanly; so does a reader that goes away.
+# A signal ends a take cleanly; so does a closed output pipe.
 for signal in INT TERM HUP; do
     "$onetake" record --name "by-$signal" "${short[@]}" --json > out 2> err < /dev/null &
     program=$!
@@ -157,19 +157,19 @@ check cmp -s jpegs/f_000004.jpg av_data/race/frames/f_000004.jpg
 expect 0 process race
 check test -s processed_av/race.mp4
 
-# What is gone from a take is said by who renders it, and what can't be rendered is an error.
-cp -r av_data/race av_data/gone
-rm av_data/gone/frames/f_00000[24].jpg
-expect 3 process gone --quiet
-says err 'v1 lost 2 of 5 frames'
+# Rendering reports what is missing from a take; a take that can't be rendered is an error.
+cp -r av_data/race av_data/incomplete
+rm av_data/incomplete/frames/f_00000[24].jpg
+expect 3 process incomplete --quiet
+expect_in err 'v1 lost 2 of 5 frames'
 one_line err
 mkdir av_data/empty
 : > av_data/empty/timeline.jsonl
 expect 1 process --all --quiet
-says err 'stopped before it began'
+expect_in err 'stopped before it began'
 rm -r av_data/empty
 
-# A take that was killed is said to be broken, is recovered, and renders.
+# A take of a killed program is reported as broken, is recovered, and renders.
 "$onetake" record --name killed "${short[@]}" --no-mp4 --quiet > out 2> err < /dev/null &
 program=$!
 until [ -e av_data/killed/frames/f_000010.jpg ]; do
@@ -179,7 +179,7 @@ done
 expect 0 check killed --json
 check jq -e '.state == "recording"' out > jq.out
 expect 1 recover killed
-says err 'being recorded'
+expect_in err 'being recorded'
 kill -KILL $program
 wait $program 2> /dev/null
 expect 0 process --all --quiet
@@ -192,21 +192,21 @@ code=0
 check jq -e --argjson code $code '.state == {"0": "whole", "3": "losses"}["\($code)"] and (.steps | length) > 1' out > jq.out
 code=0
 "$onetake" recover killed > out 2> err || code=$?
-says out 'Nothing was to do.'
+expect_in out 'Nothing was to do.'
 expect 0 process killed --json
 check test -s processed_av/killed.mp4
 expect 0 check first
-says out 'is whole'
+expect_in out 'is whole'
 rm av_data/later/frames/f_000003.jpg
 expect 3 check later
-says out '1 frames gone'
+expect_in out '1 frames gone'
 expect 1 check no-such-take --json
 check jq -e '.state == "unreadable"' out > jq.out
 expect 2 check ../killed
 ln -s killed av_data/linked
 expect 1 recover linked
-says err 'symbolic link'
+expect_in err 'symbolic link'
 expect 2 check
 
-[ $failures = 0 ] && echo "the program does what it says"
+[ $failures = 0 ] && echo "the program does what docs/cli.md specifies"
 exit $((failures > 0))

@@ -16,11 +16,11 @@ Progress recording() {
     return progress;
 }
 
-TEST(ProgressText, SaysWhatIsKnownAndNothingElse) {
+TEST(ProgressText, ShowsOnlyWhatIsKnown) {
     EXPECT_EQ(progress_text(recording(), {}, 80), "REC 1:05  1950 frames  30.0 fps  2 lost");
 }
 
-TEST(ProgressText, ShowsTheGoalTheSoundAndTheDisk) {
+TEST(ProgressText, ShowsTheGoalTheAudioLevelAndTheDisk) {
     auto progress = recording();
     progress.audio_level_db = -30;
     progress.disk_bytes_left = 123'000'000'000;
@@ -37,7 +37,7 @@ TEST(ProgressText, HasNoRateBeforeOneIsKnown) {
     EXPECT_EQ(progress_text(progress, {}, 80), "REC 0:00  1950 frames  2 lost");
 }
 
-TEST(ProgressText, SaysThatTheSoundClips) {
+TEST(ProgressText, ShowsThatTheAudioClips) {
     auto progress = recording();
     progress.audio_level_db = 0;
     EXPECT_NE(progress_text(progress, {}, 80).find("[##########] CLIPS"), std::string::npos);

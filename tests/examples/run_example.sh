@@ -31,22 +31,22 @@ else
     "$program" "${model[@]}" 2 > out 2>&1 || fail "exit code $?"
 fi
 
-[ "$example" != listen_live ] || grep -q 'heard .* s ago' out || fail "nothing was heard"
+[ "$example" != listen_live ] || grep -q 'captured .* s ago' out || fail "no enhanced audio arrived"
 
-movies=(processed_av/*.mp4)
-[ ${#movies[@]} = 1 ] && [ -s "${movies[0]}" ] || fail "no MP4"
-[ -z "$(ffmpeg -v error -i "${movies[0]}" -map 0 -f null - 2>&1)" ] || fail "the MP4 does not decode cleanly"
+mp4s=(processed_av/*.mp4)
+[ ${#mp4s[@]} = 1 ] && [ -s "${mp4s[0]}" ] || fail "no MP4"
+[ -z "$(ffmpeg -v error -i "${mp4s[0]}" -map 0 -f null - 2>&1)" ] || fail "the MP4 does not decode cleanly"
 
-streams=$(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "${movies[0]}" | sort | xargs)
+streams=$(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "${mp4s[0]}" | sort | xargs)
 case $example in
     two_cameras) wanted='audio video video' ;;
     *) wanted='audio video' ;;
 esac
 [ "$streams" = "$wanted" ] || fail "the MP4 has streams '$streams', not '$wanted'"
 
-# No picture is lost on the way: the MP4 has as many as the take has JPEGs.
+# No frame is lost: the MP4 has as many as the take has JPEGs.
 packets=$(ffprobe -v error -count_packets -select_streams v:0 -show_entries stream=nb_read_packets -of csv=p=0 \
-    "${movies[0]}")
+    "${mp4s[0]}")
 stored=$(find av_data/*/frames -name 'f_*.jpg' | wc -l)
-[ "$packets" = "$stored" ] && [ "$stored" -ge 25 ] || fail "$stored JPEGs, but $packets pictures in the MP4"
-echo "$example: $stored pictures, streams $streams"
+[ "$packets" = "$stored" ] && [ "$stored" -ge 25 ] || fail "$stored JPEGs, but $packets frames in the MP4"
+echo "$example: $stored frames, streams $streams"

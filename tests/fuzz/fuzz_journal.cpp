@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto source = onetake::TakeSource::play_from(std::move(*reader));
     if (!source) return 0;
     while (const auto event = source->next().value_or(std::nullopt)) {
-        if (const auto* sound = std::get_if<onetake::StoredAudio>(&*event); sound && sound->span.frames < 0)
+        if (const auto* audio = std::get_if<onetake::StoredAudio>(&*event); audio && audio->span.frames < 0)
             std::abort();
     }
     if (!source->ended()) std::abort();

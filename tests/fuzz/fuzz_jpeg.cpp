@@ -1,4 +1,4 @@
-// A JPEG: what its headers say, and its picture.
+// A JPEG: its headers and its image.
 
 #include "codec/jpeg_decoder.h"
 #include "media/jpeg_info.h"
@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    constexpr int kMostPixels = 1 << 16;  // large pictures take long and show nothing new
+    constexpr int kMostPixels = 1 << 16;  // large images take long and show nothing new
     static auto decoder = onetake::JpegDecoder::create().value();
     static const auto pool = onetake::BufferPool::create(2);
     const auto info = onetake::inspect_jpeg({data, size});

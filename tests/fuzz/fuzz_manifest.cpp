@@ -1,4 +1,4 @@
-// A manifest: its head and its metrics, whole and cut off.
+// A manifest: its header and its metrics, complete and cut off.
 
 #include "take/manifest.h"
 #include "take/metrics_json.h"

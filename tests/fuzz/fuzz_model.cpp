@@ -1,4 +1,4 @@
-// A speech enhancement model: what it says of itself.
+// A speech enhancement model: its metadata.
 
 #include "enhance/model_file.h"
 #include "fuzz/memory_file.h"

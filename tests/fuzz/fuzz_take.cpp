@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto take = folder.path + "/t";
     fs::remove_all(take);
     fs::create_directories(take + "/frames");
-    std::ofstream(take + "/frames/f_000001.jpg") << "\xff\xd8 no picture \xff\xd9";
+    std::ofstream(take + "/frames/f_000001.jpg") << "\xff\xd8 no image \xff\xd9";
     std::ofstream(take + "/audio.wav") << std::string(100, '\0');
     std::ofstream(take + "/timeline.jsonl", std::ios::binary)
         .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));

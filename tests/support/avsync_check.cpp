@@ -1,5 +1,5 @@
-// Witness of A/V sync: decodes a film with the ffmpeg programs, not with this project's code, finds flashes and beeps,
-// and says how far they are apart. Exit: 0 in sync, 1 not (or nothing to compare), 2 usage.
+// Reference decoder for A/V sync: decodes a file with the ffmpeg programs, not with this project's code, finds flashes
+// and beeps, and measures how far they are apart. Exit: 0 in sync, 1 not (or nothing to compare), 2 usage.
 #include "media/sync_marks.h"
 
 #include <CLI/CLI.hpp>
@@ -58,7 +58,7 @@ std::string value_of(const std::string& line, const std::string& key) {
     return line.substr(from, line.find(' ', from) - from);
 }
 
-// Filters see every decoded frame with its own time, before any frame could be dropped or doubled.
+// Filters get every decoded frame with its own time, before any frame could be dropped or doubled.
 std::vector<onetake::LumaSample> video_lumas(const std::string& file) {
     std::vector<onetake::LumaSample> frames;
     Duration time{};
@@ -113,19 +113,19 @@ AudioFrames audio_frames(const std::string& file) {
               [&](const std::string& line) {
                   if (frames.rate == 0 && !line.empty()) frames.rate = std::atoi(line.c_str());
               });
-    if (frames.rate <= 0) throw std::runtime_error("no sound in " + file);
+    if (frames.rate <= 0) throw std::runtime_error("no audio in " + file);
     // Times in ticks would need the stream's time base; ffprobe's seconds have microseconds.
     run_lines("ffprobe -v error -select_streams a:0 -show_entries frame=pts_time,nb_samples -of default=nw=1 " + file,
               [&](const std::string& line) {
                   if (const auto t = value_of(line, "pts_time="); !t.empty()) {
                       frames.first.push_back(frames.samples);
-                      if (t == "N/A") throw std::runtime_error("sound without time in " + file);
+                      if (t == "N/A") throw std::runtime_error("audio without time in " + file);
                       frames.seconds.push_back(std::stod(t));
                   } else if (const auto n = value_of(line, "nb_samples="); !n.empty()) {
                       frames.samples += std::stoll(n);
                   }
               });
-    if (frames.samples == 0) throw std::runtime_error("no sound in " + file);
+    if (frames.samples == 0) throw std::runtime_error("no audio in " + file);
     smooth(frames);
     return frames;
 }
@@ -135,11 +135,11 @@ std::vector<Duration> audio_beeps(const std::string& file, double tone_hz) {
     const auto frames = audio_frames(file);
     const auto rate = static_cast<std::size_t>(frames.rate);
     std::vector<Duration> beeps;
-    std::vector<float> sound;
+    std::vector<float> samples;
     std::vector<char> loose;
     std::int64_t first = 0, total = 0;
     const auto search = [&] {
-        for (const double onset : onetake::find_beeps(sound, static_cast<double>(rate), tone_hz)) {
+        for (const double onset : onetake::find_beeps(samples, static_cast<double>(rate), tone_hz)) {
             const auto t = frames.time_of(static_cast<double>(first) + onset);
             if (beeps.empty() || t - beeps.back() > std::chrono::milliseconds(20)) beeps.push_back(t);
         }
@@ -147,16 +147,16 @@ std::vector<Duration> audio_beeps(const std::string& file, double tone_hz) {
     run("ffmpeg -nostdin -v error -copyts -i " + file + " -map 0:a:0 -vn -ac 1 -f f32le -",
         [&](const char* data, std::size_t size) {
             loose.insert(loose.end(), data, data + size);
-            const auto whole = loose.size() / sizeof(float);
-            const auto held = sound.size();
-            sound.resize(held + whole);
-            std::copy_n(loose.begin(), whole * sizeof(float), reinterpret_cast<char*>(sound.data() + held));
-            loose.erase(loose.begin(), loose.begin() + static_cast<std::ptrdiff_t>(whole * sizeof(float)));
-            total += static_cast<std::int64_t>(whole);
-            if (sound.size() < 61 * rate) return;
+            const auto complete = loose.size() / sizeof(float);
+            const auto held = samples.size();
+            samples.resize(held + complete);
+            std::copy_n(loose.begin(), complete * sizeof(float), reinterpret_cast<char*>(samples.data() + held));
+            loose.erase(loose.begin(), loose.begin() + static_cast<std::ptrdiff_t>(complete * sizeof(float)));
+            total += static_cast<std::int64_t>(complete);
+            if (samples.size() < 61 * rate) return;
             search();
-            const auto done = sound.size() - rate;
-            sound.erase(sound.begin(), sound.begin() + static_cast<std::ptrdiff_t>(done));
+            const auto done = samples.size() - rate;
+            samples.erase(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(done));
             first += static_cast<std::int64_t>(done);
         });
     search();
@@ -177,7 +177,7 @@ int main(int argc, char** argv) {
     double max_ms = 1.0, tone_hz = 1000;
     std::size_t min_pairs = 1;
     bool json = false;
-    CLI::App app{"Measures how far the flashes and beeps of a film are apart."};
+    CLI::App app{"Measures how far the flashes and beeps of a file are apart."};
     app.add_option("FILE", file)->required();
     app.add_option("--max-ms", max_ms, "largest offset that counts as in sync");
     app.add_option("--min-pairs", min_pairs, "pairs of flash and beep there must be");
@@ -212,7 +212,7 @@ int main(int argc, char** argv) {
         } else {
             std::printf("%zu frames, %zu pairs, %zu flashes and %zu beeps without partner\n", lumas.size(),
                         report.pairs.size(), report.lone_flashes, report.lone_beeps);
-            std::printf("sound late by: mean %+.3f ms, worst %+.3f ms, from %+.3f to %+.3f ms\n", ms(report.mean),
+            std::printf("audio late by: mean %+.3f ms, worst %+.3f ms, from %+.3f to %+.3f ms\n", ms(report.mean),
                         ms(report.worst), ms(report.smallest), ms(report.largest));
         }
         return good ? 0 : 1;

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Films with a known distance between flash and beep, made by ffmpeg alone, must measure as such.
+# Files with a known distance between flash and beep, made by ffmpeg alone, must measure as such.
 # Usage: avsync_check_test.sh AVSYNC_CHECK
 set -eu
 check=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-# film NAME SOUND_LATE_MS FPS CODEC...: a flash of 100 ms and a beep of 50 ms in each second.
-film() {
+# make_file NAME AUDIO_LATE_MS FPS CODEC...: a flash of 100 ms and a beep of 50 ms in each second.
+make_file() {
     name=$1 late=$2 fps=$3
     shift 3
     ffmpeg -nostdin -v error -y \
@@ -32,20 +32,20 @@ expect() {
 lossless="-c:v ffv1 -c:a pcm_s16le"
 lossy="-c:v mpeg4 -q:v 5 -c:a aac -b:a 128k"
 
-film exact.mkv 0 30 $lossless
+make_file exact.mkv 0 30 $lossless
 expect exact.mkv 0
-film late.mkv 83 30 $lossless
+make_file late.mkv 83 30 $lossless
 expect late.mkv 83
-film early.mkv -40 25 $lossless
+make_file early.mkv -40 25 $lossless
 expect early.mkv -40
-film exact.mp4 0 30 $lossy
+make_file exact.mp4 0 30 $lossy
 expect exact.mp4 0
-film late.mp4 83 25 $lossy -movflags +faststart
+make_file late.mp4 83 25 $lossy -movflags +faststart
 expect late.mp4 83
 
-# The same sound, begun later by the container alone: an edit list in MP4 (which counts in movie_timescale), plain times
+# The same audio, begun later by the container alone: an edit list in MP4 (which counts in movie_timescale), plain times
 # in MKV.
-film base.mp4 0 30 $lossy
+make_file base.mp4 0 30 $lossy
 for kind in mp4 mkv; do
     fine=
     [ $kind = mkv ] || fine="-movie_timescale 48000"

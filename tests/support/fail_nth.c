@@ -1,10 +1,10 @@
-// Preloaded into a program (LD_PRELOAD), lets the n-th file operation below a folder fail, to see what the program does.
+// Preloaded into a program (LD_PRELOAD), lets the n-th file operation below a folder fail, to test the error handling.
 //
 //   FAIL_BELOW   the folder, an absolute path without links
 //   FAIL_NTH     which operation fails, from 1; 0: none, only count
 //   FAIL_ERRNO   the error it fails with (28 is ENOSPC, 5 EIO)
 //   FAIL_STICKY  1: all that come after it fail, too, except reading: a disk that stays full
-//   FAIL_TELL    a file to which the operation that failed is written, or at the end the count
+//   FAIL_LOG     a file to which the operation that failed is written, or at the end the count
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -23,13 +23,13 @@
 static atomic_long seen;
 static long nth;
 static int error_number, sticky;
-static char below[PATH_MAX], tell_path[PATH_MAX];
+static char below[PATH_MAX], log_path[PATH_MAX];
 static size_t below_length;
 
-static void tell(const char* format, const char* call, const char* path, long n) {
+static void log_line(const char* format, const char* call, const char* path, long n) {
     char line[PATH_MAX + 100];
     const int length = snprintf(line, sizeof line, format, n, call, path);
-    const long fd = syscall(SYS_openat, AT_FDCWD, tell_path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+    const long fd = syscall(SYS_openat, AT_FDCWD, log_path, O_WRONLY | O_CREAT | O_APPEND, 0666);
     if (fd < 0) return;
     syscall(SYS_write, fd, line, (size_t)length);
     syscall(SYS_close, fd);
@@ -39,14 +39,14 @@ __attribute__((constructor)) static void begin(void) {
     const char* value = getenv("FAIL_BELOW");
     if (value) snprintf(below, sizeof below, "%s", value);
     below_length = strlen(below);
-    if ((value = getenv("FAIL_TELL"))) snprintf(tell_path, sizeof tell_path, "%s", value);
+    if ((value = getenv("FAIL_LOG"))) snprintf(log_path, sizeof log_path, "%s", value);
     nth = (value = getenv("FAIL_NTH")) ? atol(value) : 0;
     error_number = (value = getenv("FAIL_ERRNO")) ? atoi(value) : ENOSPC;
     sticky = (value = getenv("FAIL_STICKY")) ? atoi(value) : 0;
 }
 
 __attribute__((destructor)) static void end(void) {
-    if (nth == 0 && below_length > 0) tell("%ld operations%s%s\n", "", "", atomic_load(&seen));
+    if (nth == 0 && below_length > 0) log_line("%ld operations%s%s\n", "", "", atomic_load(&seen));
 }
 
 // Whether this operation is to fail; errno is set then.
@@ -54,7 +54,7 @@ static int fails_path(const char* call, const char* path, int reads) {
     if (below_length == 0 || strncmp(path, below, below_length) != 0) return 0;
     const long n = atomic_fetch_add(&seen, 1) + 1;
     if (nth == 0 || n < nth || (n > nth && (!sticky || reads))) return 0;
-    if (n == nth) tell("%ld %s %s\n", call, path, n);
+    if (n == nth) log_line("%ld %s %s\n", call, path, n);
     errno = error_number;
     return 1;
 }

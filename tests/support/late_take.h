@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
-#include "support/pictures.h"
+#include "support/plain_frames.h"
 #include "take/take_writer.h"
 
 #include <cmath>
@@ -15,13 +15,13 @@
 
 namespace onetake {
 
-/// A take of flashes and beeps as a camera and a microphone would have left it, the sound late by a known time.
+/// A take of flashes and beeps as a camera and a microphone would have recorded it, the audio late by a known time.
 struct LateTake {
     double late_ms = 83;
     bool in_step = true;  ///< each flash lights up at a frame's instant; false: anywhere between two
     int seconds = 20;
-    double ppm = 0;                     ///< how much too fast the sound card runs
-    std::optional<Duration> told = {};  ///< the take's own record of how late its sound is
+    double ppm = 0;                                ///< how much too fast the sound card runs
+    std::optional<Duration> recorded_offset = {};  ///< the take's own record of how late its audio is
     std::string device = "/dev/video9";
     std::uint32_t seed = 1;
 };
@@ -48,7 +48,8 @@ inline Status write_late_take(const std::string& data_dir, const std::string& na
     const auto video = writer->add_video_track(camera);
     const auto audio = writer->add_audio_track(microphone);
     if (!video || !audio) return fail(ErrorCode::internal, "no tracks");
-    if (what.told) ONETAKE_TRY(writer->write_record(OffsetRecord{*video, *audio, *what.told, "calibration"}));
+    if (what.recorded_offset)
+        ONETAKE_TRY(writer->write_record(OffsetRecord{*video, *audio, *what.recorded_offset, "calibration"}));
 
     std::mt19937 random(what.seed);
     std::uniform_real_distribution<double> more(0, 0.5);

@@ -7,7 +7,7 @@
 
 namespace onetake {
 
-/// A folder of the test's own, gone with it.
+/// A folder of the test's own, removed on destruction.
 class TempDir {
  public:
     TempDir() {

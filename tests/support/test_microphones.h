@@ -5,7 +5,7 @@
 
 namespace onetake {
 
-/// While it lives, the microphones of this process (and of the programs it starts) are test microphones and nothing
+/// During its lifetime, the microphones of this process (and of the programs it starts) are test microphones and nothing
 /// else; the first one is the default. Make it before anything in the process uses PortAudio, and one at a time: it
 /// sets ALSA_CONFIG_PATH.
 class TestMicrophones {

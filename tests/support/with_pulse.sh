@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs a command with a PulseAudio server of its own, whose null sink "mic" is the machine's only, and so default,
-# microphone; what is played to it is heard:
+# microphone, which records what is played to it:
 #
 #   with_pulse.sh command...
 #
@@ -26,7 +26,7 @@ trap clean EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-# Without norewinds the sink's first sound comes 1.5 s late.
+# Without norewinds the sink's first audio comes 1.5 s late.
 pulseaudio -n --daemonize=no --exit-idle-time=-1 --realtime=no --high-priority=no --log-target="file:$PULSE_DIR/log" \
     -L "module-native-protocol-unix socket=$PULSE_DIR/native" \
     -L "module-null-sink sink_name=mic norewinds=1 rate=48000 channels=2 format=s16le" > "$PULSE_DIR/out" 2>&1 &

@@ -6,7 +6,7 @@
 #   with_testmic.sh --plugin $BUILD/tests/support/libasound_module_pcm_testmic.so \
 #       --mic mic "freq 440 ppm 200" --mic second "beep 1" -- onetake devices
 #
-# The first is the default microphone; without --mic there is one, "mic", that beeps at each whole second of
+# The first is the default microphone; without --mic there is one, "mic", that beeps at each full second of
 # CLOCK_MONOTONIC. FIELDS: see testmic.c; {dir} in them stands for the command's own temporary folder, TESTMIC_DIR in
 # its environment. No daemon, no root, nothing left behind.
 set -eu

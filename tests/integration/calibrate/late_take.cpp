@@ -1,4 +1,4 @@
-// late_take DATA_DIR NAME LATE_MS [free]: writes a take whose sound is late, its flashes in step with the frames or
+// late_take DATA_DIR NAME LATE_MS [free]: writes a take whose audio is late, its flashes in step with the frames or
 // not.
 #include "support/late_take.h"
 

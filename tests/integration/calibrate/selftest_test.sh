@@ -1,5 +1,5 @@
 #!/bin/bash
-# selftest_test.sh ONETAKE: the self test passes here, says what it measured, fails where it must, and leaves nothing.
+# selftest_test.sh ONETAKE: the self test passes here, prints what it measured, fails where it must, and removes its files.
 set -uo pipefail
 onetake=$(realpath "$1")
 folder=$(mktemp -d)
@@ -20,7 +20,7 @@ jq -r '"worst \(.worst_ms) ms, mean \(.mean_ms) ms, \(.pairs) pairs, frame times
 code=0
 "$onetake" selftest --duration 3 --folder work --limit-ms 0.001 > out 2> err || code=$?
 [ $code = 1 ] || die "exit code $code with a limit that nothing meets"
-grep -q 'FAIL' out && grep -q 'self test: sync' err || die "it does not say what failed"
+grep -q 'FAIL' out && grep -q 'self test: sync' err || die "the failed check is not named"
 
 "$onetake" selftest --duration 60 --folder work > out 2> err &
 program=$!

@@ -46,9 +46,9 @@ bool Child::wait_until(HostTime until) {
     while (pid_ > 0) {
         const auto left = std::chrono::ceil<std::chrono::microseconds>(until - host_now()).count();
         const auto us = std::max<std::int64_t>(left, 0);
-        const timespec patience{us / 1'000'000, (us % 1'000'000) * 1000};
+        const timespec timeout{us / 1'000'000, (us % 1'000'000) * 1000};
         pollfd ended{fd, POLLIN, 0};
-        if (::ppoll(&ended, 1, &patience, nullptr) > 0) {
+        if (::ppoll(&ended, 1, &timeout, nullptr) > 0) {
             int status = 0;
             ::waitpid(pid_, &status, 0);
             code_ = code_of(status);

@@ -1,5 +1,5 @@
-// kill_check: records with the program, kills it at random instants, and looks whether every take is recovered, how
-// much media went with the program, and whether the film is in sync.
+// kill_check: records with the program, kills it at random instants, and checks whether every take is recovered, how
+// much media was lost, and whether the MP4 is in sync.
 
 #include "integration/crash/child.h"
 #include "take/journal_reader.h"
@@ -37,12 +37,12 @@ struct Options {
 struct Tally {
     int begun = 0, not_begun = 0, while_recording = 0, while_finishing = 0, later = 0, ended_itself = 0;
     int while_processing = 0;
-    int films = 0, films_in_sync = 0;
+    int mp4s = 0, mp4s_in_sync = 0;
     double worst_video_ms = 0, worst_audio_ms = 0, worst_av_ms = 0;
     std::vector<std::string> failures;
 };
 
-/// What the journal of a killed take says of its end.
+/// The end of a killed take, by its journal.
 struct Reached {
     bool begun = false, closed = false;
     std::optional<HostTime> first_frame, video_end, audio_end;
@@ -81,8 +81,7 @@ class KillCheck {
             threads.emplace_back([&] {
                 for (int n = next++; n < options_.kills; n = next++) {
                     try {
-                        // Two kills of six are aimed at the closing of a take, and one at the rendering of one that is
-                        // there.
+                        // Of six kills, two happen while a take is closed, and one while a stored take is rendered.
                         n % 6 == 5 ? kill_processing(n) : kill_recording(n, n % 6 == 1 || n % 6 == 3);
                     } catch (const std::exception& e) {
                         failed(n, e.what());
@@ -95,7 +94,7 @@ class KillCheck {
 
  private:
     struct Round {
-        std::string folder, takes, films, output;
+        std::string folder, takes, rendered, output;
         std::mt19937_64 random;
         double uniform(double low, double high) { return std::uniform_real_distribution<double>(low, high)(random); }
     };
@@ -103,7 +102,7 @@ class KillCheck {
     Round begin(int n) const {
         const auto folder = fmt::format("{}/{}", options_.folder, n);
         fs::create_directories(folder);
-        return {folder, folder + "/takes", folder + "/films", folder + "/output",
+        return {folder, folder + "/takes", folder + "/rendered", folder + "/output",
                 std::mt19937_64(options_.seed * 1'000'003 + static_cast<std::uint64_t>(n))};
     }
 
@@ -127,7 +126,7 @@ class KillCheck {
                 "--data-dir",
                 round.takes,
                 "--processed-dir",
-                round.films,
+                round.rendered,
                 mp4 ? "--mp4" : "--no-mp4",
                 "--quiet"};
     }
@@ -174,7 +173,7 @@ class KillCheck {
         }
     }
 
-    // Until it is killed, or its time is up, the program stores what its devices give.
+    // Until it is killed, or its time is up, the program stores what its devices deliver.
     void judge_loss(int n, const Reached& reached, HostTime killed, double seconds) {
         if (!reached.first_frame) return;
         const auto until = std::min(killed, *reached.first_frame + duration_from_seconds(seconds));
@@ -185,7 +184,7 @@ class KillCheck {
         tally_.worst_audio_ms = std::max(tally_.worst_audio_ms, audio);
         if (video > options_.max_loss_ms || audio > options_.max_loss_ms)
             tally_.failures.push_back(
-                fmt::format("kill {}: {:.1f} ms of pictures and {:.1f} ms of sound were lost", n, video, audio));
+                fmt::format("kill {}: {:.1f} ms of video and {:.1f} ms of audio were lost", n, video, audio));
     }
 
     void recover(int n, const Round& round) {
@@ -194,7 +193,7 @@ class KillCheck {
         const auto checked = check_take(round.takes, "t");
         if (!checked) return failed(n, checked.error().message);
         if (!checked->closed || checked->needs_recovery || !checked->findings.empty())
-            return failed(n, "it is not whole after its recovery:\n" + summary(*checked));
+            return failed(n, "it is not complete after its recovery:\n" + summary(*checked));
         for (const auto& loss : checked->losses)
             if (loss.cause != "no_record" || loss.count > (loss.track == "v1" ? 2u : 1024u))
                 failed(n, "something was lost:\n" + summary(*checked));
@@ -210,29 +209,29 @@ class KillCheck {
     void render(int n, const Round& round, double seconds) {
         RecorderConfig config;
         config.data_dir = round.takes;
-        config.processed_dir = round.films;
+        config.processed_dir = round.rendered;
         config.preset = "ultrafast";
         auto recorder = AVRecorder::create(config);
-        const auto film = recorder->process("t");
-        if (!film) return failed(n, film.error().message);
+        const auto take = recorder->process("t");
+        if (!take) return failed(n, take.error().message);
         {
             std::lock_guard lock(mutex_);
-            ++tally_.films;
+            ++tally_.mp4s;
         }
         if (seconds < kShortestInSync_s) return;
         const auto report = round.folder + "/avsync";
-        Child witness({options_.avsync, film->mp4_path, "--json", "--max-ms", fmt::format("{}", options_.max_av_ms)},
+        Child decoder({options_.avsync, take->mp4_path, "--json", "--max-ms", fmt::format("{}", options_.max_av_ms)},
                       report);
-        witness.wait_until(host_now() + std::chrono::minutes(2));
+        decoder.wait_until(host_now() + std::chrono::minutes(2));
         std::ifstream file(report);
         const std::string text{std::istreambuf_iterator<char>(file), {}};
-        // The witness' own helpers may have something to say before it.
+        // Its helper programs may print something before the report.
         const auto at = text.rfind("{\"frames\"");
         const auto json = nlohmann::json::parse(at == std::string::npos ? text : text.substr(at), nullptr, false);
-        if (witness.code() != 0 || !json.is_object())
-            return failed(n, fmt::format("the film of {:.2f} s is not in sync: {}", seconds, text));
+        if (decoder.code() != 0 || !json.is_object())
+            return failed(n, fmt::format("the MP4 of {:.2f} s is not in sync: {}", seconds, text));
         std::lock_guard lock(mutex_);
-        ++tally_.films_in_sync;
+        ++tally_.mp4s_in_sync;
         tally_.worst_av_ms = std::max(tally_.worst_av_ms, std::abs(json.at("worst_ms").get<double>()));
     }
 
@@ -242,7 +241,7 @@ class KillCheck {
         if (!recording.wait_until(host_now() + std::chrono::minutes(1)) || recording.code() != 0)
             return failed(n, "the take to render was not recorded");
         Child program(
-            {options_.program, "process", "t", "--data-dir", round.takes, "--processed-dir", round.films, "--quiet"},
+            {options_.program, "process", "t", "--data-dir", round.takes, "--processed-dir", round.rendered, "--quiet"},
             round.output);
         program.wait_until(host_now() + duration_from_seconds(round.uniform(0, 0.6)));
         program.kill();
@@ -252,11 +251,11 @@ class KillCheck {
         }
         const auto checked = check_take(round.takes, "t");
         if (!checked || !checked->whole()) failed(n, "rendering changed the take");
-        // A film is there as a whole or not at all.
-        if (fs::exists(round.films + "/t.mp4")) {
-            Child witness({options_.avsync, round.films + "/t.mp4", "--min-pairs", "1"}, round.folder + "/avsync");
-            witness.wait_until(host_now() + std::chrono::minutes(2));
-            if (witness.code() != 0) failed(n, "a killed rendering left a film that is not whole");
+        // There is a complete MP4 or none.
+        if (fs::exists(round.rendered + "/t.mp4")) {
+            Child decoder({options_.avsync, round.rendered + "/t.mp4", "--min-pairs", "1"}, round.folder + "/avsync");
+            decoder.wait_until(host_now() + std::chrono::minutes(2));
+            if (decoder.code() != 0) failed(n, "a killed rendering left an incomplete MP4");
         }
         recover(n, round);
         end(round);
@@ -287,14 +286,14 @@ int check_kills(Options options) {
         "rendering a stored take; "
         "{} came too late\n",
         options.kills, t.not_begun, t.while_recording, t.while_finishing, t.later, t.while_processing, t.ended_itself);
-    fmt::print("{} takes recovered; lost before the kill at most {:.1f} ms of pictures and {:.1f} ms of sound\n",
-               t.begun, t.worst_video_ms, t.worst_audio_ms);
-    fmt::print("{} films rendered, {} of them long enough to measure: |A-V| at most {:.3f} ms\n", t.films,
-               t.films_in_sync, t.worst_av_ms);
+    fmt::print("{} takes recovered; lost before the kill at most {:.1f} ms of video and {:.1f} ms of audio\n", t.begun,
+               t.worst_video_ms, t.worst_audio_ms);
+    fmt::print("{} MP4s rendered, {} of them long enough to measure: |A-V| at most {:.3f} ms\n", t.mp4s, t.mp4s_in_sync,
+               t.worst_av_ms);
     for (const auto& failure : t.failures) fmt::print("FAILED {}\n", failure);
     std::error_code ignored;
     if (t.failures.empty() || !options.keep) fs::remove_all(options.folder, ignored);
-    return t.failures.empty() && t.while_recording > 0 && t.films_in_sync > 0 ? 0 : 1;
+    return t.failures.empty() && t.while_recording > 0 && t.mp4s_in_sync > 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -302,9 +301,9 @@ int check_kills(Options options) {
 
 int main(int argc, char** argv) {
     onetake::Options options;
-    CLI::App app{"Kills the recorder at random instants and looks what is left."};
+    CLI::App app{"Kills the recorder at random instants and checks what is left."};
     app.add_option("PROGRAM", options.program, "onetake")->required();
-    app.add_option("WITNESS", options.avsync, "avsync_check")->required();
+    app.add_option("AVSYNC_CHECK", options.avsync, "avsync_check")->required();
     app.add_option("--kills", options.kills);
     app.add_option("--parallel", options.parallel);
     app.add_option("--seed", options.seed);

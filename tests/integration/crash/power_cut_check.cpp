@@ -85,9 +85,9 @@ class Disk {
                 if (chance()) names[path] = file;
         for (const auto& [path, number] : names) {
             const auto& file = files_[number];
-            const auto whole = folder + "/" + path;
+            const auto full_path = folder + "/" + path;
             if (file.folder) {
-                fs::create_directories(whole);
+                fs::create_directories(full_path);
                 continue;
             }
             auto data = file.on_disk;
@@ -95,8 +95,8 @@ class Disk {
                 if (loss == Loss::by_chance && chance()) data = file.data;
                 data.resize(file.data.size());
             }
-            fs::create_directories(fs::path(whole).parent_path());
-            std::ofstream(whole, std::ios::binary) << data;
+            fs::create_directories(fs::path(full_path).parent_path());
+            std::ofstream(full_path, std::ios::binary) << data;
         }
     }
 
@@ -146,12 +146,12 @@ class Disk {
     std::map<std::string, Begun> begun_;
 };
 
-/// First and last frame that a journal names, up to its last whole line.
-struct Pictures {
+/// First and last frame that a journal names, up to its last complete line.
+struct FrameTimes {
     std::optional<HostTime> first, last;
 };
-Pictures pictures_of(const std::string& journal) {
-    Pictures p;
+FrameTimes frame_times_of(const std::string& journal) {
+    FrameTimes p;
     for (std::size_t begin = 0, next = 0; (next = journal.find('\n', begin)) != std::string::npos; begin = next + 1) {
         const auto record = parse_line(std::string_view(journal).substr(begin, next - begin));
         if (!record || !*record) continue;
@@ -191,7 +191,7 @@ class PowerCuts {
         fs::create_directories(folder_);
         disk.cut(loss, random, folder_);
         const auto takes = folder_ + "/takes";
-        const auto live = pictures_of(disk.live("takes/t/timeline.jsonl"));
+        const auto live = frame_times_of(disk.live("takes/t/timeline.jsonl"));
         const auto fail = [&](const std::string& why) {
             tally_.failures.push_back(fmt::format("cut {} ({} {}), loss {}: {}", i, changes_[i].what, changes_[i].path,
                                                   static_cast<int>(loss), why));
@@ -203,7 +203,7 @@ class PowerCuts {
             return;
         }
         const auto checked = check_take(takes, "t");
-        if (!checked || checked->needs_recovery || !checked->closed) return fail("it is not whole");
+        if (!checked || checked->needs_recovery || !checked->closed) return fail("it is not complete");
         const auto again = recover_take(takes, "t");
         if (!again || !again->steps.empty()) return fail("a second recovery had something to do");
         ++tally_.recovered;
@@ -213,11 +213,11 @@ class PowerCuts {
         if (lost > max_loss_s_) fail(fmt::format("{:.2f} s are lost\n{}", lost, summary(*checked)));
     }
 
-    // The last frame before anything that is gone.
+    // The last frame before anything that is missing.
     static std::optional<HostTime> good_end(const std::string& take) {
         std::ifstream file(take + "/timeline.jsonl", std::ios::binary);
         const std::string journal{std::istreambuf_iterator<char>(file), {}};
-        std::optional<std::int64_t> first_gone;
+        std::optional<std::int64_t> first_missing;
         std::vector<std::pair<std::int64_t, HostTime>> frames;
         for (std::size_t begin = 0, next = 0; (next = journal.find('\n', begin)) != std::string::npos;
              begin = next + 1) {
@@ -225,12 +225,12 @@ class PowerCuts {
             if (!record || !*record) continue;
             if (const auto* f = std::get_if<FrameRecord>(&**record)) frames.emplace_back(f->number, f->stamp.time);
             if (const auto* d = std::get_if<DropRecord>(&**record); d && d->first && d->track.kind == TrackKind::video)
-                first_gone = std::min(first_gone.value_or(*d->first), *d->first);
+                first_missing = std::min(first_missing.value_or(*d->first), *d->first);
         }
         std::optional<HostTime> end;
         std::int64_t expected = 1;
         for (const auto& [number, time] : frames) {
-            if (number != expected++ || (first_gone && number >= *first_gone)) break;
+            if (number != expected++ || (first_missing && number >= *first_missing)) break;
             end = time;
         }
         return end;
@@ -273,12 +273,12 @@ int check_power_cuts(const std::string& program, const std::string& library, boo
         // One second between syncs and what a sync takes; with fsync, what is under way.
         const double max_loss_s = fsync ? 0.5 : 2;
         const auto t = PowerCuts(read_changes(folder + "/changes"), cut_folder, max_loss_s).run();
-        fmt::print("{}: {} power cuts: {} takes recovered, {} had not begun; at most {:.2f} s of pictures lost\n",
+        fmt::print("{}: {} power cuts: {} takes recovered, {} had not begun; at most {:.2f} s of video lost\n",
                    fsync ? "fsync" : "sync once a second", t.cuts, t.recovered, t.not_begun, t.worst_s);
-        constexpr std::size_t kMostSaid = 10;
-        for (std::size_t i = 0; i < std::min(kMostSaid, t.failures.size()); ++i)
+        constexpr std::size_t kMostPrinted = 10;
+        for (std::size_t i = 0; i < std::min(kMostPrinted, t.failures.size()); ++i)
             fmt::print("FAILED {}\n", t.failures[i]);
-        if (t.failures.size() > kMostSaid) fmt::print("and {} more\n", t.failures.size() - kMostSaid);
+        if (t.failures.size() > kMostPrinted) fmt::print("and {} more\n", t.failures.size() - kMostPrinted);
         code = t.failures.empty() && t.recovered > 0 ? 0 : 1;
     }
     std::error_code ignored;

@@ -1,5 +1,5 @@
 #!/bin/bash
-# disk_full_check.sh ONETAKE AVSYNC_CHECK: records until a small disk is full, or its folder goes away, and looks what is left.
+# disk_full_check.sh ONETAKE AVSYNC_CHECK: records until a small disk is full, or its folder is deleted, and checks what is left.
 # The disk is a tmpfs in a mount namespace of its own; exit code 77 where the system allows none.
 set -uo pipefail
 
@@ -45,22 +45,22 @@ code=0
 "$onetake" check full --data-dir disk --json > check || code=$?
 [ $code = 0 ] || [ $code = 3 ] || complain "check ends with $code"
 check jq -e '.closed and (.needs_recovery | not) and (.losses | all(.cause == "disk"))' check > jq.out
-if [ $code = 3 ]; then expect 3 process full --data-dir disk --processed-dir films; else expect 0 process full --data-dir disk --processed-dir films; fi
-check "$avsync" films/full.mp4 --min-pairs 2
-# Nothing more fits, and that is said before anything is begun.
+if [ $code = 3 ]; then expect 3 process full --data-dir disk --processed-dir rendered; else expect 0 process full --data-dir disk --processed-dir rendered; fi
+check "$avsync" rendered/full.mp4 --min-pairs 2
+# Nothing more fits, and that is reported before the take starts.
 expect 1 record "${scene[@]}" --duration 1 --name more --data-dir disk --no-mp4
 check grep -q 'Free space' err
 check [ ! -e disk/more ]
 rm -rf disk/full
 
-# The film goes to the same disk: the take comes first.
+# The MP4 goes to the same disk: the take comes first.
 dd if=/dev/zero of=disk/filler bs=1M count=40 status=none
-expect 4 record "${scene[@]}" --duration 240 --name both --data-dir disk --processed-dir disk/films --json
+expect 4 record "${scene[@]}" --duration 240 --name both --data-dir disk --processed-dir disk/rendered --json
 check [ -s disk/both/manifest.json ]
 code=0
 "$onetake" check both --data-dir disk --json > check || code=$?
 [ $code = 0 ] || [ $code = 3 ] || complain "check ends with $code"
-rm -rf disk/both disk/films disk/filler
+rm -rf disk/both disk/rendered disk/filler
 
 # begin NAME: a recording in the background, once it has ten frames.
 begin() {
@@ -72,24 +72,24 @@ begin() {
     done
 }
 
-# A folder that goes away.
-begin gone
-rm -rf disk/gone
+# A folder that is deleted.
+begin deleted
+rm -rf disk/deleted
 code=0
 wait $program || code=$?
 [ $code = 1 ] || complain "exit code $code after its folder was deleted"
 check grep -q 'was deleted' err
 
-# A file of it that goes away.
+# A file of it that is deleted.
 begin holed
 rm disk/holed/audio.wav
 code=0
 wait $program || code=$?
-[ $code = 4 ] || complain "exit code $code after its sound was deleted"
+[ $code = 4 ] || complain "exit code $code after its audio was deleted"
 check grep -q 'audio.wav was deleted' err
 code=0
 "$onetake" check holed --data-dir disk > check || code=$?
-[ $code = 3 ] || complain "check ends with $code where the sound is gone"
+[ $code = 3 ] || complain "check ends with $code where the audio is missing"
 
 [ $failures = 0 ] && echo "a full disk costs what comes after, and nothing that was there"
 exit $((failures > 0))

@@ -22,8 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-/// Speech-like: changes all the time, and is nowhere like itself a few samples later.
-std::vector<float> sound(std::size_t n) {
+/// Changes all the time, and is nowhere like itself a few samples later.
+std::vector<float> speech_like(std::size_t n) {
     std::vector<float> samples(n);
     std::uint32_t noise = 12345;
     for (std::size_t i = 0; i < n; ++i) {
@@ -78,7 +78,7 @@ TEST_F(DenoiserTest, GivesEverySampleBackInItsPlaceWhereTheModelChangesNothing) 
     for (const int rate : {16000, 48000}) {
         const auto model = toy("--rate " + std::to_string(rate));
         for (const std::size_t n : {std::size_t(3 * rate), std::size_t(rate + 77), std::size_t(1), std::size_t(0)}) {
-            const auto in = sound(n);
+            const auto in = speech_like(n);
             const auto out = enhanced(with(model), in);
             ASSERT_TRUE(out) << out.error().message;
             ASSERT_EQ(out->size(), n);
@@ -102,7 +102,7 @@ TEST_F(DenoiserTest, KeepsTheLast40Ms) {
 
 TEST_F(DenoiserTest, AppliesTheModelsGain) {
     for (const char* flags : {"--gain 0.5", "--gain 0.5 --rate 48000"}) {
-        const auto in = sound(30000);
+        const auto in = speech_like(30000);
         const auto out = enhanced(with(toy(flags)), in);
         ASSERT_TRUE(out) << out.error().message;
         const auto worst = worst_error(in, *out, 0.5F);
@@ -113,10 +113,10 @@ TEST_F(DenoiserTest, AppliesTheModelsGain) {
 
 TEST_F(DenoiserTest, GivesTheSameForAnyChunks) {
     const auto model = toy("--gain 0.1 --gate 0.5");
-    const auto in = sound(20000);
+    const auto in = speech_like(20000);
     const auto reference = enhanced(with(model), in, 4800);
     ASSERT_TRUE(reference) << reference.error().message;
-    EXPECT_GT(worst_error(in, *reference), 1e-3) << "the gate did nothing";
+    EXPECT_GT(worst_error(in, *reference), 1e-3) << "the noise gate did nothing";
     for (const std::size_t chunk : {std::size_t(1000), std::size_t(161), std::size_t(20000)})
         EXPECT_EQ(enhanced(with(model), in, chunk).value(), *reference) << chunk;
 }
@@ -124,7 +124,7 @@ TEST_F(DenoiserTest, GivesTheSameForAnyChunks) {
 TEST_F(DenoiserTest, LowersNoiseByTheLimitAndNoMore) {
     auto options = with(toy("--gain 0"));
     options.attenuation_limit_db = 20;
-    const auto in = sound(20000);
+    const auto in = speech_like(20000);
     const auto out = enhanced(options, in, 777);
     ASSERT_TRUE(out) << out.error().message;
     ASSERT_EQ(out->size(), in.size());
@@ -132,7 +132,7 @@ TEST_F(DenoiserTest, LowersNoiseByTheLimitAndNoMore) {
 }
 
 TEST_F(DenoiserTest, TakesSamplesThatAreNoNumbersForSilence) {
-    auto in = sound(16000);
+    auto in = speech_like(16000);
     auto expected = in;
     for (const std::size_t at : {std::size_t(0), std::size_t(5000), std::size_t(15999)}) expected[at] = 0;
     in[0] = std::numeric_limits<float>::quiet_NaN();
@@ -144,7 +144,7 @@ TEST_F(DenoiserTest, TakesSamplesThatAreNoNumbersForSilence) {
 }
 
 TEST_F(DenoiserTest, CutsOffSamplesThatAreAbsurdlyLoudSoThatTheModelRecovers) {
-    auto in = sound(16000);
+    auto in = speech_like(16000);
     in[3000] = std::numeric_limits<float>::max();
     in[3001] = std::numeric_limits<float>::lowest();
     const auto out = enhanced(with(toy("")), in);
@@ -199,10 +199,10 @@ TEST_F(DenoiserTest, TellsOfAWorkerThatWasKilled) {
     auto denoiser = Denoiser::start(with(toy("")));
     ASSERT_TRUE(denoiser) << denoiser.error().message;
     std::vector<float> out;
-    ASSERT_TRUE(denoiser->write(sound(16000), out));
+    ASSERT_TRUE(denoiser->write(speech_like(16000), out));
     ASSERT_EQ(::kill(denoiser->worker_pid(), SIGKILL), 0);
     Status status;
-    for (int i = 0; i < 100 && status; ++i) status = denoiser->write(sound(16000), out);
+    for (int i = 0; i < 100 && status; ++i) status = denoiser->write(speech_like(16000), out);
     ASSERT_FALSE(status);
     EXPECT_THAT(status.error().message, HasSubstr("signal 9"));
     EXPECT_FALSE(denoiser->finish(out));
@@ -220,9 +220,9 @@ TEST_F(DenoiserTest, LeavesNeitherProcessNorDescriptorBehind) {
         auto killed = Denoiser::start(with(model));
         ASSERT_TRUE(living && killed);
         ASSERT_EQ(::kill(killed->worker_pid(), SIGKILL), 0);
-        while (killed->write(sound(1000), out)) {
+        while (killed->write(speech_like(1000), out)) {
         }
-        EXPECT_TRUE(living->write(sound(1000), out));
+        EXPECT_TRUE(living->write(speech_like(1000), out));
         EXPECT_FALSE(Denoiser::start(with(toy("--set profile=dpdfnet_of_tomorrow"))));
         EXPECT_FALSE(Denoiser::start(with(dir_.file("none"))));
     }
@@ -239,7 +239,7 @@ TEST_F(DenoiserTest, GivesUpOnAWorkerThatDoesNotAnswer) {
     ASSERT_EQ(::kill(denoiser->worker_pid(), SIGSTOP), 0);
     std::vector<float> out;
     Status status;
-    for (int i = 0; i < 100 && status; ++i) status = denoiser->write(sound(16000), out);
+    for (int i = 0; i < 100 && status; ++i) status = denoiser->write(speech_like(16000), out);
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code, ErrorCode::timed_out);
 }
@@ -254,7 +254,7 @@ TEST_F(DenoiserTest, StopsWaitingWhenCancelled) {
     std::thread canceller([&] { cancel = true; });
     std::vector<float> out;
     Status status;
-    while (status) status = denoiser->write(sound(16000), out);
+    while (status) status = denoiser->write(speech_like(16000), out);
     canceller.join();
     EXPECT_EQ(status.error().code, ErrorCode::cancelled);
 }

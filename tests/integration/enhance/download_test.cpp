@@ -20,7 +20,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-/// model_server.py, for as long as this lives.
+/// model_server.py, for the lifetime of this object.
 class ModelServer {
  public:
     explicit ModelServer(const std::string& file)
@@ -66,7 +66,7 @@ class DownloadTest : public ::testing::Test {
 };
 
 TEST_F(DownloadTest, FetchesAModelOnceAndKnowsItAgain) {
-    const auto model = download_denoise_model("dpdfnet2", from("whole"));
+    const auto model = download_denoise_model("dpdfnet2", from("complete"));
     ASSERT_TRUE(model) << model.error().message;
     EXPECT_TRUE(model->downloaded);
     EXPECT_EQ(model->path, dir_.file("models/dpdfnet2.onnx"));
@@ -82,7 +82,7 @@ TEST_F(DownloadTest, FetchesAModelOnceAndKnowsItAgain) {
 }
 
 TEST_F(DownloadTest, WarnsOfAChecksumThatIsNotKnown) {
-    const auto model = download_denoise_model("dpdfnet2", from("whole"));
+    const auto model = download_denoise_model("dpdfnet2", from("complete"));
     ASSERT_TRUE(model) << model.error().message;
     EXPECT_THAT(model->warning, AllOf(HasSubstr(model->sha256), HasSubstr("ce35d602"), HasSubstr("4f0ee289")));
     const auto verified = verify_denoise_model(model->path);
@@ -118,7 +118,7 @@ TEST_F(DownloadTest, BeginsAgainWhereTheServerHasAnotherVersionOrGivesNoParts) {
 }
 
 TEST_F(DownloadTest, RefusesAWrongChecksumByName) {
-    auto options = from("whole");
+    auto options = from("complete");
     options.sha256 = std::string(64, '0');
     const auto model = download_denoise_model("dpdfnet2", options);
     ASSERT_FALSE(model);
@@ -153,7 +153,7 @@ TEST_F(DownloadTest, SaysThatThereIsNoNetwork) {
 }
 
 TEST_F(DownloadTest, StopsWhenToldTo) {
-    auto options = from("whole");
+    auto options = from("complete");
     options.on_progress = [](std::uint64_t, std::uint64_t) { return false; };
     const auto model = download_denoise_model("dpdfnet2", options);
     ASSERT_FALSE(model);
@@ -164,7 +164,7 @@ TEST_F(DownloadTest, ReplacesADamagedModel) {
     fs::create_directories(dir_.file("models"));
     fs::copy_file(model_, dir_.file("models/dpdfnet2.onnx"));
     fs::resize_file(dir_.file("models/dpdfnet2.onnx"), 100);
-    const auto model = download_denoise_model("dpdfnet2", from("whole"));
+    const auto model = download_denoise_model("dpdfnet2", from("complete"));
     ASSERT_TRUE(model) << model.error().message;
     EXPECT_TRUE(model->downloaded);
     EXPECT_TRUE(verify_denoise_model(model->path));

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kRate = 48000;
 
-onetake::Status make_sound(const std::string& path, int minutes) {
+onetake::Status make_audio(const std::string& path, int minutes) {
     auto wav = onetake::WavWriter::create(AT_FDCWD, path, kRate, 1);
     if (!wav) return onetake::fail(wav.error());
     std::vector<std::int16_t> second(kRate);
@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
     if (argc != 4) return 2;
     const std::string folder = argv[1];
     const int minutes = std::atoi(argv[3]);
-    if (const auto made = make_sound(folder + "/audio.wav", minutes); !made) {
+    if (const auto made = make_audio(folder + "/audio.wav", minutes); !made) {
         fmt::print(stderr, "{}\n", made.error().message);
         return 1;
     }

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "render/live_enhancement.h"
-#include "support/pictures.h"
+#include "support/plain_frames.h"
 #include "support/temp_dir.h"
 #include "support/toy_model.h"
 #include "take/wav.h"
@@ -51,13 +51,13 @@ class EnhancedTakeTest : public ::testing::Test {
         config_.on_full = OnFull::block;
         config_.source = SourceKind::external;
         config_.data_dir = dir_.file("takes");
-        config_.processed_dir = dir_.file("films");
+        config_.processed_dir = dir_.file("rendered");
         config_.denoise = true;
         config_.denoise_model = dir_.file("toy.onnx");
     }
     void use_model(const std::string& flags) { toy_model(config_.denoise_model, flags); }
 
-    // Pushes `seconds` of tone and a few pictures, in a take that has begun.
+    // Pushes `seconds` of tone and a few frames, in a take that has started.
     void push(AVRecorder& recorder, double seconds, double from = 0) {
         const double start = base_ + from;
         const auto rate = config_.sample_rate;
@@ -105,7 +105,7 @@ class EnhancedTakeTest : public ::testing::Test {
     const double base_ = to_seconds(host_now().time_since_epoch());
 };
 
-TEST_F(EnhancedTakeTest, IsTheRawSoundBitForBitWhereAModelOfItsRateChangesNothing) {
+TEST_F(EnhancedTakeTest, IsTheRawAudioBitForBitWhereAModelOfItsRateChangesNothing) {
     use_model("--rate 48000");
     const auto result = take(false);
     ASSERT_TRUE(result) << result.error().message;
@@ -120,7 +120,7 @@ TEST_F(EnhancedTakeTest, IsTheRawSoundBitForBitWhereAModelOfItsRateChangesNothin
     EXPECT_EQ(parts_left(), 0u);
 }
 
-TEST_F(EnhancedTakeTest, LiesOnTheRawSoundAtTheModelsRate) {
+TEST_F(EnhancedTakeTest, LiesOnTheRawAudioAtTheModelsRate) {
     use_model("--gain 0.5");
     for (const auto& [sample_rate, channels] : {std::pair(48000, 1), std::pair(44100, 2), std::pair(16000, 1)}) {
         fs::remove_all(dir_.file("takes"));
@@ -185,11 +185,11 @@ TEST_F(EnhancedTakeTest, IsMadeInProcessingIfAModelIsSetOrOnDemandOnly) {
     EXPECT_THAT(result->metrics.notes, Contains(HasSubstr("No model is set")));
 }
 
-TEST_F(EnhancedTakeTest, KeepsTheRawSoundWithANoteWhereTheModelIsBad) {
+TEST_F(EnhancedTakeTest, KeepsTheRawAudioWithANoteWhereTheModelIsBad) {
     for (const auto& [kind, make] : bad_models(config_.denoise_model)) {
         SCOPED_TRACE(kind);
         fs::remove_all(dir_.file("takes"));
-        fs::remove_all(dir_.file("films"));
+        fs::remove_all(dir_.file("rendered"));
         make();
         const auto result = take(true);
         ASSERT_TRUE(result) << result.error().message;
@@ -203,7 +203,7 @@ TEST_F(EnhancedTakeTest, KeepsTheRawSoundWithANoteWhereTheModelIsBad) {
     }
 }
 
-TEST_F(EnhancedTakeTest, KeepsTheRawSoundWithANoteWhereTheLibraryIsMissing) {
+TEST_F(EnhancedTakeTest, KeepsTheRawAudioWithANoteWhereTheLibraryIsMissing) {
     use_model("");
     ::setenv("ONETAKE_SHERPA_LIBRARY", dir_.file("libnone.so").c_str(), 1);
     const auto result = take(true);
@@ -213,7 +213,7 @@ TEST_F(EnhancedTakeTest, KeepsTheRawSoundWithANoteWhereTheLibraryIsMissing) {
     EXPECT_TRUE(fs::exists(result->mp4_path));
 }
 
-TEST_F(EnhancedTakeTest, KeepsTheRawSoundWithANoteWhereTheWorkerIsKilledMidTake) {
+TEST_F(EnhancedTakeTest, KeepsTheRawAudioWithANoteWhereTheWorkerIsKilledMidTake) {
     use_model("");
     auto recorder = AVRecorder::create(config_).value();
     ASSERT_TRUE(recorder.start("t"));
@@ -268,8 +268,8 @@ TEST_F(EnhancedTakeTest, CatchesUpAfterTheTakeAndSaysHowFarItWasBehind) {
     EXPECT_TRUE(fs::exists(result->mp4_path));
 }
 
-/// What the callback was given, for another thread to look at.
-class Heard {
+/// Keeps what the callback received; read by another thread.
+class CallbackRecorder {
  public:
     EnhancedAudioCallback callback() {
         return [this](const EnhancedAudio& audio) {
@@ -313,52 +313,52 @@ TEST_F(EnhancedTakeTest, HandsOutWhatIsEnhancedWhileItIsRecorded) {
     for (const int sample_rate : {48000, 44100}) {
         fs::remove_all(dir_.file("takes"));
         config_.sample_rate = sample_rate;
-        Heard heard;
+        CallbackRecorder received;
         auto recorder = AVRecorder::create(config_).value();
-        recorder.on_enhanced_audio(heard.callback());
+        recorder.on_enhanced_audio(received.callback());
         ASSERT_TRUE(recorder.start("t"));
         push(recorder, 2);
-        heard.wait_for(16000);  // during the take
+        received.wait_for(16000);  // during the take
         push(recorder, 1, 2);
         const auto result = recorder.stop(false);
         ASSERT_TRUE(result) << result.error().message;
-        EXPECT_EQ(heard.rate(), 16000);
-        EXPECT_EQ(heard.samples(), samples_of(result->enhanced_wav_path));
-        EXPECT_NEAR(heard.begin(), base_, 1e-6);
-        EXPECT_LE(heard.worst_stamp(), 1e-6);
+        EXPECT_EQ(received.rate(), 16000);
+        EXPECT_EQ(received.samples(), samples_of(result->enhanced_wav_path));
+        EXPECT_NEAR(received.begin(), base_, 1e-6);
+        EXPECT_LE(received.worst_stamp(), 1e-6);
     }
 }
 
 TEST_F(EnhancedTakeTest, LosesNothingToACallbackThatStandsStill) {
     use_model("");
-    Heard heard;
-    heard.hold(true);
+    CallbackRecorder received;
+    received.hold(true);
     auto recorder = AVRecorder::create(config_).value();
-    recorder.on_enhanced_audio(heard.callback());
+    recorder.on_enhanced_audio(received.callback());
     ASSERT_TRUE(recorder.start("t"));
     push(recorder, 5);
-    heard.hold(false);
+    received.hold(false);
     const auto result = recorder.stop(false);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_FALSE(result->metrics.lossy());
-    EXPECT_EQ(heard.samples().size(), 5u * 16000);
-    EXPECT_EQ(heard.samples(), samples_of(result->enhanced_wav_path));
+    EXPECT_EQ(received.samples().size(), 5u * 16000);
+    EXPECT_EQ(received.samples(), samples_of(result->enhanced_wav_path));
 }
 
 TEST_F(EnhancedTakeTest, HandsOutNoMoreAfterTheWorkerWasKilled) {
     use_model("");
-    Heard heard;
+    CallbackRecorder received;
     auto recorder = AVRecorder::create(config_).value();
-    recorder.on_enhanced_audio(heard.callback());
+    recorder.on_enhanced_audio(received.callback());
     ASSERT_TRUE(recorder.start("t"));
     push(recorder, 2);
-    heard.wait_for(1600);
+    received.wait_for(1600);
     ASSERT_EQ(::kill(worker_pid(), SIGKILL), 0);
     push(recorder, 2, 2);
     const auto result = recorder.stop(false);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_THAT(result->metrics.notes, Contains(HasSubstr("signal 9")));
-    EXPECT_LT(heard.samples().size(), 4u * 16000);
+    EXPECT_LT(received.samples().size(), 4u * 16000);
     EXPECT_EQ(result->metrics.audio_samples, 4u * 48000);
 }
 

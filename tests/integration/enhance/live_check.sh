@@ -1,7 +1,7 @@
 #!/bin/bash
 # live_check.sh ONETAKE MAKE_TOY_MODEL [--long]: records the test source with speech enhancement, as a user would, and
 # looks at what a Ctrl-C leaves; once as it is, once with the worker stopped for a while, once with the worker killed.
-# Prints how long the film took from the Ctrl-C. --long: 60 s takes, the worker stopped for 10 s.
+# Prints how long after Ctrl-C the MP4 was complete. --long: 60 s takes, the worker stopped for 10 s.
 set -uo pipefail
 
 onetake=$(realpath "$1")
@@ -26,7 +26,7 @@ begin() {
         > "$name.json" 2> "$name.err" < /dev/null &
     recorder=$!
 }
-# until_recorded SECONDS: waits until so much sound is on the disk.
+# until_recorded SECONDS: waits until that many seconds of audio are on the disk.
 until_recorded() {
     local size=0
     while [ "$size" -lt $(($1 * 96000)) ]; do
@@ -47,17 +47,17 @@ end() {
 }
 # so FILTER: jq's word on the result.
 so() { jq -e "$1" "$name.json" > jq.out || complain "not so: $1"; }
-whole='.metrics.audio_xruns == 0 and (.metrics.books | length == 2 and all(.written > 0 and .written == .expected))'
-books='.metrics.books | map({(.track): {written, lost: (.expected - .written)}}) | add'
-film_rate() { ffprobe -v error -select_streams a -show_entries stream=sample_rate -of csv=p=0 "processed_av/$name.mp4"; }
+complete='.metrics.audio_xruns == 0 and (.metrics.books | length == 2 and all(.written > 0 and .written == .expected))'
+counts='.metrics.books | map({(.track): {written, lost: (.expected - .written)}}) | add'
+output_rate() { ffprobe -v error -select_streams a -show_entries stream=sample_rate -of csv=p=0 "processed_av/$name.mp4"; }
 
 begin plain
 until_recorded $length
 end
-so "$whole"
+so "$complete"
 so '.metrics.denoise_enabled and .metrics.notes == []'
-[ "$(film_rate)" = 16000 ] || complain "the film has no enhanced sound"
-echo "film with enhanced sound of $(jq .metrics.duration_s plain.json) s: $took ms after Ctrl-C"
+[ "$(output_rate)" = 16000 ] || complain "the MP4 has no enhanced audio"
+echo "MP4 with enhanced audio of $(jq .metrics.duration_s plain.json) s: $took ms after Ctrl-C"
 
 begin stopped
 until_recorded 1
@@ -67,19 +67,19 @@ until_recorded $((1 + pause))
 kill -CONT "$stopped"
 until_recorded $((2 + pause))
 end
-so "$whole"
+so "$complete"
 so '.metrics.denoise_enabled'
-[ "$(film_rate)" = 16000 ] || complain "the film has no enhanced sound"
-echo "worker stopped for $pause s: $(jq -c "($books), .metrics.notes" stopped.json | xargs), film $took ms after Ctrl-C"
+[ "$(output_rate)" = 16000 ] || complain "the MP4 has no enhanced audio"
+echo "worker stopped for $pause s: $(jq -c "($counts), .metrics.notes" stopped.json | xargs), MP4 $took ms after Ctrl-C"
 
 begin killed
 until_recorded 1
 kill -KILL "$(worker)" || complain "there is no worker"
 until_recorded 2
 end
-so "$whole"
+so "$complete"
 so '.enhanced_wav_path == null and (.metrics.notes | any(contains("signal 9")))'
-[ "$(film_rate)" = 48000 ] || complain "the film has no raw sound"
-echo "worker killed: $(jq -c .metrics.notes killed.json), film $took ms after Ctrl-C"
+[ "$(output_rate)" = 48000 ] || complain "the MP4 has no raw audio"
+echo "worker killed: $(jq -c .metrics.notes killed.json), MP4 $took ms after Ctrl-C"
 
 exit $((failures > 0))

@@ -1,5 +1,5 @@
 #!/bin/bash
-# memory_test.sh ENHANCE_WAV MAKE_TOY_MODEL SHORT LONG: enhancing LONG minutes of sound takes at most 5 MB more memory than
+# memory_test.sh ENHANCE_WAV MAKE_TOY_MODEL SHORT LONG: enhancing LONG minutes of audio takes at most 5 MB more memory than
 # SHORT minutes, here and in the worker. By hand for two hours: memory_test.sh ... 2 120
 set -euo pipefail
 folder=$(mktemp -d)

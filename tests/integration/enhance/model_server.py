@@ -2,7 +2,7 @@
 """model_server.py FILE: serves FILE over HTTP on a free port of this machine, which it prints, with the faults that the
 path asks for. Ends at /quit.
 
-  /whole    as it is, parts of it on demand
+  /complete    as it is, parts of it on demand
   /cut      the same, but the first answer breaks off half-way
   /changed  the same, and every answer is of another version
   /norange  the first answer breaks off half-way; parts are never given
@@ -37,7 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/html":
             self.page(200, b"<html><body>Please log in</body></html>")
             return
-        if path not in ("/whole", "/cut", "/changed", "/norange"):
+        if path not in ("/complete", "/cut", "/changed", "/norange"):
             self.page(404, b"no such model")
             return
         first = path not in seen
@@ -57,7 +57,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         self.end_headers()
-        breaks_off = first and path != "/whole"
+        breaks_off = first and path != "/complete"
         self.wfile.write(body[: len(body) // 2] if breaks_off else body)
         self.close_connection = True
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # fault_check.sh ONETAKE FAIL_NTH_LIBRARY: lets every n-th file operation of a short take fail, for every n. Each run must end
-# by itself, in an error that is said or a take that checks as whole or with losses; and a recovery makes every take whole.
+# by itself, in a reported error, or in a take that checks as complete or with losses; and recovery repairs every take.
 set -uo pipefail
 
 onetake=$(realpath "$1")
@@ -10,16 +10,16 @@ trap 'rm -rf "$folder"' EXIT
 export onetake library folder
 ENOSPC=28 EIO=5
 
-# one KIND ERRNO STICKY FSYNC N: a take whose n-th operation fails. Says what is wrong, one line each.
+# one KIND ERRNO STICKY FSYNC N: a take whose n-th operation fails. Prints what is wrong, one line each.
 one() {
     local run=$folder/$1-$5 code=0 checked=0
     mkdir -p "$run/data"
-    FAIL_BELOW=$run/data FAIL_NTH=$5 FAIL_ERRNO=$2 FAIL_STICKY=$3 FAIL_TELL=$run/tell ONETAKE_LOG=off \
+    FAIL_BELOW=$run/data FAIL_NTH=$5 FAIL_ERRNO=$2 FAIL_STICKY=$3 FAIL_LOG=$run/fault ONETAKE_LOG=off \
         LD_PRELOAD=$library timeout -s KILL 30 "$onetake" record --source test --width 64 --height 48 --fps 10 --warmup 0 \
         --blocksize 4800 --duration 0.25 --preset ultrafast --name t --data-dir "$run/data/takes" \
-        --processed-dir "$run/data/films" --json $4 > "$run/out" 2> "$run/err" < /dev/null || code=$?
+        --processed-dir "$run/data/rendered" --json $4 > "$run/out" 2> "$run/err" < /dev/null || code=$?
     local what
-    what="$1, $(cat "$run/tell" 2> /dev/null || echo "operation $5")"
+    what="$1, $(cat "$run/fault" 2> /dev/null || echo "operation $5")"
     case $code in
         0) ;;
         1) [ -s "$run/err" ] || echo "$what: failed without a word" ;;
@@ -33,9 +33,9 @@ one() {
             0 | 3) ;;
             *) echo "$what: the take can't be read (exit code was $code): $(cat "$run/check-err")" ;;
         esac
-        # A take that is said to be done is closed.
+        # A take that is reported as done is closed.
         if [ $code = 0 ] && [ $checked != 0 ]; then
-            echo "$what: exit code 0, but the check says $(jq -c '[.losses, .findings]' "$run/check")"
+            echo "$what: exit code 0, but the check reports $(jq -c '[.losses, .findings]' "$run/check")"
         fi
         "$onetake" recover t --data-dir "$run/data/takes" --json > "$run/recover" 2> "$run/recover-err" || checked=$?
         jq -e '.needs_recovery | not' "$run/recover" > "$run/jq" ||
@@ -43,11 +43,11 @@ one() {
     elif [ $code = 0 ]; then
         echo "$what: exit code 0, but there is no take"
     fi
-    local film=$run/data/films/t.mp4
-    [ ! -e "$film" ] || ffprobe -v error "$film" > "$run/probe" 2>&1 || echo "$what: the film can't be read"
+    local mp4=$run/data/rendered/t.mp4
+    [ ! -e "$mp4" ] || ffprobe -v error "$mp4" > "$run/probe" 2>&1 || echo "$what: the MP4 can't be read"
     [ -z "$(find "$run/data" -name '*.tmp' -o -name '.reserve' -o -name '*.part*')" ] ||
         echo "$what: left behind: $(find "$run/data" -name '*.tmp' -o -name '.reserve' -o -name '*.part*')"
-    echo "$(cat "$run/tell" 2> /dev/null || echo none)" >> "$folder/$1.faults"
+    echo "$(cat "$run/fault" 2> /dev/null || echo none)" >> "$folder/$1.faults"
     rm -rf "$run"
 }
 export -f one
@@ -57,12 +57,12 @@ problems=0
 every() {
     local count
     mkdir -p "$folder/count/data"
-    FAIL_BELOW=$folder/count/data FAIL_TELL=$folder/tell LD_PRELOAD=$library "$onetake" record --source test --width 64 \
+    FAIL_BELOW=$folder/count/data FAIL_LOG=$folder/fault LD_PRELOAD=$library "$onetake" record --source test --width 64 \
         --height 48 --fps 10 --warmup 0 --blocksize 4800 --duration 0.25 --preset ultrafast --name t \
-        --data-dir "$folder/count/data/takes" --processed-dir "$folder/count/data/films" --quiet $4 < /dev/null ||
+        --data-dir "$folder/count/data/takes" --processed-dir "$folder/count/data/rendered" --quiet $4 < /dev/null ||
         { echo "the take without a fault failed"; exit 1; }
-    count=$(sed -nE 's/^([0-9]+) operations.*/\1/p' "$folder/tell")
-    rm -rf "$folder/count" "$folder/tell"
+    count=$(sed -nE 's/^([0-9]+) operations.*/\1/p' "$folder/fault")
+    rm -rf "$folder/count" "$folder/fault"
     seq 1 $((count + 5)) | xargs -P "${JOBS:-2}" -I N bash -c "one '$1' $2 $3 '$4' N" > "$folder/$1.problems"
     echo "$1: $count operations, $(grep -vc none "$folder/$1.faults") of them failed one by one," \
         "$(wc -l < "$folder/$1.problems") problems"

@@ -5,7 +5,7 @@
 namespace onetake {
 namespace {
 
-TEST(SoundLibraries, PrintNothingOnTheUsersTerminal) {
+TEST(AudioLibraries, PrintNothingOnTheUsersTerminal) {
     ::testing::internal::CaptureStderr();
     static_cast<void>(list_audio_devices());
     MicrophoneOptions absent;

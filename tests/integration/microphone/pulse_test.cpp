@@ -1,5 +1,5 @@
 #include "base/clock.h"
-#include "integration/microphone/heard.h"
+#include "integration/microphone/audio_collector.h"
 #include "portaudio/microphone.h"
 
 #include <cmath>
@@ -38,7 +38,7 @@ class PulseTest : public ::testing::Test {
         auto opened = Microphone::open(options);
         ASSERT_TRUE(opened) << opened.error().message;
         microphone = std::move(*opened);
-        ASSERT_TRUE(microphone->start(heard));
+        ASSERT_TRUE(microphone->start(collector));
     }
     // Calls that were abandoned to stop in time end before the program does.
     void TearDown() override {
@@ -53,7 +53,7 @@ class PulseTest : public ::testing::Test {
     }
 
     pid_t server = 0;
-    Heard heard;
+    AudioCollector collector;
     std::unique_ptr<Microphone> microphone;
 };
 
@@ -98,11 +98,11 @@ class Player {
     std::thread samples_;
 };
 
-TEST_F(PulseTest, HearsWhatIsPlayed) {
+TEST_F(PulseTest, RecordsWhatIsPlayed) {
     const Player player;
-    ASSERT_TRUE(heard.wait_for_sound(2500ms, kRate));
+    ASSERT_TRUE(collector.wait_for_audio(2500ms, kRate));
     stop_in_time();
-    auto run = longest_run(heard.blocks(), kRate);
+    auto run = longest_run(collector.blocks(), kRate);
     // The player needs a moment.
     run.erase(run.begin(), run.begin() + static_cast<std::ptrdiff_t>(run.size() / 2));
     ASSERT_GT(run.size(), 20u);
@@ -115,17 +115,17 @@ TEST_F(PulseTest, HearsWhatIsPlayed) {
 }
 
 TEST_F(PulseTest, NoticesAServerThatHangs) {
-    ASSERT_TRUE(heard.wait_for_sound(200ms, kRate));
+    ASSERT_TRUE(collector.wait_for_audio(200ms, kRate));
     kill(server, SIGSTOP);
-    EXPECT_TRUE(heard.wait_for(Kind::stall));
-    EXPECT_TRUE(heard.wait_for(Kind::device_lost));
+    EXPECT_TRUE(collector.wait_for(Kind::stall));
+    EXPECT_TRUE(collector.wait_for(Kind::device_lost));
     stop_in_time();
 }
 
 TEST_F(PulseTest, NoticesAServerThatDies) {
-    ASSERT_TRUE(heard.wait_for_sound(200ms, kRate));
+    ASSERT_TRUE(collector.wait_for_audio(200ms, kRate));
     kill(server, SIGKILL);
-    EXPECT_TRUE(heard.wait_for(Kind::device_lost));
+    EXPECT_TRUE(collector.wait_for(Kind::device_lost));
     stop_in_time();
 }
 

@@ -1,5 +1,5 @@
 #include "base/clock.h"
-#include "integration/microphone/heard.h"
+#include "integration/microphone/audio_collector.h"
 #include "portaudio/microphone.h"
 #include "support/test_microphones.h"
 
@@ -29,12 +29,12 @@ class TestmicTest : public ::testing::Test {
         auto opened = Microphone::open(options);
         ASSERT_TRUE(opened) << opened.error().message;
         microphone = std::move(*opened);
-        const auto started = microphone->start(heard);
+        const auto started = microphone->start(collector);
         ASSERT_TRUE(started) << started.error().message;
     }
     std::vector<AudioBlock> stop() {
         microphone->stop();
-        return heard.blocks();
+        return collector.blocks();
     }
     static MicrophoneOptions impatient() {
         MicrophoneOptions options;
@@ -44,13 +44,13 @@ class TestmicTest : public ::testing::Test {
     }
 
     std::optional<TestMicrophones> microphones;
-    Heard heard;
+    AudioCollector collector;
     std::unique_ptr<Microphone> microphone;
 };
 
 TEST_F(TestmicTest, HearsTheToneWithStampsOnALine) {
     listen_to("freq 440");
-    ASSERT_TRUE(heard.wait_for_sound(2s, kRate));
+    ASSERT_TRUE(collector.wait_for_audio(2s, kRate));
     const auto run = longest_run(stop(), kRate);
     ASSERT_GT(run.size(), 40u);
     EXPECT_NEAR(frequency(run, kRate), 440.0, 0.01);
@@ -58,22 +58,22 @@ TEST_F(TestmicTest, HearsTheToneWithStampsOnALine) {
     EXPECT_LT(line.residual_rms, 0.5e-3);
     EXPECT_NEAR(line.ppm, 0, 20);
     for (const auto& block : run) EXPECT_EQ(block.source, StampSource::device);
-    EXPECT_THAT(heard.events(), IsEmpty());
+    EXPECT_THAT(collector.events(), IsEmpty());
     RecordProperty("residual_us", std::to_string(line.residual_rms * 1e6));
 }
 
 TEST_F(TestmicTest, ShowsTheDriftOfTheDevicesClock) {
     listen_to("freq 440 ppm 200");
-    ASSERT_TRUE(heard.wait_for_sound(3s, kRate));
+    ASSERT_TRUE(collector.wait_for_audio(3s, kRate));
     const auto run = longest_run(stop(), kRate);
     ASSERT_GT(run.size(), 60u);
     EXPECT_NEAR(stamp_line(run, kRate).ppm, 200, 10);
     EXPECT_NEAR(frequency(run, kRate), 440 / 1.0002, 0.005) << "the samples stay as they came";
 }
 
-TEST_F(TestmicTest, StampsABeepWithTheInstantItSounded) {
+TEST_F(TestmicTest, StampsABeepWithTheInstantItBegan) {
     listen_to("beep 1");
-    ASSERT_TRUE(heard.wait_for_sound(2300ms, kRate));
+    ASSERT_TRUE(collector.wait_for_audio(2300ms, kRate));
     const auto beeps = onsets(stop(), kRate);
     ASSERT_GE(beeps.size(), 2u);
     Duration nearest = 1s;
@@ -86,7 +86,7 @@ TEST_F(TestmicTest, StampsABeepWithTheInstantItSounded) {
 
 TEST_F(TestmicTest, KeepsTheTimesOfBursts) {
     listen_to("freq 440 burst 3072");
-    ASSERT_TRUE(heard.wait_for_sound(1s, kRate));
+    ASSERT_TRUE(collector.wait_for_audio(1s, kRate));
     const auto run = longest_run(stop(), kRate);
     ASSERT_GT(run.size(), 15u);
     EXPECT_NEAR(frequency(run, kRate), 440.0, 0.01);
@@ -96,14 +96,14 @@ TEST_F(TestmicTest, KeepsTheTimesOfBursts) {
 
 TEST_F(TestmicTest, FlagsAnOverrunAndGoesOn) {
     listen_to("freq 440 xrun_at 0.4");
-    ASSERT_TRUE(heard.wait_for_sound(1s, kRate));
+    ASSERT_TRUE(collector.wait_for_audio(1s, kRate));
     EXPECT_THAT(stop(), Contains(::testing::Field(&AudioBlock::xrun, true)));
-    EXPECT_THAT(heard.events(), Not(Contains(Kind::stall)));
+    EXPECT_THAT(collector.events(), Not(Contains(Kind::stall)));
 }
 
 TEST_F(TestmicTest, ShowsASilentHoleInItsStamps) {
     listen_to("freq 440 stall_at 0.4 resume_after 0.3");
-    ASSERT_TRUE(heard.wait_for_sound(1s, kRate));
+    ASSERT_TRUE(collector.wait_for_audio(1s, kRate));
     const auto blocks = stop();
     Duration longest{};
     for (std::size_t i = 1; i < blocks.size(); ++i)
@@ -114,8 +114,8 @@ TEST_F(TestmicTest, ShowsASilentHoleInItsStamps) {
 
 TEST_F(TestmicTest, NoticesADeviceThatFallsSilentAndOpensItAnew) {
     listen_to("freq 440 stall_at 0.4", impatient());
-    EXPECT_TRUE(heard.wait_for(Kind::stall));
-    EXPECT_TRUE(heard.wait_for(Kind::resumed));
+    EXPECT_TRUE(collector.wait_for(Kind::stall));
+    EXPECT_TRUE(collector.wait_for(Kind::resumed));
     EXPECT_THAT(stop(), Contains(::testing::Field(&AudioBlock::xrun, true)));
 }
 
@@ -128,18 +128,18 @@ TEST_F(TestmicTest, StopsThoughTheDeviceIsSilent) {
     const auto before = host_now();
     EXPECT_FALSE(stop().empty());
     EXPECT_LT(host_now() - before, 5s) << "PortAudio's own stop takes 15 s";
-    EXPECT_THAT(heard.events(), IsEmpty());
+    EXPECT_THAT(collector.events(), IsEmpty());
 }
 
 TEST_F(TestmicTest, FindsADeviceAgainThatWasUnplugged) {
     listen_to("freq 440", impatient());
-    ASSERT_TRUE(heard.wait_for_sound(200ms, kRate));
+    ASSERT_TRUE(collector.wait_for_audio(200ms, kRate));
     microphones->unplug();
-    EXPECT_TRUE(heard.wait_for(Kind::device_lost));
+    EXPECT_TRUE(collector.wait_for(Kind::device_lost));
     microphones->plug_in();
-    EXPECT_TRUE(heard.wait_for(Kind::resumed));
+    EXPECT_TRUE(collector.wait_for(Kind::resumed));
     stop();
-    EXPECT_THAT(heard.events(), ElementsAre(Kind::stall, Kind::device_lost, Kind::resumed));
+    EXPECT_THAT(collector.events(), ElementsAre(Kind::stall, Kind::device_lost, Kind::resumed));
 }
 
 TEST_F(TestmicTest, RecordsWhatTheDeviceCanDoAndSaysSo) {
@@ -149,29 +149,29 @@ TEST_F(TestmicTest, RecordsWhatTheDeviceCanDoAndSaysSo) {
     EXPECT_EQ(microphone->description().sample_rate, 32000);
     EXPECT_EQ(microphone->description().channels, 1);
     EXPECT_THAT(microphone->description().notes, ElementsAre(HasSubstr("32000 Hz"), HasSubstr("2 channels")));
-    ASSERT_TRUE(heard.wait_for_sound(300ms, 32000));
+    ASSERT_TRUE(collector.wait_for_audio(300ms, 32000));
     const auto run = longest_run(stop(), 32000);
     EXPECT_NEAR(frequency(run, 32000), 440.0, 0.1);
 }
 
 TEST_F(TestmicTest, RecordsTwoMicrophonesAtOnce) {
     microphones.emplace(std::vector<TestMicrophones::Microphone>{{"left", "freq 440"}, {"right", "freq 880"}});
-    Heard left_heard, right_heard;
+    AudioCollector left_audio, right_audio;
     MicrophoneOptions options;
     options.device = "left";
     auto left = Microphone::open(options);
     options.device = "right";
     auto right = Microphone::open(options);
     ASSERT_TRUE(left && right);
-    ASSERT_TRUE((*left)->start(left_heard));
-    ASSERT_TRUE((*right)->start(right_heard));
-    EXPECT_TRUE(left_heard.wait_for_sound(600ms, kRate) && right_heard.wait_for_sound(600ms, kRate));
+    ASSERT_TRUE((*left)->start(left_audio));
+    ASSERT_TRUE((*right)->start(right_audio));
+    EXPECT_TRUE(left_audio.wait_for_audio(600ms, kRate) && right_audio.wait_for_audio(600ms, kRate));
     EXPECT_EQ(list_audio_devices().value().size(), 2u) << "listing leaves the open ones alone";
     (*left)->stop();
-    EXPECT_TRUE(right_heard.wait_for_sound(900ms, kRate)) << "stopping one leaves the other alone";
+    EXPECT_TRUE(right_audio.wait_for_audio(900ms, kRate)) << "stopping one leaves the other alone";
     (*right)->stop();
-    EXPECT_NEAR(frequency(longest_run(left_heard.blocks(), kRate), kRate), 440.0, 0.02);
-    EXPECT_NEAR(frequency(longest_run(right_heard.blocks(), kRate), kRate), 880.0, 0.02);
+    EXPECT_NEAR(frequency(longest_run(left_audio.blocks(), kRate), kRate), 440.0, 0.02);
+    EXPECT_NEAR(frequency(longest_run(right_audio.blocks(), kRate), kRate), 880.0, 0.02);
 }
 
 TEST_F(TestmicTest, ListsTheMicrophones) {

@@ -1,4 +1,4 @@
-#include "film.h"
+#include "reference_decoder.h"
 #include "support/temp_dir.h"
 
 #include <onetake/config_fields.h>
@@ -47,7 +47,7 @@ class ColourTest : public ::testing::TestWithParam<PixelRange> {
         config.source = SourceKind::external;
         config.audio = false;
         config.data_dir = dir_.file("takes");
-        config.processed_dir = dir_.file("films");
+        config.processed_dir = dir_.file("rendered");
         config.pixel_range = GetParam();
         std::vector<std::uint8_t> bgr;
         for (int y = 0; y < kHeight; ++y)
@@ -77,15 +77,15 @@ class ColourTest : public ::testing::TestWithParam<PixelRange> {
 TEST_P(ColourTest, ComesOutAsItWasPushed) {
     const auto path = render();
     const bool full = GetParam() == PixelRange::full;
-    const auto stream = film::probe(path)["streams"][0];
+    const auto stream = reference::probe(path)["streams"][0];
     EXPECT_EQ(stream["color_range"], full ? "pc" : "tv");
     EXPECT_EQ(stream["color_space"], "smpte170m");
     EXPECT_EQ(stream["color_primaries"], "bt709");
     EXPECT_EQ(stream["color_transfer"], "bt709");
     EXPECT_EQ(stream["pix_fmt"], full ? "yuvj420p" : "yuv420p");
 
-    // As a player shows it: the tags say how to come back to RGB.
-    const auto shown = film::pictures(path, "rgb24", 3 * kWidth * kHeight);
+    // As a player shows it: the tags define the way back to RGB.
+    const auto shown = reference::frames(path, "rgb24", 3 * kWidth * kHeight);
     ASSERT_EQ(shown.size(), 5U);
     double worst = 0;
     for (std::size_t p = 0; p < kPatches.size(); ++p) {
@@ -100,18 +100,18 @@ TEST_P(ColourTest, ComesOutAsItWasPushed) {
             EXPECT_NEAR(got, want.at(static_cast<std::size_t>(i)), 4) << "patch " << p << ", channel " << i;
         }
     }
-    film::figure(fmt::format("worst colour, {} range", full ? "full" : "limited"), worst, "of 255");
-    // For the eye: a folder in this variable gets the first picture.
+    reference::figure(fmt::format("worst colour, {} range", full ? "full" : "limited"), worst, "of 255");
+    // For the eye: a folder in this variable gets the first frame.
     if (const char* folder = std::getenv("ONETAKE_KEEP"))
-        (void)film::output_of(fmt::format("ffmpeg -v error -y -i 'file:{}' -frames:v 1 '{}/colour-{}.png'", path,
-                                          folder, full ? "full" : "limited"));
+        (void)reference::output_of(fmt::format("ffmpeg -v error -y -i 'file:{}' -frames:v 1 '{}/colour-{}.png'", path,
+                                               folder, full ? "full" : "limited"));
 }
 
 // Without ffmpeg's opinion on tags: the stored values are those that the standard gives for the tagged range.
 TEST_P(ColourTest, IsStoredInTheRangeItIsTaggedWith) {
     const auto path = render();
     const bool full = GetParam() == PixelRange::full;
-    const auto stored = film::pictures(path, full ? "yuvj420p" : "yuv420p", kWidth * kHeight * 3 / 2);
+    const auto stored = reference::frames(path, full ? "yuvj420p" : "yuv420p", kWidth * kHeight * 3 / 2);
     ASSERT_EQ(stored.size(), 5U);
     for (std::size_t p = 0; p < kPatches.size(); ++p) {
         const auto want = yuv(kPatches.at(p), full);

@@ -1,6 +1,6 @@
 #include "base/files.h"
-#include "film.h"
 #include "other_recorder.h"
+#include "reference_decoder.h"
 
 #include <onetake/config_fields.h>
 #include <onetake/recorder.h>
@@ -24,27 +24,28 @@ class FrameTimes : public ::testing::Test {
  protected:
     FrameTimes() {
         config_.data_dir = dir_.file("takes");
-        config_.processed_dir = dir_.file("films");
+        config_.processed_dir = dir_.file("rendered");
         std::mt19937 random(20240607);
         std::uniform_real_distribution<double> jitter(-0.004, 0.004);
         for (int i = 0; i < kFrames; ++i) stamps_.push_back(5000 + i / kFps + jitter(random));
     }
     std::string render() {
         OtherRecorder other(dir_);
-        other.film(stamps_, [](std::size_t i) { return pattern_jpeg(kWidth, kHeight, static_cast<std::int64_t>(i)); });
+        other.store_frames(stamps_,
+                           [](std::size_t i) { return pattern_jpeg(kWidth, kHeight, static_cast<std::int64_t>(i)); });
         return other.import_and_render("t", config_);
     }
-    // The largest distance of a picture's time from its stamp, both counted from the first, in µs.
+    // The largest distance of a frame's time from its stamp, both counted from the first, in µs.
     double worst_us(const std::string& path) const {
-        const auto times = film::picture_times(path);
+        const auto times = reference::frame_times(path);
         EXPECT_EQ(times.size(), stamps_.size());
         double worst = 0;
         for (std::size_t i = 0; i < std::min(times.size(), stamps_.size()); ++i)
             worst = std::max(worst, std::abs(to_seconds(times[i] - times[0]) - (stamps_[i] - stamps_[0])));
         return worst * 1e6;
     }
-    static void every_picture_is_the_right_one(const std::string& path) {
-        const auto shown = film::shown_numbers(path, kWidth, kHeight);
+    static void every_frame_is_the_right_one(const std::string& path) {
+        const auto shown = reference::shown_numbers(path, kWidth, kHeight);
         ASSERT_EQ(shown.size(), static_cast<std::size_t>(kFrames));
         for (std::size_t i = 0; i < shown.size(); ++i) ASSERT_EQ(shown[i], static_cast<std::int64_t>(i));
     }
@@ -57,9 +58,9 @@ class FrameTimes : public ::testing::Test {
 TEST_F(FrameTimes, OfAnMp4AreTheStampsToTheTick) {
     const auto path = render();
     const double worst = worst_us(path);
-    film::figure("worst picture time of 600 in the MP4", worst, "µs");
+    reference::figure("worst frame time of 600 in the MP4", worst, "µs");
     EXPECT_LE(worst, 12);
-    every_picture_is_the_right_one(path);
+    every_frame_is_the_right_one(path);
 }
 
 TEST_F(FrameTimes, OfAMatroskaFileAreTheStampsToTheMillisecond) {
@@ -67,9 +68,9 @@ TEST_F(FrameTimes, OfAMatroskaFileAreTheStampsToTheMillisecond) {
     const auto path = render();
     EXPECT_EQ(std::filesystem::path(path).extension(), ".mkv");
     const double worst = worst_us(path);
-    film::figure("worst picture time of 600 in the MKV", worst, "µs");
+    reference::figure("worst frame time of 600 in the MKV", worst, "µs");
     EXPECT_LE(worst, 1001) << "two roundings to Matroska's millisecond";
-    every_picture_is_the_right_one(path);
+    every_frame_is_the_right_one(path);
 }
 
 TEST_F(FrameTimes, OfCopiedJpegsAreTheStampsAndTheirBytesAreUntouched) {
@@ -82,14 +83,14 @@ TEST_F(FrameTimes, OfCopiedJpegsAreTheStampsAndTheirBytesAreUntouched) {
             path = render();
         else
             path = AVRecorder::create(config_).value().process("t").value().mp4_path;
-        EXPECT_EQ(film::probe(path)["streams"][0]["codec_name"], "mjpeg");
+        EXPECT_EQ(reference::probe(path)["streams"][0]["codec_name"], "mjpeg");
         const double worst = worst_us(path);
-        film::figure(fmt::format("worst picture time of 600 copied into {}", enum_name(container)), worst, "µs");
+        reference::figure(fmt::format("worst frame time of 600 copied into {}", enum_name(container)), worst, "µs");
         EXPECT_LE(worst, container == ContainerFormat::mp4 ? 12 : 1001);
 
-        // The pictures' bytes one after the other, as they lie in the file and as they lie in the take.
-        const auto copied =
-            film::output_of(fmt::format("ffmpeg -nostdin -v error -i 'file:{}' -map 0:v -c copy -f rawvideo -", path));
+        // The frames' bytes one after the other, in the file and in the take.
+        const auto copied = reference::output_of(
+            fmt::format("ffmpeg -nostdin -v error -i 'file:{}' -map 0:v -c copy -f rawvideo -", path));
         std::string stored;
         for (int i = 1; i <= kFrames; ++i)
             stored += read_file(dir_.file(fmt::format("takes/t/frames/f_{:06}.jpg", i)), 1 << 20).value();
@@ -128,10 +129,10 @@ TEST_F(FrameTimes, OfAConstantRateAreOnItsGridAndTheMapTellsWhichFrameIsWhere) {
         config_.cfr = fps;
         const auto path = AVRecorder::create(config_).value().process("t").value().mp4_path;
         const double rate = fps == 29.97 ? 30000.0 / 1001 : fps;
-        const auto times = film::picture_times(path);
+        const auto times = reference::frame_times(path);
         EXPECT_NEAR(static_cast<double>(times.size()), (stamps_.back() - stamps_.front()) * rate, 2);
         const auto map = frame_map(std::filesystem::path(path).replace_extension(".frames.csv").string());
-        const auto shown = film::shown_numbers(path, kWidth, kHeight);
+        const auto shown = reference::shown_numbers(path, kWidth, kHeight);
         ASSERT_EQ(map.size(), times.size());
         ASSERT_EQ(shown.size(), times.size());
         for (std::size_t k = 0; k < times.size(); ++k) {
@@ -139,7 +140,7 @@ TEST_F(FrameTimes, OfAConstantRateAreOnItsGridAndTheMapTellsWhichFrameIsWhere) {
             ASSERT_EQ(line.output, static_cast<std::int64_t>(k));
             ASSERT_NEAR(to_seconds(times[k]), static_cast<double>(k) / rate, 12e-6);
             ASSERT_NEAR(line.output_s, static_cast<double>(k) / rate, 1e-6);
-            ASSERT_EQ(shown[k], line.stored - 1) << "the picture is the one that the map names";
+            ASSERT_EQ(shown[k], line.stored - 1) << "the frame is the one that the map names";
             // No other stamp is nearer.
             double nearest = 1;
             for (const double stamp : stamps_)

@@ -1,4 +1,4 @@
-#include "film.h"
+#include "reference_decoder.h"
 #include "support/temp_dir.h"
 
 #include <onetake/recorder.h>
@@ -55,8 +55,8 @@ TEST(Memory, OfARecordingDoesNotGrowWithItsLength) {
         if (i == 10'000) early = resident_mb();
     }
     const double late = resident_mb();
-    film::figure("resident after 10,000 frames", early, "MB");
-    film::figure("resident after 100,000 frames", late, "MB");
+    reference::figure("resident after 10,000 frames", early, "MB");
+    reference::figure("resident after 100,000 frames", late, "MB");
     EXPECT_LE(late, early + 2);
     EXPECT_EQ(recorder.stop(false).value().metrics.frames, 100'000U);
 }

@@ -1,8 +1,8 @@
 #include "portaudio/microphone.h"
 
 #include "base/clock.h"
-#include "film.h"
-#include "support/pictures.h"
+#include "reference_decoder.h"
+#include "support/plain_frames.h"
 #include "support/temp_dir.h"
 #include "support/test_microphones.h"
 
@@ -32,8 +32,8 @@ class Pushing final : public AudioReceiver {
 };
 
 // A sound card 200 ppm fast, through the real libasound and PortAudio, beeps at each whole second of the host's clock;
-// pictures flash then. Uncorrected, 20 s would put them 4 ms apart.
-TEST(RealSoundCardOffBy200Ppm, IsInSyncInTheFilm) {
+// frames flash then. Uncorrected, 20 s would put them 4 ms apart.
+TEST(RealSoundCardOffBy200Ppm, IsInSyncInTheOutput) {
     const TestMicrophones microphones(std::vector<TestMicrophones::Microphone>{{"mic", "beep 1 freq 1000 ppm 200"}});
     const TempDir dir;
     RecorderConfig config;
@@ -41,7 +41,7 @@ TEST(RealSoundCardOffBy200Ppm, IsInSyncInTheFilm) {
     config.on_full = OnFull::block;
     config.fps = kFps;
     config.data_dir = dir.file("takes");
-    config.processed_dir = dir.file("films");
+    config.processed_dir = dir.file("rendered");
     auto recorder = AVRecorder::create(config).value();
     auto microphone = Microphone::open({});
     ASSERT_TRUE(microphone) << microphone.error().message;
@@ -55,16 +55,16 @@ TEST(RealSoundCardOffBy200Ppm, IsInSyncInTheFilm) {
     for (int i = 0; i < kSeconds * kFps; ++i) {
         const HostTime due(begin + from_ticks(i, kFps));
         clock.wait_until(due);
-        const auto& picture = i % kFps < 2 ? light : dark;
-        ASSERT_TRUE(recorder.push_video({kWidth, kHeight, 3 * kWidth, picture}, to_seconds(due.time_since_epoch())));
+        const auto& frame = i % kFps < 2 ? light : dark;
+        ASSERT_TRUE(recorder.push_video({kWidth, kHeight, 3 * kWidth, frame}, to_seconds(due.time_since_epoch())));
     }
     (*microphone)->stop();
     const auto result = recorder.stop();
     ASSERT_TRUE(result) << result.error().message;
-    film::figure("measured rate of the card", result->metrics.soundcard_drift_ppm, "ppm");
-    const auto sync = film::sync(result->mp4_path);
-    film::figure(fmt::format("worst of {} pairs, test microphone 200 ppm fast", sync.pairs), sync.worst_ms, "ms");
-    film::figure("on average", sync.mean_ms, "ms");
+    reference::figure("measured rate of the card", result->metrics.soundcard_drift_ppm, "ppm");
+    const auto sync = reference::sync(result->mp4_path);
+    reference::figure(fmt::format("worst of {} pairs, test microphone 200 ppm fast", sync.pairs), sync.worst_ms, "ms");
+    reference::figure("on average", sync.mean_ms, "ms");
     EXPECT_GE(sync.pairs, kSeconds - 2U);
     EXPECT_LE(std::abs(sync.worst_ms), 1.0);
 }

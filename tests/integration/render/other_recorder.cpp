@@ -29,8 +29,8 @@ void OtherRecorder::store_times(const std::vector<double>& seconds) {
 }
 
 void OtherRecorder::record(const std::vector<std::int16_t>& mono, int rate, const std::vector<ClockLine>& clock) {
-    options_.audio_path = folder_ + "/sound.wav";
-    options_.audio_times_path = folder_ + "/sound.txt";
+    options_.audio_path = folder_ + "/audio.wav";
+    options_.audio_times_path = folder_ + "/audio.txt";
     auto wav = WavWriter::create(AT_FDCWD, options_.audio_path, rate, 1).value();
     ASSERT_TRUE(wav.write(mono));
     ASSERT_TRUE(wav.refresh_header());

@@ -15,10 +15,10 @@ class OtherRecorder {
  public:
     explicit OtherRecorder(const TempDir& dir);
 
-    /// One JPEG for each time; which ones show what is for `picture` to say (the bytes of a JPEG).
-    template <class Picture>
-    void film(const std::vector<double>& seconds, Picture picture) {
-        for (std::size_t i = 0; i < seconds.size(); ++i) store(i, picture(i));
+    /// One JPEG for each time; `jpeg_of(i)` returns its bytes.
+    template <class JpegOf>
+    void store_frames(const std::vector<double>& seconds, JpegOf jpeg_of) {
+        for (std::size_t i = 0; i < seconds.size(); ++i) store(i, jpeg_of(i));
         store_times(seconds);
     }
 

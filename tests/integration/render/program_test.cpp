@@ -1,4 +1,4 @@
-#include "film.h"
+#include "reference_decoder.h"
 #include "support/temp_dir.h"
 
 #include <cmath>
@@ -19,14 +19,14 @@ std::time_t utc_seconds(const std::string& iso) {
 // Where a top box of an MP4 begins, by reading box after box.
 std::int64_t box_offset(const std::string& path, const std::string& wanted) {
     std::ifstream file(path, std::ios::binary);
-    std::string head(16, '\0');
-    for (std::int64_t at = 0; file.seekg(at) && file.read(head.data(), 16);) {
+    std::string header(16, '\0');
+    for (std::int64_t at = 0; file.seekg(at) && file.read(header.data(), 16);) {
         const auto big_endian = [&](std::size_t from, std::size_t bytes) {
             std::int64_t value = 0;
-            for (std::size_t i = from; i < from + bytes; ++i) value = value << 8 | static_cast<std::uint8_t>(head[i]);
+            for (std::size_t i = from; i < from + bytes; ++i) value = value << 8 | static_cast<std::uint8_t>(header[i]);
             return value;
         };
-        if (head.substr(4, 4) == wanted) return at;
+        if (header.substr(4, 4) == wanted) return at;
         const auto size = big_endian(0, 4) == 1 ? big_endian(8, 8) : big_endian(0, 4);
         if (size < 8) break;
         at += size;
@@ -37,24 +37,24 @@ std::int64_t box_offset(const std::string& path, const std::string& wanted) {
 TEST(Program, RecordsItsTestSourceInSyncAndWithoutLoss) {
     const TempDir dir;
     const auto before = std::time(nullptr);
-    const auto printed =
-        nlohmann::json::parse(film::output_of(fmt::format("{} record --source test --duration 4 --width 640 --height "
-                                                          "480 --name t --data-dir {} --processed-dir {} --json",
-                                                          ONETAKE_PROGRAM, dir.file("takes"), dir.file("films"))));
+    const auto printed = nlohmann::json::parse(
+        reference::output_of(fmt::format("{} record --source test --duration 4 --width 640 --height "
+                                         "480 --name t --data-dir {} --processed-dir {} --json",
+                                         ONETAKE_PROGRAM, dir.file("takes"), dir.file("rendered"))));
     const auto after = std::time(nullptr);
 
     const auto& metrics = printed["metrics"];
     EXPECT_EQ(metrics["dropped"], 0);
-    for (const auto& books : metrics["books"]) {
-        SCOPED_TRACE(books.dump());
-        EXPECT_GT(books["written"], 0);
-        EXPECT_EQ(books["expected"], books["written"]) << "0 lost, and the books balance";
+    for (const auto& counts : metrics["books"]) {
+        SCOPED_TRACE(counts.dump());
+        EXPECT_GT(counts["written"], 0);
+        EXPECT_EQ(counts["expected"], counts["written"]) << "0 lost: expected = written";
     }
     EXPECT_GE(metrics["frames"], 115);
     EXPECT_LE(metrics["frames"], 125);
 
     const std::string path = printed["mp4_path"];
-    const auto seen = film::probe(path);
+    const auto seen = reference::probe(path);
     ASSERT_EQ(seen["streams"].size(), 2U);
     EXPECT_EQ(seen["streams"][0]["codec_name"], "h264");
     EXPECT_EQ(seen["streams"][0]["nb_frames"], std::to_string(metrics["frames"].get<int>()));
@@ -67,10 +67,10 @@ TEST(Program, RecordsItsTestSourceInSyncAndWithoutLoss) {
     EXPECT_LE(created, after - 3) << "it is the time of the beginning";
     const auto moov = box_offset(path, "moov"), mdat = box_offset(path, "mdat");
     ASSERT_GT(moov, 0);
-    EXPECT_LT(moov, mdat) << "a browser would have to fetch the whole file before it could begin";
+    EXPECT_LT(moov, mdat) << "a browser would have to fetch the complete file before it could begin";
 
-    const auto sync = film::sync(path);
-    film::figure(fmt::format("worst of {} pairs, test source", sync.pairs), sync.worst_ms, "ms");
+    const auto sync = reference::sync(path);
+    reference::figure(fmt::format("worst of {} pairs, test source", sync.pairs), sync.worst_ms, "ms");
     EXPECT_GE(sync.pairs, 3U);
     EXPECT_LE(std::abs(sync.worst_ms), 1.0);
 }

@@ -1,6 +1,6 @@
-#include "film.h"
 #include "other_recorder.h"
-#include "support/pictures.h"
+#include "reference_decoder.h"
+#include "support/plain_frames.h"
 
 #include <onetake/recorder.h>
 
@@ -14,7 +14,7 @@ namespace onetake {
 namespace {
 
 constexpr int kRate = 48000;
-constexpr int kBlock = 1024;  // samples between two lines of the sound's clock
+constexpr int kBlock = 1024;  // samples between two lines of the audio clock
 constexpr double kStart = 1000, kFps = 30;
 constexpr double kHum = 0.02;
 
@@ -42,8 +42,8 @@ struct World {
         }
     }
 
-    /// What is heard at an instant: a quiet hum, and a beep of 50 ms that sets in at once.
-    double heard(double t) const {
+    /// The signal at an instant: a quiet hum, and a beep of 50 ms that sets in at once.
+    double signal(double t) const {
         using std::numbers::pi;
         double value = kHum * std::sin(2 * pi * 300 * t);
         const auto after = std::ranges::upper_bound(marks, t);
@@ -53,7 +53,7 @@ struct World {
     }
 };
 
-/// A sound card of its own rate, which may lose sound once.
+/// A sound card of its own rate, which may lose samples once.
 struct SoundCard {
     double begin = kStart;  ///< instant of its first sample
     double ppm = 0;
@@ -68,7 +68,7 @@ struct SoundCard {
     std::vector<std::int16_t> record(const World& world, double end) const {
         std::vector<std::int16_t> samples;
         for (double t = begin; t < end; t = time_of(static_cast<std::int64_t>(samples.size())))
-            samples.push_back(static_cast<std::int16_t>(std::lround(32000 * world.heard(t))));
+            samples.push_back(static_cast<std::int16_t>(std::lround(32000 * world.signal(t))));
         return samples;
     }
 };
@@ -77,19 +77,19 @@ class SyncTest : public ::testing::Test {
  protected:
     SyncTest() {
         config_.data_dir = dir_.file("takes");
-        config_.processed_dir = dir_.file("films");
+        config_.processed_dir = dir_.file("rendered");
     }
-    std::string render(const World& world, const std::vector<std::int16_t>& sound,
+    std::string render(const World& world, const std::vector<std::int16_t>& samples,
                        const std::vector<OtherRecorder::ClockLine>& clock) {
         OtherRecorder other(dir_);
         const auto white = plain_jpeg(160, 120, 255), black = plain_jpeg(160, 120, 0);
-        other.film(world.frames, [&](std::size_t i) { return world.lit[i] ? white : black; });
-        other.record(sound, kRate, clock);
+        other.store_frames(world.frames, [&](std::size_t i) { return world.lit[i] ? white : black; });
+        other.record(samples, kRate, clock);
         return other.import_and_render("t", config_);
     }
     static void in_sync(const std::string& path, std::size_t pairs, const std::string& what) {
-        const auto seen = film::sync(path);
-        film::figure("worst of " + std::to_string(seen.pairs) + " pairs, " + what, seen.worst_ms, "ms");
+        const auto seen = reference::sync(path);
+        reference::figure("worst of " + std::to_string(seen.pairs) + " pairs, " + what, seen.worst_ms, "ms");
         EXPECT_EQ(seen.pairs, pairs);
         EXPECT_EQ(seen.lone_flashes + seen.lone_beeps, 0U);
         EXPECT_LE(std::abs(seen.worst_ms), 1.0);
@@ -99,16 +99,16 @@ class SyncTest : public ::testing::Test {
     RecorderConfig config_;
 };
 
-TEST_F(SyncTest, HoldsWhereSoundBeginsAfterThePicture) {
+TEST_F(SyncTest, HoldsWhereAudioBeginsAfterTheVideo) {
     const World world(7);
     SoundCard card;
     card.begin = kStart + 0.4;
     const auto path = render(world, card.record(world, kStart + 7), {{0, card.begin}});
-    in_sync(path, 7, "sound 0.4 s after the picture");
+    in_sync(path, 7, "audio 0.4 s after the video");
     // What comes before the first sample is silent.
-    const auto sound = film::sound(path);
+    const auto audio = reference::audio(path);
     const auto loudest = [&](double from, double to) {
-        const auto at = [&](double s) { return sound.begin() + static_cast<std::ptrdiff_t>(s * kRate); };
+        const auto at = [&](double s) { return audio.begin() + static_cast<std::ptrdiff_t>(s * kRate); };
         return std::abs(
             *std::max_element(at(from), at(to), [](float a, float b) { return std::abs(a) < std::abs(b); }));
     };
@@ -116,13 +116,13 @@ TEST_F(SyncTest, HoldsWhereSoundBeginsAfterThePicture) {
     EXPECT_GT(loudest(0.41, 0.45), kHum / 2);
 }
 
-TEST_F(SyncTest, HoldsWhereSoundBeginsBeforeThePicture) {
+TEST_F(SyncTest, HoldsWhereAudioBeginsBeforeTheVideo) {
     const World world(7);
     SoundCard card;
     card.begin = kStart - 0.4;
     const auto path = render(world, card.record(world, kStart + 7), {{0, card.begin}});
-    in_sync(path, 7, "sound 0.4 s before the picture");
-    EXPECT_NEAR(to_seconds(film::picture_times(path).front()), 0.4, 12e-6) << "the film begins with the sound";
+    in_sync(path, 7, "audio 0.4 s before the video");
+    EXPECT_NEAR(to_seconds(reference::frame_times(path).front()), 0.4, 12e-6) << "the file begins with the audio";
 }
 
 TEST_F(SyncTest, HoldsWithAFastSoundCardNoisyStampsAndAGap) {
@@ -140,26 +140,26 @@ TEST_F(SyncTest, HoldsWithAFastSoundCardNoisyStampsAndAGap) {
         if (shifted.frames[i] > gap_begin - 0.1 && shifted.frames[i] < gap_end + 0.2) shifted.lit[i] = false;
     ASSERT_EQ(shifted.marks.size(), world.marks.size() - 1) << "one flash would be in the gap, and is left out";
 
-    const auto sound = card.record(shifted, kStart + 60);
+    const auto samples = card.record(shifted, kStart + 60);
     std::mt19937 random(7);
     std::uniform_real_distribution<double> noise(-0.0008, 0.0008);
     std::vector<OtherRecorder::ClockLine> clock;
-    for (std::int64_t s = 0; s < static_cast<std::int64_t>(sound.size()); s += kBlock)
+    for (std::int64_t s = 0; s < static_cast<std::int64_t>(samples.size()); s += kBlock)
         clock.push_back({s, card.time_of(s) + noise(random)});
-    const auto path = render(shifted, sound, clock);
-    in_sync(path, shifted.marks.size(), "card +300 ppm, 0.5 s of sound lost");
+    const auto path = render(shifted, samples, clock);
+    in_sync(path, shifted.marks.size(), "card +300 ppm, 0.5 s of audio lost");
 
-    const double origin = shifted.frames.front() - to_seconds(film::picture_times(path).front());
-    const auto heard = film::sound(path);
+    const double origin = shifted.frames.front() - to_seconds(reference::frame_times(path).front());
+    const auto audio = reference::audio(path);
     const auto level = [&](double from, double to) {
         double sum = 0;
         const auto begin = static_cast<std::size_t>((from - origin) * kRate);
-        const auto end = std::min(heard.size(), static_cast<std::size_t>((to - origin) * kRate));
-        for (auto i = begin; i < end; ++i) sum += double{heard[i]} * heard[i];
+        const auto end = std::min(audio.size(), static_cast<std::size_t>((to - origin) * kRate));
+        for (auto i = begin; i < end; ++i) sum += double{audio[i]} * audio[i];
         return std::sqrt(sum / static_cast<double>(end - begin));
     };
     const double in_gap = level(gap_begin + 0.03, gap_end - 0.03);
-    film::figure("level in the gap against the hum around it", in_gap / (kHum / std::numbers::sqrt2), "");
+    reference::figure("level in the gap against the hum around it", in_gap / (kHum / std::numbers::sqrt2), "");
     EXPECT_LT(in_gap, kHum / 100);
     for (const double edge : {gap_begin - 0.05, gap_end + 0.02}) {
         SCOPED_TRACE(edge);

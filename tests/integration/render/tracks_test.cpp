@@ -1,6 +1,6 @@
 #include "base/clock.h"
-#include "film.h"
-#include "support/pictures.h"
+#include "reference_decoder.h"
+#include "support/plain_frames.h"
 #include "support/temp_dir.h"
 
 #include <onetake/recorder.h>
@@ -22,7 +22,7 @@ TEST(Tracks, TwoCamerasAndTwoMicrophonesEachHaveTheirFolderAndTheirStream) {
     config.more_video_devices = {"side"};
     config.more_audio_devices = {"lapel"};
     config.data_dir = dir.file("takes");
-    config.processed_dir = dir.file("films");
+    config.processed_dir = dir.file("rendered");
     auto recorder = AVRecorder::create(config).value();
     ASSERT_TRUE(recorder.start("t"));
     const double t = to_seconds(host_now().time_since_epoch());
@@ -36,8 +36,8 @@ TEST(Tracks, TwoCamerasAndTwoMicrophonesEachHaveTheirFolderAndTheirStream) {
         ASSERT_TRUE(recorder.push_audio(std::vector<std::int16_t>(4800, -9000), t + kLater + i * 0.05, 1));
     }
     const auto result = recorder.stop().value();
-    const auto& books = result.metrics.books;
-    ASSERT_EQ(books.size(), 4U);
+    const auto& counts = result.metrics.books;
+    ASSERT_EQ(counts.size(), 4U);
     EXPECT_TRUE(result.metrics.balanced());
 
     const auto files = [&](const std::string& folder) {
@@ -48,23 +48,23 @@ TEST(Tracks, TwoCamerasAndTwoMicrophonesEachHaveTheirFolderAndTheirStream) {
     EXPECT_EQ(fs::file_size(dir.file("takes/t/audio.wav")) / 2 / 4800, 20U);
     EXPECT_EQ(fs::file_size(dir.file("takes/t/a2/audio.wav")) / 2 / 4800, 20U);
 
-    const auto streams = film::probe(result.mp4_path)["streams"];
+    const auto streams = reference::probe(result.mp4_path)["streams"];
     std::vector<std::string> kinds;
     for (const auto& stream : streams) kinds.push_back(stream["codec_type"]);
     std::ranges::sort(kinds);
     ASSERT_EQ(kinds, (std::vector<std::string>{"audio", "audio", "video", "video"}));
 
-    const auto first = film::picture_times(result.mp4_path, "v:0"),
-               second = film::picture_times(result.mp4_path, "v:1");
+    const auto first = reference::frame_times(result.mp4_path, "v:0"),
+               second = reference::frame_times(result.mp4_path, "v:1");
     ASSERT_EQ(first.size(), 40U);
     ASSERT_EQ(second.size(), 20U);
     EXPECT_NEAR(to_seconds(second.front() - first.front()), kLater, 12e-6);
     EXPECT_NEAR(to_seconds(second.back() - first.front()), kLater + 38 * 0.05, 12e-6);
-    const auto level = [](const std::vector<std::string>& pictures) {
-        return static_cast<int>(static_cast<std::uint8_t>(pictures.at(5).at(1000)));
+    const auto level = [](const std::vector<std::string>& frames) {
+        return static_cast<int>(static_cast<std::uint8_t>(frames.at(5).at(1000)));
     };
-    EXPECT_NEAR(level(film::pictures(result.mp4_path, "yuvj420p", 320 * 240 * 3 / 2, "v:0")), 200, 3);
-    EXPECT_NEAR(level(film::pictures(result.mp4_path, "yuvj420p", 160 * 128 * 3 / 2, "v:1")), 60, 3);
+    EXPECT_NEAR(level(reference::frames(result.mp4_path, "yuvj420p", 320 * 240 * 3 / 2, "v:0")), 200, 3);
+    EXPECT_NEAR(level(reference::frames(result.mp4_path, "yuvj420p", 160 * 128 * 3 / 2, "v:1")), 60, 3);
 }
 
 }  // namespace

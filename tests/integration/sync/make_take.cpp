@@ -1,10 +1,10 @@
 // make_take DATA_DIR NAME [key=value ...]: writes a take as a faulty sound card would have left it, as fast as it goes.
-// Every whole second a flash (exact frame stamp) and a beep (by the card's true clock). Keys, times in seconds:
+// Every second a flash (exact frame stamp) and a beep (by the card's true clock). Keys, times in seconds:
 //   length=600 fps=30 rate=48000 ppm=0 ppm2=(ppm of the second half) jitter_ms=0 (uniform, each block's stamp)
 //   stall_at=T stall=0.4 (delivery stops, then comes in a burst; stamps are arrivals)
-//   loss_at=T loss=0.5 losses=1 (that many, evenly over the rest) flagged=0|1    sound_from=0 (begins later)   seed=1
+//   loss_at=T loss=0.5 losses=1 (that many, evenly over the rest) flagged=0|1    audio_from=0 (begins later)   seed=1
 #include "base/clock.h"
-#include "support/pictures.h"
+#include "support/plain_frames.h"
 #include "take/take_writer.h"
 
 #include <cmath>
@@ -44,14 +44,14 @@ class Scenario {
     std::map<std::string, double> values_ = {{"length", 600},   {"fps", 30},      {"rate", 48000},  {"ppm", 0},
                                              {"ppm2", NAN},     {"jitter_ms", 0}, {"stall_at", -1}, {"stall", 0.4},
                                              {"loss_at", -1},   {"loss", 0.5},    {"losses", 1},    {"flagged", 0},
-                                             {"sound_from", 0}, {"seed", 1}};
+                                             {"audio_from", 0}, {"seed", 1}};
 };
 
 /// The sound card's true clock: seconds since the take's beginning at which its n-th sample is taken.
 class Card {
  public:
     explicit Card(const Scenario& s)
-        : from_(s["sound_from"]),
+        : from_(s["audio_from"]),
           first_(s["rate"] * (1 + s["ppm"] * 1e-6)),
           second_(s["rate"] * (1 + s["ppm2"] * 1e-6)),
           half_((s["length"] - from_) / 2 * first_) {}
@@ -71,7 +71,7 @@ bool is_lost(const Scenario& s, double t) {
     return since >= 0 && since < every * s["losses"] && std::fmod(since, every) < s["loss"];
 }
 
-std::int16_t sound_at(double t) {
+std::int16_t sample_at(double t) {
     const double in_second = t - std::floor(t);
     return in_second < kBeepSeconds
                ? static_cast<std::int16_t>(std::lrint(16000 * std::sin(2 * std::numbers::pi * 1000 * in_second)))
@@ -107,7 +107,7 @@ Status make(const std::string& data_dir, const std::string& name, const Scenario
     AudioBlock block;
     const auto frames = static_cast<std::int64_t>(s["length"] * s["fps"]);
     while (frame < frames) {
-        // A block of sound is there when its last sample is; frames come between.
+        // A block of audio is there when its last sample is; frames come between.
         block.samples.clear();
         std::int64_t n = sample;
         double first = card.time(n);
@@ -119,7 +119,7 @@ Status make(const std::string& data_dir, const std::string& name, const Scenario
                 first = card.time(n);
                 continue;
             }
-            block.samples.push_back(sound_at(t));
+            block.samples.push_back(sample_at(t));
         }
         sample = n;
         for (; frame < frames && static_cast<double>(frame) / s["fps"] <= card.time(n); ++frame) {

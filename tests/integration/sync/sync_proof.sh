@@ -1,5 +1,5 @@
 #!/bin/bash
-# sync_proof.sh ONETAKE MAKE_TAKE AVSYNC_CHECK [--long]: renders takes of faulty sound cards and measures picture against sound in
+# sync_proof.sh ONETAKE MAKE_TAKE AVSYNC_CHECK [--long]: renders takes of faulty sound cards and measures video against audio in
 # the decoded MP4 at every second. Prints the worst error of each; fails above 1 ms. --long adds the 8 h take.
 set -euo pipefail
 onetake=$1 make_take=$2 avsync=$3 long=${4:-}
@@ -13,22 +13,22 @@ check() {
     local name=$1 pairs=$2 line
     shift 2
     "$make_take" "$dir/takes" "$name" "$@"
-    "$onetake" process "$name" --data-dir "$dir/takes" --processed-dir "$dir/movies" --preset ultrafast \
+    "$onetake" process "$name" --data-dir "$dir/takes" --processed-dir "$dir/rendered" --preset ultrafast \
         --sync-reference "$reference" --quiet
-    if line=$("$avsync" "$dir/movies/$name.mp4" --max-ms 1.0 --min-pairs "$pairs" 2>&1); then
+    if line=$("$avsync" "$dir/rendered/$name.mp4" --max-ms 1.0 --min-pairs "$pairs" 2>&1); then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
     fi
     printf '%-24s %s\n' "$name" "$(tail -n 1 <<< "$line")"
     [ "$reference" = system ] || check_samples "$name"
-    rm -rf "$dir/takes/$name" "$dir/movies/$name.mp4"
+    rm -rf "$dir/takes/$name" "$dir/rendered/$name.mp4"
 }
 
-# The sound that the file has in a decoder's eyes is as long as the WAV, to the encoder's block; drift would be seen.
+# The audio that a decoder finds in the file is as long as the WAV, to the encoder's block; drift would be seen.
 check_samples() {
     local kept stored
-    kept=$(ffmpeg -v error -i "$dir/movies/$1.mp4" -map 0:a -f s16le - | wc -c)
+    kept=$(ffmpeg -v error -i "$dir/rendered/$1.mp4" -map 0:a -f s16le - | wc -c)
     stored=$(ffmpeg -v error -i "$dir/takes/$1/audio.wav" -f s16le - | wc -c)
     if [ $((kept - stored)) -lt 0 ] || [ $((kept - stored)) -gt 2048 ]; then
         echo "$1: the file has $((kept / 2)) samples of the take's $((stored / 2))"
@@ -44,7 +44,7 @@ check stall_400ms 110 length=120 fps=10 jitter_ms=2 stall_at=60.2
 check loss_500ms_flagged 110 length=120 fps=10 jitter_ms=2 loss_at=60.3 loss=0.5 flagged=1
 check loss_500ms_unflagged 110 length=120 fps=10 jitter_ms=2 loss_at=60.3 loss=0.5
 check twenty_losses_20ms 140 length=180 fps=10 jitter_ms=2 loss_at=20.3 loss=0.02 losses=20
-check sound_0.4s_late 100 length=120 fps=10 sound_from=0.4 ppm=50
+check audio_0.4s_late 100 length=120 fps=10 audio_from=0.4 ppm=50
 reference=audio
 check audio_is_reference 590 length=600 fps=10 ppm=300 jitter_ms=2
 check reference_changes_pace 590 length=600 fps=10 rate=44100 ppm=-100 ppm2=-130

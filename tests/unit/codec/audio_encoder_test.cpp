@@ -7,9 +7,9 @@ namespace {
 
 std::vector<Packet> encoded(AudioEncoder& encoder, std::size_t values, std::size_t piece) {
     std::vector<Packet> packets;
-    const std::vector<float> sound(values, 0.25F);
+    const std::vector<float> samples(values, 0.25F);
     for (std::size_t at = 0; at < values; at += piece)
-        EXPECT_TRUE(encoder.encode(std::span(sound).subspan(at, std::min(piece, values - at)), packets));
+        EXPECT_TRUE(encoder.encode(std::span(samples).subspan(at, std::min(piece, values - at)), packets));
     EXPECT_TRUE(encoder.finish(packets));
     return packets;
 }
@@ -33,8 +33,8 @@ TEST(AudioEncoder, TellsPrimingAndEndToTheSample) {
 TEST(AudioEncoder, KeepsPcmBitForBit) {
     auto encoder = AudioEncoder::open({"pcm_s16le", 44100, 2, 0}).value();
     std::vector<Packet> packets;
-    const std::vector<float> sound = {0.0F, 0.5F, -0.5F, 1.5F, -1.0F, 1.0F / 32768};
-    ASSERT_TRUE(encoder.encode(sound, packets));
+    const std::vector<float> samples = {0.0F, 0.5F, -0.5F, 1.5F, -1.0F, 1.0F / 32768};
+    ASSERT_TRUE(encoder.encode(samples, packets));
     ASSERT_TRUE(encoder.finish(packets));
     ASSERT_EQ(packets.size(), 1U);
     EXPECT_EQ(packets[0].duration, 3);

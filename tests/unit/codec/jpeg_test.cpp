@@ -1,7 +1,7 @@
 #include "codec/jpeg_decoder.h"
 #include "codec/jpeg_encoder.h"
 #include "media/jpeg_info.h"
-#include "unit/codec/pictures.h"
+#include "unit/codec/shaded_image.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ std::vector<std::uint8_t> bytes_of(const Buffer& buffer) {
     return {buffer.data(), buffer.data() + buffer.size()};
 }
 
-// Takes every segment of one kind out of a JPEG's head.
+// Takes every segment of one kind out of a JPEG's headers.
 std::vector<std::uint8_t> without_segment(const Buffer& jpeg, std::uint8_t marker) {
     const auto in = bytes_of(jpeg);
     std::vector<std::uint8_t> out(in.begin(), in.begin() + 2);
@@ -119,7 +119,7 @@ TEST(JpegDecoder, TakesJpegsWithoutHuffmanTables) {
     EXPECT_EQ(plane_difference(*image, decoded(jpeg, *from), 0), 0);
 }
 
-TEST(JpegDecoder, CallsATruncatedPictureCorrupt) {
+TEST(JpegDecoder, CallsATruncatedImageCorrupt) {
     const auto from = pool();
     const auto jpeg = encoder_for(Subsample::s420).encode(shaded_image(320, 240, Chroma::s420, *from), *from).value();
     const auto image = JpegDecoder::create()->decode(jpeg.span().first(jpeg.size() / 2), *from);

@@ -1,6 +1,6 @@
 #include "codec/planar_image.h"
 
-#include "unit/codec/pictures.h"
+#include "unit/codec/shaded_image.h"
 
 #include <cmath>
 #include <gtest/gtest.h>
@@ -46,7 +46,7 @@ TEST(PlanarImage, KeepsAFlatColourFromEveryChroma) {
         }
 }
 
-TEST(PlanarImage, GivesGrayPicturesNeutralChroma) {
+TEST(PlanarImage, GivesGrayImagesNeutralChroma) {
     const auto pool = BufferPool::create(4);
     auto gray = shaded_image(17, 5, Chroma::gray, *pool);
     const std::uint8_t corner = gray.plane(0)[4 * gray.stride[0] + 16];

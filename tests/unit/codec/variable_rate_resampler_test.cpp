@@ -233,14 +233,14 @@ TEST(VariableRateResampler, StaysExactAfterManyHours) {
     constexpr std::int64_t kFirst = 30LL * 3600 * 8000;
     SoundCard card(kHours, [](double t) { return kSine(t - kHours); });
     auto resampler = VariableRateResampler::create(8000, 1, 8000).value();
-    std::vector<float> sound;
+    std::vector<float> samples;
     const SampleSink sink = [&](std::span<const float> piece) {
-        if (resampler.samples_out() >= kFirst) sound.insert(sound.end(), piece.begin(), piece.end());
+        if (resampler.samples_out() >= kFirst) samples.insert(samples.end(), piece.begin(), piece.end());
         return Status{};
     };
     while (card.now() < kHours + 1) ASSERT_TRUE(resampler.write(card.record(500, 8000 * 1.001), sink));
-    ASSERT_GT(sound.size(), 7500U);
-    EXPECT_LT(worst_difference(sound, 8000, kSine, 100, 7500), kTwoMicroseconds);
+    ASSERT_GT(samples.size(), 7500U);
+    EXPECT_LT(worst_difference(samples, 8000, kSine, 100, 7500), kTwoMicroseconds);
 }
 
 TEST(VariableRateResampler, RefusesRunsThatMakeNoSense) {

@@ -1,6 +1,6 @@
 #include "codec/video_encoder.h"
 
-#include "unit/codec/pictures.h"
+#include "unit/codec/shaded_image.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -129,7 +129,7 @@ TEST(VideoEncoder, RefusesAnotherSizeAndStampsThatDoNotGrow) {
     EXPECT_EQ(packets.size(), 2U);
 }
 
-TEST(VideoEncoder, FinishesWithoutAnyPicture) {
+TEST(VideoEncoder, FinishesWithoutAnyFrame) {
     auto encoder = VideoEncoder::open(small()).value();
     std::vector<Packet> packets;
     EXPECT_TRUE(encoder.finish(packets));

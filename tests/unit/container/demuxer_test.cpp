@@ -22,7 +22,7 @@ constexpr const char* kLossy = "-c:v libx264 -preset ultrafast -c:a aac -b:a 96k
 constexpr const char* kLossless = "-c:v ffv1 -c:a pcm_s16le";
 
 // 4 s at 25 frames/s: a white flash of 0.2 s and a beep of 0.1 s at 1 s, 2 s, 3 s. Made by the ffmpeg program.
-void film(const std::string& path, const std::string& options) {
+void make_file(const std::string& path, const std::string& options) {
     const auto command =
         "ffmpeg -nostdin -v error -y"
         " -f lavfi -i "
@@ -32,22 +32,22 @@ void film(const std::string& path, const std::string& options) {
     ASSERT_EQ(std::system(command.c_str()), 0) << command;
 }
 
-struct Film {
+struct DecodedFile {
     std::vector<StreamParams> streams;
-    std::vector<LumaSample> pictures;
+    std::vector<LumaSample> luma;
     std::vector<Duration> flashes, beeps;
     std::size_t samples = 0;
-    Duration first_sound{};
+    Duration first_audio{};
 };
 
-Result<Film> decoded(const std::string& path) {
+Result<DecodedFile> decoded(const std::string& path) {
     route_av_log();
     auto demuxer = Demuxer::open(path);
     if (!demuxer) return fail(demuxer.error());
-    Film film;
-    film.streams = demuxer->streams();
+    DecodedFile file;
+    file.streams = demuxer->streams();
     std::vector<MediaDecoder> decoders;
-    for (const auto& params : film.streams) {
+    for (const auto& params : file.streams) {
         auto decoder = MediaDecoder::open(params);
         if (!decoder) return fail(decoder.error());
         decoders.push_back(std::move(*decoder));
@@ -60,17 +60,17 @@ Result<Film> decoded(const std::string& path) {
         ONETAKE_TRY(decoders.at(static_cast<std::size_t>((*packet)->stream)).decode(**packet, media));
     }
     for (auto& decoder : decoders) ONETAKE_TRY(decoder.finish(media));
-    film.pictures = media.pictures;
-    film.flashes = find_flashes(media.pictures);
+    file.luma = media.pictures;
+    file.flashes = find_flashes(media.pictures);
     BeepSearch search(48000);
-    if (!media.sound.empty()) film.first_sound = media.sound.front().time;
-    for (const auto& sound : media.sound) {
-        film.samples += sound.samples.size();
-        search.add(sound.samples, sound.time,
-                   sound.time + from_ticks(static_cast<std::int64_t>(sound.samples.size()), sound.sample_rate));
+    if (!media.sound.empty()) file.first_audio = media.sound.front().time;
+    for (const auto& piece : media.sound) {
+        file.samples += piece.samples.size();
+        search.add(piece.samples, piece.time,
+                   piece.time + from_ticks(static_cast<std::int64_t>(piece.samples.size()), piece.sample_rate));
     }
-    film.beeps = search.finish();
-    return film;
+    file.beeps = search.finish();
+    return file;
 }
 
 void expect_seconds(const std::vector<Duration>& found, const std::vector<double>& wanted, double within) {
@@ -78,14 +78,14 @@ void expect_seconds(const std::vector<Duration>& found, const std::vector<double
     for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(to_seconds(found[i]), wanted[i], within);
 }
 
-TEST(Demuxer, GivesPicturesAndSoundTheirMediaTimes) {
+TEST(Demuxer, GivesVideoAndAudioTheirMediaTimes) {
     const ScratchFolder dir;
-    const std::vector<std::pair<std::string, std::string>> films{{"lossy.mp4", kLossy}, {"lossless.mkv", kLossless}};
-    for (const auto& [name, options] : films) {
-        film(dir / name, options);
+    const std::vector<std::pair<std::string, std::string>> files{{"lossy.mp4", kLossy}, {"lossless.mkv", kLossless}};
+    for (const auto& [name, options] : files) {
+        make_file(dir / name, options);
         const auto seen = decoded(dir / name);
         ASSERT_TRUE(seen) << name << ": " << seen.error().message;
-        EXPECT_EQ(seen->pictures.size(), 100u) << name;
+        EXPECT_EQ(seen->luma.size(), 100u) << name;
         SCOPED_TRACE(name);
         expect_seconds(seen->flashes, {1, 2, 3}, 1e-3);
         expect_seconds(seen->beeps, {1, 2, 3}, 0.7e-3);  // Matroska rounds to 1 ms
@@ -96,28 +96,28 @@ TEST(Demuxer, GivesPicturesAndSoundTheirMediaTimes) {
 TEST(Demuxer, LeavesPrimingOut) {
     const ScratchFolder dir;
     for (const auto* name : {"a.mp4", "a.mkv"}) {
-        film(dir / name, kLossy);
+        make_file(dir / name, kLossy);
         const auto seen = decoded(dir / name).value();
-        EXPECT_NEAR(to_seconds(seen.first_sound), 0, 1e-3) << name;
+        EXPECT_NEAR(to_seconds(seen.first_audio), 0, 1e-3) << name;
     }
 }
 
-TEST(Demuxer, ReadsFilmsWithoutEditLists) {
+TEST(Demuxer, ReadsFilesWithoutEditLists) {
     const ScratchFolder dir;
-    film(dir / "a.mp4", std::string(kLossy) + " -movflags frag_keyframe+empty_moov");
-    film(dir / "a.mkv", kLossy);
+    make_file(dir / "a.mp4", std::string(kLossy) + " -movflags frag_keyframe+empty_moov");
+    make_file(dir / "a.mkv", kLossy);
     for (const auto* name : {"a.mp4", "a.mkv"}) {
         const auto seen = decoded(dir / name).value();
         ASSERT_EQ(seen.beeps.size(), 3u);
-        // ffmpeg makes room for the priming by moving picture and sound alike.
+        // ffmpeg makes room for the priming by moving video and audio alike.
         for (std::size_t i = 0; i < 3; ++i)
             EXPECT_NEAR(to_seconds(seen.beeps.at(i) - seen.flashes.at(i)), 0, 0.7e-3) << name;
     }
 }
 
-TEST(Demuxer, HonoursAnEditListThatBeginsTheSoundLater) {
+TEST(Demuxer, HonoursAnEditListThatBeginsTheAudioLater) {
     const ScratchFolder dir;
-    film(dir / "a.mp4", kLossy);
+    make_file(dir / "a.mp4", kLossy);
     const auto a = dir / "a.mp4", b = dir / "b.mp4";
     ASSERT_EQ(std::system(("ffmpeg -nostdin -v error -y -i '" + a + "' -itsoffset 0.25 -i '" + a +
                            "' -map 0:v -map 1:a -c copy -movie_timescale 48000 '" + b + "'")
@@ -130,7 +130,7 @@ TEST(Demuxer, HonoursAnEditListThatBeginsTheSoundLater) {
 
 TEST(Demuxer, DescribesItsStreams) {
     const ScratchFolder dir;
-    film(dir / "a.mp4", kLossy);
+    make_file(dir / "a.mp4", kLossy);
     const auto demuxer = Demuxer::open(dir / "a.mp4").value();
     ASSERT_EQ(demuxer.streams().size(), 2u);
     EXPECT_EQ(demuxer.streams()[0].kind, TrackKind::video);
@@ -141,7 +141,7 @@ TEST(Demuxer, DescribesItsStreams) {
     EXPECT_EQ(demuxer.streams()[1].channels, 1);
 }
 
-TEST(Demuxer, RefusesWhatIsNoFilm) {
+TEST(Demuxer, RefusesWhatIsNoMediaFile) {
     const ScratchFolder dir;
     route_av_log();
     EXPECT_EQ(Demuxer::open(dir / "missing.mp4").error().code, ErrorCode::not_found);
@@ -150,29 +150,29 @@ TEST(Demuxer, RefusesWhatIsNoFilm) {
         return dir / name;
     };
     EXPECT_FALSE(Demuxer::open(write("empty.mp4", "")));
-    EXPECT_FALSE(Demuxer::open(write("text.mp4", "this is a film")));
+    EXPECT_FALSE(Demuxer::open(write("text.mp4", "this is a text")));
     // Formats that name other files are not opened at all.
-    film(dir / "a.mp4", kLossy);
+    make_file(dir / "a.mp4", kLossy);
     EXPECT_FALSE(Demuxer::open(write("list.ffconcat", "ffconcat version 1.0\nfile a.mp4\n")));
     EXPECT_FALSE(Demuxer::open(write("list.m3u8", "#EXTM3U\n#EXTINF:4,\na.mp4\n#EXT-X-ENDLIST\n")));
 }
 
 TEST(Demuxer, SurvivesEveryKindOfDamage) {
     const ScratchFolder dir;
-    film(dir / "a.mp4", std::string(kLossy) + " -movflags +faststart");
-    film(dir / "a.mkv", kLossy);
+    make_file(dir / "a.mp4", std::string(kLossy) + " -movflags +faststart");
+    make_file(dir / "a.mkv", kLossy);
     for (const auto* name : {"a.mp4", "a.mkv"}) {
-        const auto whole = read_file(dir / name, 1 << 24).value();
+        const auto complete = read_file(dir / name, 1 << 24).value();
         std::mt19937 random(3);
-        std::uniform_int_distribution<std::size_t> anywhere(0, whole.size() - 1);
+        std::uniform_int_distribution<std::size_t> anywhere(0, complete.size() - 1);
         for (int i = 0; i < 40; ++i) {
-            auto bytes = whole;
+            auto bytes = complete;
             if (i % 2 == 0)
                 bytes.resize(anywhere(random));
             else
                 for (int k = 0; k < 20; ++k) bytes[anywhere(random) / (1 + k % 3 * 4)] = static_cast<char>(random());
             std::ofstream(dir / "bad", std::ios::binary) << bytes;
-            // It may be an error or a shorter film; what counts is that it comes back.
+            // It may be an error or a shorter file; what counts is that the call returns.
             const auto seen = decoded(dir / "bad");
             EXPECT_TRUE(seen || !seen.error().message.empty());
         }
@@ -183,7 +183,7 @@ TEST(MediaDecoder, SaysWhatItCannotDecode) {
     StreamParams params;
     params.codec = "no-such-codec";
     EXPECT_EQ(MediaDecoder::open(params).error().code, ErrorCode::unsupported);
-    params.codec = "aac";  // but a picture
+    params.codec = "aac";  // but video
     EXPECT_EQ(MediaDecoder::open(params).error().code, ErrorCode::unsupported);
     params.kind = TrackKind::data;
     EXPECT_EQ(MediaDecoder::open(params).error().code, ErrorCode::unsupported);
@@ -200,8 +200,8 @@ TEST(MediaDecoder, MeasuresBrightnessInEveryUsualLayout) {
             0);
         const auto seen = decoded(path);
         ASSERT_TRUE(seen) << layout << seen.error().message;
-        ASSERT_FALSE(seen->pictures.empty());
-        EXPECT_NEAR(seen->pictures.front().luma, 128, 3) << layout;
+        ASSERT_FALSE(seen->luma.empty());
+        EXPECT_NEAR(seen->luma.front().luma, 128, 3) << layout;
     }
 }
 

@@ -4,7 +4,7 @@
 #include "codec/audio_encoder.h"
 #include "codec/jpeg_encoder.h"
 #include "codec/video_encoder.h"
-#include "unit/codec/pictures.h"
+#include "unit/codec/shaded_image.h"
 #include "unit/container/probe.h"
 
 #include <algorithm>
@@ -48,7 +48,7 @@ Stream video_of(const std::vector<std::int64_t>& stamps) {
     return stream;
 }
 
-Stream sound_of(std::size_t samples, std::string codec = "aac") {
+Stream audio_of(std::size_t samples, std::string codec = "aac") {
     auto encoder = AudioEncoder::open({std::move(codec), 48000, 1, 96000}).value();
     Stream stream{encoder.params(), {}};
     EXPECT_TRUE(encoder.encode(std::vector<float>(samples, 0.1F), stream.packets));
@@ -83,12 +83,12 @@ Result<MuxedFile> written(const std::string& path, ContainerFormat format, std::
 TEST(Muxer, KeepsEveryStampAndTheFirstOnesToo) {
     const ScratchFolder folder;
     const auto video = stamps(40, 12347, 2999);
-    ASSERT_TRUE(written(folder / "a.mp4", ContainerFormat::mp4, {video_of(video), sound_of(96000)}));
+    ASSERT_TRUE(written(folder / "a.mp4", ContainerFormat::mp4, {video_of(video), audio_of(96000)}));
     const auto times = decoded_times(folder / "a.mp4", "v:0");
     ASSERT_EQ(times.size(), video.size());
     for (std::size_t i = 0; i < times.size(); ++i)
         EXPECT_NEAR(times[i], static_cast<double>(video[i]) / 90000, 1e-6);  // what ffprobe prints
-    ASSERT_TRUE(written(folder / "a.mkv", ContainerFormat::mkv, {video_of(video), sound_of(96000)}));
+    ASSERT_TRUE(written(folder / "a.mkv", ContainerFormat::mkv, {video_of(video), audio_of(96000)}));
     const auto rounded = decoded_times(folder / "a.mkv", "v:0");
     ASSERT_EQ(rounded.size(), video.size());
     for (std::size_t i = 0; i < rounded.size(); ++i)
@@ -105,7 +105,7 @@ TEST(Muxer, PutsTheIndexInFront) {
     MuxerOptions options;
     options.reserve_index_bytes = estimate_index_bytes(30, 100);
     const auto reserved =
-        written(folder / "b.mp4", ContainerFormat::mp4, {video_of(stamps(30)), sound_of(48000)}, options);
+        written(folder / "b.mp4", ContainerFormat::mp4, {video_of(stamps(30)), audio_of(48000)}, options);
     ASSERT_TRUE(reserved) << reserved.error().message;
     EXPECT_EQ(top_boxes(folder / "b.mp4"), (std::vector<std::string>{"ftyp", "moov", "free", "free", "mdat"}));
     EXPECT_TRUE(reserved->notes.empty());
@@ -117,7 +117,7 @@ TEST(Muxer, SurvivesAnIndexThatOutgrowsItsRoom) {
     MuxerOptions options;
     options.reserve_index_bytes = 20000;
     const auto made =
-        written(folder / "a.mp4", ContainerFormat::mp4, {video_of(stamps(600)), sound_of(960000)}, options);
+        written(folder / "a.mp4", ContainerFormat::mp4, {video_of(stamps(600)), audio_of(960000)}, options);
     ASSERT_TRUE(made) << made.error().message;
     EXPECT_EQ(made->notes.size(), 1U);
     EXPECT_EQ(top_boxes(folder / "a.mp4"), (std::vector<std::string>{"ftyp", "free", "free", "mdat", "moov"}));
@@ -132,7 +132,7 @@ TEST(Muxer, ReservesEnoughForTheLargestIndex) {
     std::vector<std::int64_t> uneven;
     for (int i = 0; i < 2000; ++i) uneven.push_back(i * 3000 + (i * i * 37) % 1401);
     const auto made =
-        written(folder / "a.mp4", ContainerFormat::mp4, {video_of(uneven), sound_of(3199 * 1024)}, options);
+        written(folder / "a.mp4", ContainerFormat::mp4, {video_of(uneven), audio_of(3199 * 1024)}, options);
     ASSERT_TRUE(made) << made.error().message;
     EXPECT_TRUE(made->notes.empty());
     EXPECT_EQ(decoded_times(folder / "a.mp4", "v:0").size(), 2000U);
@@ -159,7 +159,7 @@ TEST(Muxer, TagsColoursTitlesAndTheTimeOfCreation) {
     video.params.title = "C920";
     for (const auto format : {ContainerFormat::mp4, ContainerFormat::mkv}) {
         const auto path = folder / (format == ContainerFormat::mp4 ? "a.mp4" : "a.mkv");
-        ASSERT_TRUE(written(path, format, {video, sound_of(4800)}, options));
+        ASSERT_TRUE(written(path, format, {video, audio_of(4800)}, options));
         const auto seen = probed(path);
         const auto& stream = seen["streams"][0];
         EXPECT_EQ(stream["color_range"], "pc");
@@ -187,7 +187,7 @@ TEST(Muxer, WritesStreamsByTimeHoweverTheyCome) {
     const ScratchFolder folder;
     for (const auto* name : {"a.mp4", "a.mkv"}) {
         const auto format = is_mp4(name) ? ContainerFormat::mp4 : ContainerFormat::mkv;
-        ASSERT_TRUE(written(folder / name, format, {video_of(stamps(900)), sound_of(30 * 48000)}));
+        ASSERT_TRUE(written(folder / name, format, {video_of(stamps(900)), audio_of(30 * 48000)}));
         double latest = 0, worst = 0;
         int last_stream = -1, changes = 0;
         const auto seen = probed(folder / name, "-show_packets -show_entries packet=dts_time,stream_index,pos");
@@ -217,7 +217,7 @@ TEST(Muxer, NeverWaitsForEverForAStreamThatGivesNothing) {
     params.height = 48;
     params.pixel_format = "yuvj420p";
     ASSERT_TRUE(muxer.add_stream(params));
-    ASSERT_TRUE(muxer.add_stream(sound_of(0).params));
+    ASSERT_TRUE(muxer.add_stream(audio_of(0).params));
     ASSERT_TRUE(muxer.begin());
     const auto part = folder / folder.names()[0];
     for (int i = 0; i < 100; ++i) {
@@ -244,11 +244,11 @@ TEST(Muxer, TakesALateStreamEvenFarBehindTheOthers) {
         params.width = 64;
         params.height = 48;
         params.pixel_format = "yuvj420p";
-        const auto sound = sound_of(48000 * 3);
+        const auto audio = audio_of(48000 * 3);
         ASSERT_TRUE(muxer.add_stream(params));
-        ASSERT_TRUE(muxer.add_stream(sound.params));
+        ASSERT_TRUE(muxer.add_stream(audio.params));
         ASSERT_TRUE(muxer.begin());
-        // 100 s of pictures, more than may wait, before the first sound.
+        // 100 s of video, more than may wait, before the first audio packet.
         for (int i = 0; i < 200; ++i) {
             Packet packet;
             packet.pts = packet.dts = i * 45000;
@@ -257,15 +257,15 @@ TEST(Muxer, TakesALateStreamEvenFarBehindTheOthers) {
             packet.bytes.assign(1 << 19, 1);
             ASSERT_TRUE(muxer.write(std::move(packet)));
         }
-        for (auto packet : sound.packets) {
+        for (auto packet : audio.packets) {
             packet.stream = 1;
             ASSERT_TRUE(muxer.write(std::move(packet)));
         }
         ASSERT_TRUE(muxer.finish());
         const auto seen = probed(folder / name, "-select_streams a:0 -show_packets -show_entries packet=pts_time");
-        ASSERT_EQ(seen["packets"].size(), sound.packets.size()) << name;
+        ASSERT_EQ(seen["packets"].size(), audio.packets.size()) << name;
         EXPECT_NEAR(std::atof(seen["packets"].back()["pts_time"].get<std::string>().c_str()),
-                    static_cast<double>(sound.packets.back().pts) / 48000, 0.001);
+                    static_cast<double>(audio.packets.back().pts) / 48000, 0.001);
     }
 }
 
@@ -312,11 +312,11 @@ TEST(Muxer, RefusesPacketsOutOfOrder) {
 
 TEST(Muxer, SaysWhatAFormatCannotHold) {
     const ScratchFolder folder;
-    const auto made = written(folder / "a.mp4", ContainerFormat::mp4, {video_of(stamps(2)), sound_of(10, "wmav2")});
+    const auto made = written(folder / "a.mp4", ContainerFormat::mp4, {video_of(stamps(2)), audio_of(10, "wmav2")});
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().code, ErrorCode::unsupported);
     EXPECT_NE(made.error().message.find("wmav2"), std::string::npos);
-    EXPECT_TRUE(written(folder / "a.mkv", ContainerFormat::mkv, {sound_of(10, "pcm_s16le")}));
+    EXPECT_TRUE(written(folder / "a.mkv", ContainerFormat::mkv, {audio_of(10, "pcm_s16le")}));
 }
 
 TEST(Muxer, TellsOfAFileThatCannotGrow) {

@@ -58,8 +58,8 @@ inline std::vector<double> decoded_times(const std::string& path, const std::str
     return times;
 }
 
-/// The first sound track decoded by ffmpeg to interleaved floats: sample k is the sound of media time k / rate.
-inline std::vector<float> decoded_sound(const std::string& path) {
+/// The first audio track decoded by ffmpeg to interleaved floats: sample k is at media time k / rate.
+inline std::vector<float> decoded_audio(const std::string& path) {
     // A later beginning is filled with silence from time 0 on, and what lies before it (Matroska's priming) cut off.
     const auto bytes = output_of("ffmpeg -v error -copyts -i '" + path +
                                  "' -map 0:a:0 -af aresample=async=1:first_pts=0:min_hard_comp=10 -f f32le -");
@@ -72,15 +72,15 @@ inline std::vector<float> decoded_sound(const std::string& path) {
 inline std::vector<std::string> top_boxes(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     std::vector<std::string> names;
-    std::array<unsigned char, 16> head{};
+    std::array<unsigned char, 16> header{};
     std::uint64_t at = 0;
-    while (file.seekg(static_cast<std::streamoff>(at)) && file.read(reinterpret_cast<char*>(head.data()), 8)) {
-        std::uint64_t size = std::uint64_t{head[0]} << 24 | head[1] << 16 | head[2] << 8 | head[3];
-        names.emplace_back(reinterpret_cast<const char*>(head.data()) + 4, 4);
+    while (file.seekg(static_cast<std::streamoff>(at)) && file.read(reinterpret_cast<char*>(header.data()), 8)) {
+        std::uint64_t size = std::uint64_t{header[0]} << 24 | header[1] << 16 | header[2] << 8 | header[3];
+        names.emplace_back(reinterpret_cast<const char*>(header.data()) + 4, 4);
         if (size == 1) {
-            file.read(reinterpret_cast<char*>(head.data()), 8);
+            file.read(reinterpret_cast<char*>(header.data()), 8);
             size = 0;
-            for (std::size_t i = 0; i < 8; ++i) size = size << 8 | head[i];
+            for (std::size_t i = 0; i < 8; ++i) size = size << 8 | header[i];
         }
         if (size < 8) break;
         at += size;

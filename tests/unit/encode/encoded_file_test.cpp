@@ -1,6 +1,6 @@
 #include "unit/encode/encoded_file.h"
 
-#include "unit/codec/pictures.h"
+#include "unit/codec/shaded_image.h"
 #include "unit/container/probe.h"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
-using testing::decoded_sound;
+using testing::decoded_audio;
 using testing::decoded_times;
 using testing::EncodedFile;
 using testing::probed;
@@ -45,7 +45,7 @@ VideoEncoderSettings video_settings(std::string codec = "auto") {
     return settings;
 }
 
-// One picture of a single shade: what a decoder can still tell after compression.
+// One frame of a single shade, which survives compression.
 PlanarImage flat_image(BufferPool& pool, std::uint8_t shade) {
     auto image = make_planar(kWidth, kHeight, Chroma::s420, {}, pool);
     std::fill_n(image.writable_plane(0), image.stride[0] * kHeight, shade);
@@ -55,7 +55,7 @@ PlanarImage flat_image(BufferPool& pool, std::uint8_t shade) {
     return image;
 }
 
-// Sound from `begin` on that is silent but for a click at each of the given instants.
+// Audio from `begin` on that is silent but for a click at each of the given instants.
 TimedAudio clicks(Duration begin, Duration length, const std::vector<Duration>& instants, int rate = 48000) {
     TimedAudio run;
     run.after_gap = true;
@@ -74,13 +74,13 @@ TimedAudio clicks(Duration begin, Duration length, const std::vector<Duration>& 
     return run;
 }
 
-// Where the click near `instant` lies in decoded sound: the middle of its weight, in samples.
-double click_place(const std::vector<float>& sound, Duration instant, int rate = 48000) {
+// Where the click near `instant` lies in decoded audio: the middle of its weight, in samples.
+double click_place(const std::vector<float>& samples, Duration instant, int rate = 48000) {
     const auto middle = to_ticks(instant, rate);
     double weight = 0, moment = 0;
     for (std::int64_t k = std::max<std::int64_t>(0, middle - 400); k < middle + 400; ++k) {
-        if (static_cast<std::size_t>(k) >= sound.size()) break;
-        const double value = std::max(0.0F, sound[static_cast<std::size_t>(k)] - 0.05F);
+        if (static_cast<std::size_t>(k) >= samples.size()) break;
+        const double value = std::max(0.0F, samples[static_cast<std::size_t>(k)] - 0.05F);
         weight += value;
         moment += value * static_cast<double>(k);
     }
@@ -123,17 +123,17 @@ TEST(EncodedFile, KeepsSixHundredJitteredFramesAtTheirTimes) {
 TEST(EncodedFile, HoldsFlashAndBeepTogetherWhoeverBeginsFirst) {
     const ScratchFolder folder;
     const auto pool = BufferPool::create(4);
-    for (const auto& [video_first, sound_first] :
+    for (const auto& [video_first, audio_first] :
          {std::pair{milliseconds(0), milliseconds(400)}, std::pair{milliseconds(400), milliseconds(0)},
           std::pair{milliseconds(0), milliseconds(0)}, std::pair{milliseconds(40), milliseconds(-200)}})
         for (const auto* name : {"a.mp4", "a.mkv"}) {
-            SCOPED_TRACE(std::string(name) + " video " + std::to_string(video_first.count()) + " sound " +
-                         std::to_string(sound_first.count()));
+            SCOPED_TRACE(std::string(name) + " video " + std::to_string(video_first.count()) + " audio " +
+                         std::to_string(audio_first.count()));
             EncodedFile file(folder / name, replacing());
             ASSERT_TRUE(file.add_video(video_settings()));
             ASSERT_TRUE(file.add_audio({}));
             const std::vector<Duration> instants = {milliseconds(1033), milliseconds(2533), milliseconds(5001)};
-            ASSERT_TRUE(file.write_audio(1, clicks(sound_first, milliseconds(6000), instants)));
+            ASSERT_TRUE(file.write_audio(1, clicks(audio_first, milliseconds(6000), instants)));
             // The flash is the picture of the beep's very instant, between others of uneven distance.
             std::vector<MediaTime> times;
             for (Duration t = video_first; t < milliseconds(6000); t += microseconds(33370)) times.push_back(at(t));
@@ -146,13 +146,13 @@ TEST(EncodedFile, HoldsFlashAndBeepTogetherWhoeverBeginsFirst) {
             const auto result = file.finish().value();
             const double tolerance = is_mp4(name) ? 1.0 : 48.0;  // samples; Matroska rounds to 1 ms
 
-            const auto sound = decoded_sound(folder / name);
+            const auto audio = decoded_audio(folder / name);
             for (const auto instant : instants)
-                EXPECT_NEAR(click_place(sound, instant), to_seconds(instant) * 48000, tolerance);
-            // A decoder may hand out the last packet whole, but the file says where the sound ends.
-            const auto samples = to_ticks(sound_first + milliseconds(6000), 48000);
-            EXPECT_GE(static_cast<std::int64_t>(sound.size()), samples - (is_mp4(name) ? 0 : 48));
-            EXPECT_LT(static_cast<std::int64_t>(sound.size()), samples + 1024);
+                EXPECT_NEAR(click_place(audio, instant), to_seconds(instant) * 48000, tolerance);
+            // A decoder may return all of the last packet, but the file specifies where the audio ends.
+            const auto samples = to_ticks(audio_first + milliseconds(6000), 48000);
+            EXPECT_GE(static_cast<std::int64_t>(audio.size()), samples - (is_mp4(name) ? 0 : 48));
+            EXPECT_LT(static_cast<std::int64_t>(audio.size()), samples + 1024);
             if (is_mp4(name)) {
                 EXPECT_EQ(probed(folder / name)["streams"][1]["duration_ts"], samples);
             }
@@ -190,7 +190,7 @@ TEST(EncodedFile, TagsColourAndPutsTheIndexInFront) {
         EXPECT_EQ(stream["color_transfer"], "bt709");
         EXPECT_EQ(stream["chroma_location"], "center");
         EXPECT_EQ(testing::top_boxes(folder / "a.mp4")[1], "moov");
-        // The bitstream itself says so, too: a raw copy without the container keeps the tags, and white stays white.
+        // The bitstream itself is tagged, too: a raw copy without the container keeps the tags, and white stays white.
         testing::output_of("ffmpeg -v quiet -y -i '" + (folder / "a.mp4") + "' -c copy '" + (folder / "raw.h264") +
                            "'");
         EXPECT_EQ(probed(folder / "raw.h264")["streams"][0]["color_range"], stream["color_range"]);
@@ -225,9 +225,9 @@ TEST(EncodedFile, CorrectsTheSoundCardsDrift) {
         ASSERT_TRUE(file.write_audio(0, run));
     }
     ASSERT_TRUE(file.finish());
-    const auto sound = decoded_sound(folder / "a.mp4");
+    const auto audio = decoded_audio(folder / "a.mp4");
     for (const double instant : instants)
-        EXPECT_NEAR(click_place(sound, Duration(std::llround(instant * 1e9))), instant * 48000, 1.0);
+        EXPECT_NEAR(click_place(audio, Duration(std::llround(instant * 1e9))), instant * 48000, 1.0);
 }
 
 TEST(EncodedFile, CopiesJpegsAtTheirTimes) {
@@ -287,7 +287,7 @@ TEST(EncodedFile, WritesTheTracksThatGotMediaWhereOthersGotNone) {
         ASSERT_TRUE(file.add_audio({}));
         ASSERT_TRUE(file.write_audio(1, clicks(milliseconds(0), milliseconds(1000), {milliseconds(500)})));
         ASSERT_TRUE(file.finish());
-        EXPECT_NEAR(click_place(decoded_sound(folder / name), milliseconds(500)), 24000, is_mp4(name) ? 1 : 48);
+        EXPECT_NEAR(click_place(decoded_audio(folder / name), milliseconds(500)), 24000, is_mp4(name) ? 1 : 48);
     }
 }
 
@@ -302,25 +302,25 @@ TEST(EncodedFile, RaisesARateThatAacDoesNotTake) {
     const auto result = file.finish().value();
     EXPECT_EQ(result.notes.size(), 1U);
     EXPECT_EQ(result.tracks[0].samples, 44100);
-    EXPECT_NEAR(click_place(decoded_sound(folder / "a.mp4"), milliseconds(500), 44100), 22050, 1);
+    EXPECT_NEAR(click_place(decoded_audio(folder / "a.mp4"), milliseconds(500), 44100), 22050, 1);
 }
 
 TEST(EncodedFile, MakesTheSamePacketsHoweverTheTracksInterleave) {
     const ScratchFolder folder;
     const auto pool = BufferPool::create(4);
-    const auto make = [&](const std::string& path, bool sound_first) {
+    const auto make = [&](const std::string& path, bool audio_first) {
         EncodedFile file(path);
         EXPECT_TRUE(file.add_video(video_settings()));
         EXPECT_TRUE(file.add_audio({}));
-        const auto sound = clicks(milliseconds(0), milliseconds(2000), {milliseconds(700)});
-        if (sound_first) {
-            EXPECT_TRUE(file.write_audio(1, sound));
+        const auto audio = clicks(milliseconds(0), milliseconds(2000), {milliseconds(700)});
+        if (audio_first) {
+            EXPECT_TRUE(file.write_audio(1, audio));
         }
         for (int i = 0; i < 60; ++i)
             EXPECT_TRUE(
                 file.write_video(0, shaded_image(kWidth, kHeight, Chroma::s420, *pool, i), at(milliseconds(33 * i))));
-        if (!sound_first) {
-            EXPECT_TRUE(file.write_audio(1, sound));
+        if (!audio_first) {
+            EXPECT_TRUE(file.write_audio(1, audio));
         }
         EXPECT_TRUE(file.finish());
         return testing::output_of("ffmpeg -v error -i '" + path + "' -map 0 -c copy -f framehash -");

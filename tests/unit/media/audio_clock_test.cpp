@@ -27,7 +27,7 @@ std::vector<AudioSpan> spans_of(SimulatedSoundCard& card, int rate = 48000) {
 }
 
 // What every list of spans promises, whatever the stamps were.
-void expect_sound(const std::vector<AudioSpan>& spans, std::int64_t samples) {
+void expect_valid(const std::vector<AudioSpan>& spans, std::int64_t samples) {
     std::int64_t next = 0;
     for (std::size_t i = 0; i < spans.size(); ++i) {
         ASSERT_EQ(spans[i].first_sample, next);
@@ -46,11 +46,11 @@ void expect_sound(const std::vector<AudioSpan>& spans, std::int64_t samples) {
 double worst_ms(const std::vector<AudioSpan>& spans, const SimulatedSoundCard& card, std::int64_t first = 0,
                 std::int64_t margin = 1024) {
     double worst = 0;
-    const auto look = [&](std::int64_t sample, double told, double truth) {
+    const auto look = [&](std::int64_t sample, double modelled, double truth) {
         if (sample < first) return;
         for (auto loss : card.losses())
             if (sample >= loss - margin && sample <= loss + margin) return;
-        worst = std::max(worst, std::abs(told - truth) * 1e-6);
+        worst = std::max(worst, std::abs(modelled - truth) * 1e-6);
     };
     for (const auto& s : spans) {
         const auto begin = static_cast<double>(to_ns(s.begin));
@@ -73,7 +73,7 @@ TEST_P(AudioClockDrift, IsFollowedThroughTenMinutesOfScatteredStamps) {
     card.record(600);
     AudioClock clock(48000);
     const auto spans = spans_of(clock, card.stamps());
-    expect_sound(spans, card.samples());
+    expect_valid(spans, card.samples());
     EXPECT_LT(worst_ms(spans, card), 0.7);
     EXPECT_NEAR(clock.drift_ppm(), GetParam(), 3);
     EXPECT_NEAR(to_seconds(clock.residual_rms()) * 1e3, 10 / std::sqrt(3), 0.3);
@@ -90,7 +90,7 @@ TEST(AudioClock, StaysWithinAMillisecondForEightHoursWhenTheCardChangesItsPace) 
     card.record(4 * 3600);
     AudioClock clock(48000);
     const auto spans = spans_of(clock, card.stamps());
-    expect_sound(spans, card.samples());
+    expect_valid(spans, card.samples());
     EXPECT_LT(worst_ms(spans, card), 1.0);
     EXPECT_EQ(clock.gap_count(), 0);
 }
@@ -141,7 +141,7 @@ TEST_P(AudioClockScatter, DoesNotMistakeALateDeliveryForALoss) {
     card.record(100);
     AudioClock clock(48000);
     const auto spans = spans_of(clock, card.stamps());
-    expect_sound(spans, card.samples());
+    expect_valid(spans, card.samples());
     EXPECT_LT(worst_ms(spans, card), 1.0);
     EXPECT_EQ(clock.gap_count(), 0);
 }
@@ -156,7 +156,7 @@ TEST_P(AudioClockScatter, ShowsALossAsAGapOfItsLength) {
         card.record(200);
         AudioClock clock(48000);
         const auto spans = spans_of(clock, card.stamps());
-        expect_sound(spans, card.samples());
+        expect_valid(spans, card.samples());
         EXPECT_LT(worst_ms(spans, card), 1.0);
         ASSERT_EQ(clock.gap_count(), 1);
         EXPECT_NEAR(to_seconds(clock.gap_total()) * 1e3, 500, 1);
@@ -174,7 +174,7 @@ TEST_P(AudioClockScatter, SurvivesALossInTheFirstSecondsAndOneNearTheEnd) {
     card.record(3);
     AudioClock clock(48000);
     const auto spans = spans_of(clock, card.stamps());
-    expect_sound(spans, card.samples());
+    expect_valid(spans, card.samples());
     EXPECT_EQ(clock.gap_count(), 2);
     EXPECT_LT(worst_ms(spans, card), 3.0);
 }
@@ -192,7 +192,7 @@ TEST_P(AudioClockScatter, AddsUpTwentySmallLosses) {
         card.record(60);
         AudioClock clock(48000);
         const auto spans = spans_of(clock, card.stamps());
-        expect_sound(spans, card.samples());
+        expect_valid(spans, card.samples());
         EXPECT_EQ(clock.gap_count(), 20) << apart << " s apart";
         EXPECT_NEAR(to_seconds(clock.gap_total()) * 1e3, 400, 5) << apart << " s apart";
         EXPECT_LT(worst_ms(spans, card, card.losses().back() + 5 * 48000), 1.0) << apart << " s apart";
@@ -224,7 +224,7 @@ TEST(AudioClock, TakesExactStampsAsTheyAre) {
     }
     AudioClock clock(48000);
     const auto spans = spans_of(clock, card.stamps());
-    expect_sound(spans, card.samples());
+    expect_valid(spans, card.samples());
     EXPECT_LT(worst_ms(spans, card, 0, 0), 0.003);
     ASSERT_EQ(clock.gap_count(), 10);
     for (std::size_t i = 0; i < 10; ++i) {
@@ -242,7 +242,7 @@ TEST(AudioClock, PlacesSpeechPushedInPiecesWhereItWasSaid) {
     card.record(1);
     AudioClock clock(16000);
     const auto spans = spans_of(clock, card.stamps());
-    expect_sound(spans, card.samples());
+    expect_valid(spans, card.samples());
     EXPECT_LT(worst_ms(spans, card, 0, 0), 0.01);
     EXPECT_EQ(clock.gap_count(), 30);
 }
@@ -263,7 +263,7 @@ TEST(AudioClock, MakesTheMostOfVeryShortTakes) {
         card.scatter_evenly(10);
         card.record_blocks(blocks);
         const auto spans = spans_of(card);
-        expect_sound(spans, card.samples());
+        expect_valid(spans, card.samples());
         EXPECT_LT(worst_ms(spans, card), 10.5) << blocks << " blocks";
         const double length = to_seconds(spans.back().end - spans.front().begin);
         EXPECT_NEAR(length, static_cast<double>(card.samples()) / 48000, 1e-3) << blocks << " blocks";
@@ -276,7 +276,7 @@ TEST(AudioClock, RunsOnFromASingleStampAtTheLabelRate) {
     AudioClock clock(44100);
     const auto spans =
         spans_of(clock, {{.first_sample = 0, .frames = 441'000, .time = host_time_from_ns(5'000), .xrun = false}});
-    expect_sound(spans, 441'000);
+    expect_valid(spans, 441'000);
     EXPECT_EQ(spans.front().begin, host_time_from_ns(5'000));
     EXPECT_EQ(spans.back().end, host_time_from_ns(10'000'005'000));
 }
@@ -292,7 +292,7 @@ TEST(AudioClock, OutvotesDoubledAndBackwardStamps) {
     for (std::size_t i = 111; i < stamps.size(); i += 501) stamps[i].time = HostTime{};
     AudioClock clock(48000);
     const auto spans = spans_of(clock, stamps);
-    expect_sound(spans, card.samples());
+    expect_valid(spans, card.samples());
     EXPECT_LT(worst_ms(spans, card), 0.5);
     EXPECT_EQ(clock.gap_count(), 0);
 }
@@ -306,7 +306,7 @@ TEST(AudioClock, CrossesAHoleOfHours) {
     card.record(90);
     AudioClock clock(48000);
     const auto spans = spans_of(clock, card.stamps());
-    expect_sound(spans, card.samples());
+    expect_valid(spans, card.samples());
     EXPECT_LT(worst_ms(spans, card), 1.0);
     EXPECT_NEAR(to_seconds(clock.gap_total()), 7 * 3600, 1e-3);
 }
@@ -317,7 +317,7 @@ TEST(AudioClock, ComesBackWithoutAJumpWhenStampsTurnEarlierForGood) {
     card.record(120);
     AudioClock clock(48000);
     const auto spans = spans_of(clock, card.stamps());
-    expect_sound(spans, card.samples());
+    expect_valid(spans, card.samples());
     EXPECT_EQ(clock.gap_count(), 0);
     EXPECT_LT(worst_ms(spans, card, 60 * 48000), 0.5);
 }
@@ -339,7 +339,7 @@ TEST(AudioClock, WorksFromTelephoneToStudioRatesAndFromTinyToHugeBlocks) {
         card.record(f.seconds);
         AudioClock clock(f.rate);
         const auto spans = spans_of(clock, card.stamps());
-        expect_sound(spans, card.samples());
+        expect_valid(spans, card.samples());
         EXPECT_LT(worst_ms(spans, card, 0, f.frames), 1.0) << f.rate << " Hz, blocks of " << f.frames;
         EXPECT_EQ(clock.gap_count(), 1) << f.rate << " Hz, blocks of " << f.frames;
     }
@@ -372,7 +372,7 @@ TEST(AudioClock, TakesBlocksOfVaryingSize) {
         card.record_blocks(1);
     }
     const auto spans = spans_of(card);
-    expect_sound(spans, card.samples());
+    expect_valid(spans, card.samples());
     EXPECT_LT(worst_ms(spans, card), 0.5);
 }
 
@@ -382,8 +382,8 @@ TEST(AudioClock, SettlesEachSpanFromTheStampsBeforeItAlone) {
     card.record(150);
     card.lose(0.1);
     card.record(150);
-    AudioClock whole(48000), cut(48000);
-    const auto all = spans_of(whole, card.stamps());
+    AudioClock continuous(48000), cut(48000);
+    const auto all = spans_of(continuous, card.stamps());
     std::vector<AudioSpan> early;
     for (std::size_t i = 0; i < card.stamps().size() * 2 / 3; ++i) cut.add(card.stamps()[i], early);
     ASSERT_GT(early.size(), 100U);

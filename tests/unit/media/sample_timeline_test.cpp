@@ -31,11 +31,11 @@ TEST(SampleTimeline, GivesEachSampleItsTurnAndMovesTheRest) {
         begin += kSlow;
         EXPECT_EQ(timeline.settled(), begin);
     }
-    // An hour's drift, 1.08 s, is in the pictures' times now.
+    // An hour's drift, 1.08 s, is in the frames' times now.
     EXPECT_EQ(timeline.at(begin), MediaTime(std::chrono::milliseconds(100) + std::chrono::hours(1)));
 }
 
-TEST(SampleTimeline, RunsAtTheHostsPaceOutsideOfTheSound) {
+TEST(SampleTimeline, RunsAtTheHostsPaceOutsideOfTheSamples) {
     SampleTimeline timeline(kRate, kOrigin);
     EXPECT_EQ(timeline.settled(), HostTime{});
     EXPECT_EQ(timeline.at(after(kHalf)), MediaTime(kHalf));

@@ -11,7 +11,7 @@
 
 namespace onetake::test {
 
-/// A sound card with a known clock: makes block stamps as a device would, and knows the truth they hide.
+/// A sound card with a known clock: makes block stamps as a device would, and knows the true times.
 class SimulatedSoundCard {
  public:
     explicit SimulatedSoundCard(int label_rate = 48000, std::int64_t block_frames = 1024)
@@ -52,7 +52,7 @@ class SimulatedSoundCard {
             stamps_.back().time = host_time_from_ns(start_ + std::llround(std::max(over, truth_.back().time)));
         }
     }
-    /// Sound that never reaches the disk.
+    /// Samples that never reach the disk.
     void lose(double seconds, bool flagged = false) {
         now_ += seconds * 1e9;
         xrun_ = flagged;

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::vector<LumaSample> film(int frames, double fps, int flash_every, int flash_frames, double bright = 235) {
+std::vector<LumaSample> luma_of(int frames, double fps, int flash_every, int flash_frames, double bright = 235) {
     std::vector<LumaSample> out;
     for (int i = 0; i < frames; ++i)
         out.push_back({duration_from_seconds(i / fps), i % flash_every < flash_frames ? bright : 40.0 + i % 3});
@@ -20,7 +20,7 @@ std::vector<LumaSample> film(int frames, double fps, int flash_every, int flash_
 }
 
 // Beeps of `hz` that start at phase 0 at each of these (fractional) samples.
-std::vector<float> sound(std::size_t samples, double rate, const std::vector<double>& onsets, double level = 0.5,
+std::vector<float> beeps(std::size_t samples, double rate, const std::vector<double>& onsets, double level = 0.5,
                          double hz = 1000, double seconds = 0.05) {
     std::vector<float> out(samples, 0.0F);
     for (double onset : onsets)
@@ -44,14 +44,14 @@ void expect_near_ms(const std::vector<double>& found, const std::vector<double>&
 }
 
 TEST(FindFlashes, GivesTheFirstBrightFrameOfEachFlash) {
-    const auto flashes = find_flashes(film(300, 30, 30, 3));
+    const auto flashes = find_flashes(luma_of(300, 30, 30, 3));
     ASSERT_EQ(flashes.size(), 9U);
     EXPECT_EQ(flashes[0], 1s);
     EXPECT_EQ(flashes[8], 9s);
 }
 
-TEST(FindFlashes, SeesNoneInAPictureThatStaysTheSame) {
-    EXPECT_TRUE(find_flashes(film(300, 30, 30, 3, 50)).empty());
+TEST(FindFlashes, FindsNoneInFramesThatStayTheSame) {
+    EXPECT_TRUE(find_flashes(luma_of(300, 30, 30, 3, 50)).empty());
     EXPECT_TRUE(find_flashes({}).empty());
 }
 
@@ -66,7 +66,7 @@ TEST(FindBeeps, LocatesHardOnsetsToATenthOfAMillisecond) {
     for (const double rate : {8000.0, 16000.0, 44100.0, 48000.0, 96000.0}) {
         const std::vector<double> onsets{rate * 0.5, rate * 1.50001, rate * 2.7 + 0.4, rate * 3.9};
         const double within_ms = std::max(0.1, 1.1e3 / rate);  // a slow rate has nothing finer than a sample
-        expect_near_ms(find_beeps(sound(static_cast<std::size_t>(rate * 5), rate, onsets), rate), onsets, rate,
+        expect_near_ms(find_beeps(beeps(static_cast<std::size_t>(rate * 5), rate, onsets), rate), onsets, rate,
                        within_ms);
     }
 }
@@ -74,12 +74,12 @@ TEST(FindBeeps, LocatesHardOnsetsToATenthOfAMillisecond) {
 TEST(FindBeeps, HoldsItsAccuracyInNoiseAndOverAHum) {
     const double rate = 48000;
     const std::vector<double> onsets{24000, 72010.3, 121000};
-    auto noisy = sound(150'000, rate, onsets);
+    auto noisy = beeps(150'000, rate, onsets);
     add_noise(noisy, 0.02);
     for (std::size_t i = 0; i < noisy.size(); ++i)
         noisy[i] += static_cast<float>(0.003 * std::sin(2 * std::numbers::pi * 220 * static_cast<double>(i) / rate));
     expect_near_ms(find_beeps(noisy, rate), onsets, rate, 0.15);
-    auto quiet = sound(150'000, rate, onsets, 0.02);
+    auto quiet = beeps(150'000, rate, onsets, 0.02);
     add_noise(quiet, 0.0005);
     expect_near_ms(find_beeps(quiet, rate), onsets, rate, 0.15);
 }
@@ -93,17 +93,17 @@ TEST(FindBeeps, HearsNothingInSilenceNoiseClicksOrAnotherTone) {
     std::vector<float> clicks(96'000, 0.0F);
     clicks[30'000] = clicks[60'000] = 1;
     EXPECT_TRUE(find_beeps(clicks, rate).empty());
-    EXPECT_TRUE(find_beeps(sound(96'000, rate, {20'000, 60'000}, 0.5, 1000, 0.003), rate).empty());
+    EXPECT_TRUE(find_beeps(beeps(96'000, rate, {20'000, 60'000}, 0.5, 1000, 0.003), rate).empty());
     EXPECT_TRUE(find_beeps({}, rate).empty());
 }
 
-TEST(FindBeeps, LeavesOutABeepThatSoundsAtTheBeginningOrIsCutAtTheEnd) {
+TEST(FindBeeps, LeavesOutABeepThatIsCutAtTheBeginningOrTheEnd) {
     const double rate = 48000;
-    expect_near_ms(find_beeps(sound(96'000, rate, {-480, 48'000, 95'800}), rate), {48'000}, rate, 0.1);
-    expect_near_ms(find_beeps(sound(96'000, rate, {0, 48'000}), rate), {48'000}, rate, 0.1);
+    expect_near_ms(find_beeps(beeps(96'000, rate, {-480, 48'000, 95'800}), rate), {48'000}, rate, 0.1);
+    expect_near_ms(find_beeps(beeps(96'000, rate, {0, 48'000}), rate), {48'000}, rate, 0.1);
 }
 
-TEST(PairMarks, MeasuresHowLateTheSoundIs) {
+TEST(PairMarks, MeasuresHowLateTheAudioIs) {
     const std::vector<Duration> flashes{1s, 2s, 3s, 4s};
     const std::vector<Duration> beeps{1s + 10ms, 2s - 4ms, 4s + 6ms, 5s};
     const auto report = pair_marks(flashes, beeps);

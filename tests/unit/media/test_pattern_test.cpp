@@ -55,23 +55,23 @@ TEST(TestPattern, CarriesItsFrameNumberAndStandsOutWhenItFlashes) {
     for (const auto& [width, height] : {std::pair{64, 48}, std::pair{641, 361}, std::pair{1280, 720}}) {
         const TestPattern pattern(width, height);
         const int stride = width * 3 + 5;
-        std::vector<std::uint8_t> picture(static_cast<std::size_t>(stride) * static_cast<std::size_t>(height), 0xAA);
+        std::vector<std::uint8_t> pixels(static_cast<std::size_t>(stride) * static_cast<std::size_t>(height), 0xAA);
         for (const std::int64_t number : {0, 1, 4711, 864'000, 0xFFFFFF}) {
-            pattern.draw(number, false, picture.data(), stride);
-            const auto dark = brightness(picture, width, height, stride);
+            pattern.draw(number, false, pixels.data(), stride);
+            const auto dark = brightness(pixels, width, height, stride);
             EXPECT_EQ(read_test_frame_number(dark.data(), width, height, width), number);
-            pattern.draw(number, true, picture.data(), stride);
-            const auto lit = brightness(picture, width, height, stride);
+            pattern.draw(number, true, pixels.data(), stride);
+            const auto lit = brightness(pixels, width, height, stride);
             EXPECT_EQ(read_test_frame_number(lit.data(), width, height, width), number);
             EXPECT_GT(mean(lit), mean(dark) + 80);
         }
         for (int y = 0; y < height; ++y)
             for (int i = width * 3; i < stride; ++i)
-                ASSERT_EQ(picture[static_cast<std::size_t>(y * stride + i)], 0xAA) << "wrote past the row";
+                ASSERT_EQ(pixels[static_cast<std::size_t>(y * stride + i)], 0xAA) << "wrote past the row";
     }
 }
 
-TEST(TestPattern, ReadsNoNumberOffAnyOtherPicture) {
+TEST(TestPattern, ReadsNoNumberFromAnyOtherFrame) {
     const std::vector<std::uint8_t> grey(320 * 240, 128);
     EXPECT_EQ(read_test_frame_number(grey.data(), 320, 240, 320), std::nullopt);
 }
@@ -99,22 +99,22 @@ TEST(TestTone, BeepsWhenTheSceneFlashes) {
             const auto beeps = find_beeps(mono, 48000);
             ASSERT_EQ(beeps.size(), 5U);
             for (std::size_t i = 0; i < beeps.size(); ++i) {
-                const double told = beeps[i] / (48000 * (1 + ppm * 1e-6));
+                const double beep_s = beeps[i] / (48000 * (1 + ppm * 1e-6));
                 const auto flash = scene.flash_start(static_cast<std::int64_t>(i) + 1);
                 ASSERT_TRUE(flash);
-                EXPECT_NEAR(told, to_seconds(*flash - start), 0.05e-3);
+                EXPECT_NEAR(beep_s, to_seconds(*flash - start), 0.05e-3);
             }
         }
 }
 
 TEST(TestTone, IsTheSameHoweverItIsCutIntoBlocks) {
     const TestTone tone({start, 1.01}, 16000, 1);
-    std::vector<std::int16_t> whole(16000 * 5), pieces(whole.size());
-    tone.fill(0, whole);
+    std::vector<std::int16_t> complete(16000 * 5), pieces(complete.size());
+    tone.fill(0, complete);
     for (std::size_t i = 0; i < pieces.size(); i += 77)
         tone.fill(static_cast<std::int64_t>(i),
                   std::span(pieces).subspan(i, std::min<std::size_t>(77, pieces.size() - i)));
-    EXPECT_EQ(whole, pieces);
+    EXPECT_EQ(complete, pieces);
 }
 
 TEST(TestTone, StampsSamplesWithTheCardsOwnPace) {

@@ -1,5 +1,5 @@
 #include "base/files.h"
-#include "support/pictures.h"
+#include "support/plain_frames.h"
 #include "support/temp_dir.h"
 #include "take/take_source.h"
 #include "take/wav.h"
@@ -31,7 +31,7 @@ class ImportTest : public ::testing::Test {
         std::ofstream(dir_.file("in/p" + std::to_string(i) + ".jpg"), std::ios::binary) << bytes;
     }
     void times(const std::string& text) { std::ofstream(dir_.file("times")) << text; }
-    void sound(std::int64_t samples, const std::string& clock) {
+    void audio(std::int64_t samples, const std::string& clock) {
         fs::remove(dir_.file("a.wav"));
         auto wav = WavWriter::create(AT_FDCWD, dir_.file("a.wav"), 1000, 1).value();
         ASSERT_TRUE(wav.write(std::vector<std::int16_t>(static_cast<std::size_t>(samples), 9)));
@@ -40,7 +40,7 @@ class ImportTest : public ::testing::Test {
         options_.audio_path = dir_.file("a.wav");
         options_.audio_times_path = dir_.file("clock");
     }
-    // An import that fails says why and leaves nothing behind.
+    // An import that fails reports why and leaves no files.
     void fails(const std::vector<std::string>& words) {
         const auto result = import_take(options_);
         ASSERT_FALSE(result);
@@ -54,7 +54,7 @@ class ImportTest : public ::testing::Test {
 };
 
 TEST_F(ImportTest, KeepsBytesAndStampsAsTheyWere) {
-    sound(500, "0 9.9\n");
+    audio(500, "0 9.9\n");
     const auto result = import_take(options_);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(result->metrics.frames, 3u);
@@ -68,8 +68,8 @@ TEST_F(ImportTest, KeepsBytesAndStampsAsTheyWere) {
     EXPECT_EQ(source.origin(), host_time_from_ns(9'900'000'000));
 }
 
-TEST_F(ImportTest, LaysSoundByTheClockItIsGivenGapsIncluded) {
-    sound(4000, "0 10\n2000 12\n2001 13\n4000 14.999\n");
+TEST_F(ImportTest, PlacesAudioByItsClockGapsIncluded) {
+    audio(4000, "0 10\n2000 12\n2001 13\n4000 14.999\n");
     ASSERT_TRUE(import_take(options_));
     auto source = TakeSource::open(dir_.file("takes/t")).value();
     std::vector<AudioSpan> spans;
@@ -107,7 +107,7 @@ TEST_F(ImportTest, RefusesTimesTooFarApartForATake) {
         fails({"too far apart"});
     }
     times("0\n1\n2\n");
-    sound(500, "0 0\n1 8000000000\n");
+    audio(500, "0 0\n1 8000000000\n");
     fails({"too far apart"});
 }
 
@@ -142,10 +142,10 @@ TEST_F(ImportTest, RefusesATruncatedJpegByName) {
     fails({"p1.jpg"});
 }
 
-TEST_F(ImportTest, RefusesSoundWithoutAClockAndAClockBeyondTheSound) {
-    sound(100, "");
+TEST_F(ImportTest, RefusesAudioWithoutAClockAndAClockBeyondTheAudio) {
+    audio(100, "");
     fails({"clock", "sample_index seconds"});
-    sound(100, "0 1\n200 2\n");
+    audio(100, "0 1\n200 2\n");
     fails({"sample 200", "100"});
 }
 

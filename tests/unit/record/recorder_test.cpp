@@ -1,6 +1,6 @@
 #include "base/clock.h"
 #include "base/files.h"
-#include "support/pictures.h"
+#include "support/plain_frames.h"
 #include "support/temp_dir.h"
 #include "take/take_source.h"
 #include "take/wav.h"
@@ -30,7 +30,7 @@ class RecorderTest : public ::testing::Test {
     RecorderTest() {
         config_.source = SourceKind::external;
         config_.data_dir = dir_.file("takes");
-        config_.processed_dir = dir_.file("movies");
+        config_.processed_dir = dir_.file("rendered");
     }
     AVRecorder recorder() { return AVRecorder::create(config_).value(); }
     static double now() { return to_seconds(host_now().time_since_epoch()); }
@@ -92,12 +92,12 @@ TEST_F(RecorderTest, LosesExactlyWhatItCountsWhenFullAndToldToDrop) {
     EXPECT_EQ(m.books[0].expected, 800u);
     EXPECT_TRUE(m.balanced());
     EXPECT_TRUE(m.lossy());
-    // The journal says the same.
+    // The journal has the same count.
     auto reader = JournalReader::open(dir_.file("takes/t")).value();
-    std::uint64_t said = 0;
+    std::uint64_t recorded = 0;
     while (const auto record = reader.next().value())
-        if (const auto* d = std::get_if<DropRecord>(&*record)) said += d->count;
-    EXPECT_EQ(said, m.dropped);
+        if (const auto* d = std::get_if<DropRecord>(&*record)) recorded += d->count;
+    EXPECT_EQ(recorded, m.dropped);
 }
 
 TEST_F(RecorderTest, LosesNothingWhenFullAndToldToBlock) {
@@ -169,9 +169,9 @@ TEST_F(RecorderTest, RefusesSenselessStampsAndGoesOn) {
     EXPECT_THAT(push(t + 1e6).error().message, HasSubstr("away from now"));
     EXPECT_THAT(push(1.7e9 + 1e12).error().message, HasSubstr("away from now"));
     ASSERT_TRUE(push(t + 0.1));
-    const std::vector<std::int16_t> sound(100, 1);
-    ASSERT_TRUE(r.push_audio(sound, t));
-    EXPECT_FALSE(r.push_audio(sound, t - 0.5));
+    const std::vector<std::int16_t> samples(100, 1);
+    ASSERT_TRUE(r.push_audio(samples, t));
+    EXPECT_FALSE(r.push_audio(samples, t - 0.5));
     const auto m = r.stop(false).value().metrics;
     EXPECT_EQ(m.frames, 2u);
     EXPECT_EQ(m.audio_samples, 100u);
@@ -193,7 +193,7 @@ TEST_F(RecorderTest, RefusesFramesOfAnotherSizeOrTooFewBytes) {
     EXPECT_EQ(r.stop(false).value().metrics.frames, 1u);
 }
 
-TEST_F(RecorderTest, TakesPicturesWithAStrideAndBorrowedOnes) {
+TEST_F(RecorderTest, TakesFramesWithAStrideAndBorrowedOnes) {
     auto r = recorder();
     ASSERT_TRUE(r.start("t"));
     const auto wide = std::make_shared<std::vector<std::uint8_t>>(200 * 48, std::uint8_t{120});
@@ -201,7 +201,7 @@ TEST_F(RecorderTest, TakesPicturesWithAStrideAndBorrowedOnes) {
     ASSERT_TRUE(r.push_video({64, 48, 200, *wide}, wide));
     const auto result = r.stop(false).value();
     EXPECT_EQ(result.metrics.frames, 2u);
-    EXPECT_EQ(wide.use_count(), 1) << "a borrowed picture is let go";
+    EXPECT_EQ(wide.use_count(), 1) << "a borrowed frame is released";
 }
 
 TEST_F(RecorderTest, ClipsFloatsAndSilencesNaN) {
@@ -302,7 +302,7 @@ TEST_F(RecorderTest, RendersWhileRecordingTheSamePacketsAsLater) {
     EXPECT_EQ(r.process("../t").error().code, ErrorCode::invalid_argument);
 }
 
-TEST_F(RecorderTest, ALostPictureOnDiskIsSaidAndTheRestRendered) {
+TEST_F(RecorderTest, AFrameLostOnDiskIsReportedAndTheRestRendered) {
     auto r = recorder();
     ASSERT_TRUE(r.start("t"));
     const double t = now();

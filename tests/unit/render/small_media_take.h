@@ -1,6 +1,6 @@
 #pragma once
 
-#include "support/pictures.h"
+#include "support/plain_frames.h"
 #include "support/temp_dir.h"
 #include "take/take_writer.h"
 
@@ -12,8 +12,8 @@
 
 namespace onetake {
 
-/// A take whose every frame and block is known: frame n (from 1) is of brightness 10 n at 100 ms · (n - 1); block b (from
-/// 0) holds 800 samples of value 100 (b + 1), at 8000 Hz.
+/// A take whose every frame and block is known: frame n (from 1) is of brightness 10 n at 100 ms · (n - 1); block b
+/// (from 0) holds 800 samples of value 100 (b + 1), at 8000 Hz.
 class SmallMediaTake {
  public:
     static constexpr int kWidth = 64, kHeight = 48, kRate = 8000, kBlock = 800;

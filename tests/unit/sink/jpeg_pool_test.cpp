@@ -2,7 +2,7 @@
 
 #include "codec/jpeg_decoder.h"
 #include "media/jpeg_info.h"
-#include "support/pictures.h"
+#include "support/plain_frames.h"
 
 #include <algorithm>
 #include <cmath>
@@ -92,7 +92,8 @@ TEST_F(JpegPoolTest, MakesOneJpegOfEachFrameWithItsNumberTrackAndStamp) {
     auto& pool = start(3);
     constexpr int kFrames = 40;
     for (int i = 0; i < kFrames; ++i)
-        pool.submit({i % 2, static_cast<std::uint64_t>(i), bgr_frame_of(static_cast<std::uint8_t>(5 * i), host_time_from_ns(1000 + i))});
+        pool.submit({i % 2, static_cast<std::uint64_t>(i),
+                     bgr_frame_of(static_cast<std::uint8_t>(5 * i), host_time_from_ns(1000 + i))});
     const auto done = finish();
     ASSERT_EQ(done.size(), static_cast<std::size_t>(kFrames));
     std::set<std::uint64_t> numbers;

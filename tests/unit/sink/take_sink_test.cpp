@@ -22,16 +22,16 @@ using Kind = SourceEvent::Kind;
 
 constexpr int kRate = 48000;
 
-/// What the logger says while this lives.
-class HeardLog {
+/// Captures what is logged during its lifetime.
+class CapturedLog {
  public:
-    HeardLog() {
+    CapturedLog() {
         sink_->set_pattern("%l: %v");
         log().sinks().push_back(sink_);
     }
-    HeardLog(const HeardLog&) = delete;
-    HeardLog& operator=(const HeardLog&) = delete;
-    ~HeardLog() { log().sinks().pop_back(); }
+    CapturedLog(const CapturedLog&) = delete;
+    CapturedLog& operator=(const CapturedLog&) = delete;
+    ~CapturedLog() { log().sinks().pop_back(); }
     /// Once no other thread logs.
     std::string text() const { return text_.str(); }
 
@@ -69,7 +69,7 @@ class TakeSinkTest : public ::testing::Test {
         audio_->deliver(std::move(block));
     }
 
-    HeardLog heard_;
+    CapturedLog log_;
     TempDir dir_;
     std::unique_ptr<TakeSink> sink_;
     VideoTrackInput* video_ = nullptr;
@@ -82,7 +82,7 @@ TEST_F(TakeSinkTest, SaysOnceThatADeviceStalledThatItIsLostAndThatItIsBack) {
     video_->report({Kind::device_lost, now, 0, "camera /dev/video0: the camera is gone"});
     audio_->report({Kind::resumed, now, 48000, "microphone 'Desk' is back after 1.0 s"});
     sink_->drain();
-    EXPECT_EQ(heard_.text(),
+    EXPECT_EQ(log_.text(),
               "warning: v1: camera /dev/video0: no frame for 2.0 s\n"
               "warning: v1: camera /dev/video0: the camera is gone\n"
               "warning: a1: microphone 'Desk' is back after 1.0 s\n");
@@ -95,7 +95,7 @@ TEST_F(TakeSinkTest, KeepsNotesAndCountedLossesForTheEnd) {
     video_->report({Kind::driver_drop, now, 3, "the driver lost 3 before frame 7"});
     video_->report({Kind::corrupt, now, 1, "frame 9 left out"});
     sink_->drain();
-    EXPECT_THAT(heard_.text(), IsEmpty());
+    EXPECT_THAT(log_.text(), IsEmpty());
     EXPECT_THAT(sink_->metrics().notes, Contains(HasSubstr("stands still")));
 }
 
@@ -107,7 +107,7 @@ TEST_F(TakeSinkTest, TellsTheLastBlocksPeakUntilTheNextHasBeenDueForASecond) {
     EXPECT_THAT(sink_->audio_peak(arrival + 1100ms), Optional(0.5));
     EXPECT_EQ(sink_->audio_peak(arrival + 1101ms), std::nullopt);
     deliver(-32768, arrival + 5s);
-    EXPECT_THAT(sink_->audio_peak(arrival + 5s), Optional(1.0)) << "heard again";
+    EXPECT_THAT(sink_->audio_peak(arrival + 5s), Optional(1.0)) << "audio again";
 }
 
 TEST_F(TakeSinkTest, TellsThePeakOfLongBlocksWithoutABreak) {

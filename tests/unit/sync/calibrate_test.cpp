@@ -81,7 +81,7 @@ TEST_F(CalibrateTest, MeasuresWithinItsErrorIfFlashesFallBetweenFrames) {
 
 TEST_F(CalibrateTest, RenderingCompensatesTheOffsetOfTheTake) {
     ASSERT_TRUE(write_late_take(config_.data_dir, "plain", {}));
-    ASSERT_TRUE(write_late_take(config_.data_dir, "corrected", {.told = milliseconds(83)}));
+    ASSERT_TRUE(write_late_take(config_.data_dir, "corrected", {.recorded_offset = milliseconds(83)}));
     EXPECT_NEAR(rendered("plain").first, 83, 0.5);
     EXPECT_NEAR(rendered("corrected").second, 0, 1);
     config_.latency_offset_ms = 20;  // configured, in addition

@@ -9,7 +9,7 @@
 
 namespace onetake {
 
-/// A BGR picture of one brightness.
+/// A BGR frame of one brightness.
 inline std::vector<std::uint8_t> plain_bgr(int width, int height, std::uint8_t level) {
     return std::vector<std::uint8_t>(static_cast<std::size_t>(width * height * 3), level);
 }

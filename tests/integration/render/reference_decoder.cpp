@@ -1,4 +1,4 @@
-#include "film.h"
+#include "reference_decoder.h"
 
 #include "media/test_pattern.h"
 
@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-namespace onetake::film {
+namespace onetake::reference {
 
 std::string output_of(const std::string& command) {
     std::string text;
@@ -30,7 +30,7 @@ nlohmann::json probe(const std::string& path) {
         output_of(fmt::format("ffprobe -v error -of json -show_streams -show_format 'file:{}'", path)));
 }
 
-std::vector<Duration> picture_times(const std::string& path, const std::string& stream) {
+std::vector<Duration> frame_times(const std::string& path, const std::string& stream) {
     const auto seen = nlohmann::json::parse(output_of(fmt::format(
         "ffprobe -v error -of json -select_streams {} -show_entries frame=pts_time 'file:{}'", stream, path)));
     std::vector<Duration> times;
@@ -39,27 +39,27 @@ std::vector<Duration> picture_times(const std::string& path, const std::string& 
     return times;
 }
 
-std::vector<std::string> pictures(const std::string& path, const std::string& pixel_format, std::size_t picture_bytes,
-                                  const std::string& stream) {
+std::vector<std::string> frames(const std::string& path, const std::string& pixel_format, std::size_t bytes_per_frame,
+                                const std::string& stream) {
     const auto bytes = output_of(
         fmt::format("ffmpeg -nostdin -v error -i 'file:{}' -map 0:{} -fps_mode passthrough -f rawvideo -pix_fmt {} -",
                     path, stream, pixel_format));
-    EXPECT_EQ(bytes.size() % picture_bytes, 0U);
+    EXPECT_EQ(bytes.size() % bytes_per_frame, 0U);
     std::vector<std::string> out;
-    for (std::size_t at = 0; at + picture_bytes <= bytes.size(); at += picture_bytes)
-        out.push_back(bytes.substr(at, picture_bytes));
+    for (std::size_t at = 0; at + bytes_per_frame <= bytes.size(); at += bytes_per_frame)
+        out.push_back(bytes.substr(at, bytes_per_frame));
     return out;
 }
 
 std::vector<std::optional<std::int64_t>> shown_numbers(const std::string& path, int width, int height) {
     std::vector<std::optional<std::int64_t>> numbers;
-    for (const auto& luma : pictures(path, "gray", static_cast<std::size_t>(width * height)))
+    for (const auto& luma : frames(path, "gray", static_cast<std::size_t>(width * height)))
         numbers.push_back(
             read_test_frame_number(reinterpret_cast<const std::uint8_t*>(luma.data()), width, height, width));
     return numbers;
 }
 
-std::vector<float> sound(const std::string& path) {
+std::vector<float> audio(const std::string& path) {
     // A later beginning is filled with silence from time 0 on.
     const auto bytes =
         output_of(fmt::format("ffmpeg -nostdin -v error -copyts -i 'file:{}' -map 0:a:0 -ac 1 "
@@ -71,7 +71,7 @@ std::vector<float> sound(const std::string& path) {
 }
 
 Sync sync(const std::string& path) {
-    // Its exit code tells whether the film is in sync, which is for the test to say.
+    // Its exit code depends on the sync, which the test judges itself.
     const auto seen = nlohmann::json::parse(output_of(fmt::format("{} --json '{}' || true", ONETAKE_AVSYNC, path)));
     return {seen["pairs"], seen["lone_flashes"], seen["lone_beeps"], seen["worst_ms"], seen["mean_ms"]};
 }
@@ -81,4 +81,4 @@ void figure(const std::string& name, double value, const std::string& unit) {
     fmt::print("[ FIGURE   ] {}: {:.4g} {}\n", name, value, unit);
 }
 
-}  // namespace onetake::film
+}  // namespace onetake::reference

@@ -1,4 +1,4 @@
-#include "integration/microphone/heard.h"
+#include "integration/microphone/audio_collector.h"
 
 #include "media/line_fit.h"
 
@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kPatience = 20s;
+constexpr auto kTimeout = 20s;
 
 struct Point {
     double samples, seconds;
@@ -26,36 +26,36 @@ LineFit fit(const std::vector<Point>& points) {
 
 }  // namespace
 
-void Heard::deliver(AudioBlock block) {
+void AudioCollector::deliver(AudioBlock block) {
     const std::lock_guard lock(mutex_);
     frames_ += block.frames();
     blocks_.push_back(std::move(block));
     changed_.notify_all();
 }
 
-void Heard::report(SourceEvent event) {
+void AudioCollector::report(SourceEvent event) {
     const std::lock_guard lock(mutex_);
     events_.push_back(event.kind);
     changed_.notify_all();
 }
 
-bool Heard::wait_for_sound(Duration length, int sample_rate) {
+bool AudioCollector::wait_for_audio(Duration length, int sample_rate) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kPatience, [&] { return frames_ >= to_ticks(length, sample_rate); });
+    return changed_.wait_for(lock, kTimeout, [&] { return frames_ >= to_ticks(length, sample_rate); });
 }
 
-bool Heard::wait_for(SourceEvent::Kind kind) {
+bool AudioCollector::wait_for(SourceEvent::Kind kind) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kPatience,
+    return changed_.wait_for(lock, kTimeout,
                              [&] { return std::find(events_.begin(), events_.end(), kind) != events_.end(); });
 }
 
-std::vector<AudioBlock> Heard::blocks() {
+std::vector<AudioBlock> AudioCollector::blocks() {
     const std::lock_guard lock(mutex_);
     return blocks_;
 }
 
-std::vector<SourceEvent::Kind> Heard::events() {
+std::vector<SourceEvent::Kind> AudioCollector::events() {
     const std::lock_guard lock(mutex_);
     return events_;
 }

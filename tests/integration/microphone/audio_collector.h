@@ -13,14 +13,14 @@
 
 namespace onetake {
 
-/// Keeps what a microphone delivers and says, and lets a test wait for it. Thread-safe.
-class Heard final : public AudioReceiver {
+/// Keeps the blocks and events of a microphone, and lets a test wait for them. Thread-safe.
+class AudioCollector final : public AudioReceiver {
  public:
     void deliver(AudioBlock block) override;
     void report(SourceEvent event) override;
 
-    /// Waits until this much sound has come; false if it does not within 20 s.
-    bool wait_for_sound(Duration length, int sample_rate);
+    /// Waits until this much audio has been delivered; false if it does not within 20 s.
+    bool wait_for_audio(Duration length, int sample_rate);
     /// Waits for an event of a kind; false if none comes within 20 s.
     bool wait_for(SourceEvent::Kind kind);
 
@@ -48,7 +48,7 @@ struct StampLine {
 };
 StampLine stamp_line(const std::vector<AudioBlock>& run, int sample_rate);
 
-/// The instants at which silence turned into sound, each by the stamp of its block.
+/// The instants at which silence ended, each by the stamp of its block.
 std::vector<HostTime> onsets(const std::vector<AudioBlock>& run, int sample_rate);
 
 }  // namespace onetake

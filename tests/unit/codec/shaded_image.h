@@ -9,7 +9,7 @@
 
 namespace onetake::testing {
 
-/// A picture with shades in it, different in every frame `n`, with sizes that need not be even.
+/// An image with shades in it, different in every frame `n`, with sizes that need not be even.
 inline PlanarImage shaded_image(int width, int height, Chroma chroma, BufferPool& pool, int n = 0,
                                 ColorInfo color = {}) {
     auto image = make_planar(width, height, chroma, color, pool);
@@ -29,7 +29,7 @@ inline PlanarImage shaded_image(int width, int height, Chroma chroma, BufferPool
     return image;
 }
 
-/// Mean absolute difference of one plane of two pictures of the same layout.
+/// Mean absolute difference of one plane of two images of the same layout.
 inline double plane_difference(const PlanarImage& a, const PlanarImage& b, int i) {
     const int columns = i == 0 ? a.width : chroma_width(a.chroma, a.width);
     const int rows = i == 0 ? a.height : chroma_height(a.chroma, a.height);
@@ -41,7 +41,7 @@ inline double plane_difference(const PlanarImage& a, const PlanarImage& b, int i
     return sum / columns / rows;
 }
 
-/// The picture as a raw frame of one of the YUV layouts, rows `extra` bytes apart beyond what they need. The picture
+/// The image as a raw frame of one of the YUV layouts, rows `extra` bytes apart beyond what they need. The image
 /// must be 4:2:0 for nv12 and i420, 4:2:2 for yuyv.
 inline Frame as_frame(const PlanarImage& image, PixelFormat format, int extra = 0) {
     Frame frame;

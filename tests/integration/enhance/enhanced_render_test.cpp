@@ -1,4 +1,4 @@
-#include "film.h"
+#include "reference_decoder.h"
 #include "support/temp_dir.h"
 #include "support/toy_model.h"
 
@@ -12,15 +12,15 @@
 namespace onetake {
 namespace {
 
-// The test source's flashes and beeps, through the model into the film, measured there by decoding it.
-TEST(EnhancedFilm, IsInSyncMadeLiveAndMadeLater) {
+// The test source's flashes and beeps, through the model into the output file, measured by decoding it.
+TEST(EnhancedRendering, IsInSyncMadeLiveAndMadeLater) {
     const TempDir dir;
     RecorderConfig config;
     config.source = SourceKind::test;
     config.width = 320;
     config.height = 240;
     config.data_dir = dir.file("takes");
-    config.processed_dir = dir.file("films");
+    config.processed_dir = dir.file("rendered");
     config.denoise = true;
     for (const int rate : {16000, 48000}) {
         config.denoise_model = toy_model(dir.file("toy.onnx"), fmt::format("--gain 0.9 --rate {}", rate));
@@ -30,11 +30,11 @@ TEST(EnhancedFilm, IsInSyncMadeLiveAndMadeLater) {
         for (const char* how : {"live", "later"}) {
             ASSERT_TRUE(result) << result.error().message;
             EXPECT_EQ(result->metrics.denoise_out_sr, rate);
-            const auto seen = film::probe(result->mp4_path);
+            const auto seen = reference::probe(result->mp4_path);
             EXPECT_EQ(seen["streams"][1]["sample_rate"], std::to_string(rate));
-            const auto sync = film::sync(result->mp4_path);
-            film::figure(fmt::format("worst of {} pairs, enhanced {} at {} Hz", sync.pairs, how, rate), sync.worst_ms,
-                         "ms");
+            const auto sync = reference::sync(result->mp4_path);
+            reference::figure(fmt::format("worst of {} pairs, enhanced {} at {} Hz", sync.pairs, how, rate),
+                              sync.worst_ms, "ms");
             EXPECT_GE(sync.pairs, 3U);
             EXPECT_LE(std::abs(sync.worst_ms), 1.0) << how << " at " << rate << " Hz";
             result = recorder.process(name);
@@ -42,21 +42,21 @@ TEST(EnhancedFilm, IsInSyncMadeLiveAndMadeLater) {
     }
 }
 
-// The loudest sample of a film's sound.
+// The loudest audio sample of a file.
 float peak(const std::string& path) {
     float loudest = 0;
-    for (const float v : film::sound(path)) loudest = std::max(loudest, std::abs(v));
+    for (const float v : reference::audio(path)) loudest = std::max(loudest, std::abs(v));
     return loudest;
 }
 
-TEST(EnhancedFilm, HasTheSoundThatWasAskedFor) {
+TEST(EnhancedRendering, HasTheAudioThatWasAskedFor) {
     const TempDir dir;
     RecorderConfig config;
     config.source = SourceKind::test;
     config.width = 320;
     config.height = 240;
     config.data_dir = dir.file("takes");
-    config.processed_dir = dir.file("films");
+    config.processed_dir = dir.file("rendered");
     config.denoise = true;
     config.denoise_model = toy_model(dir.file("toy.onnx"), "--gain 0.1");
     for (const bool live : {true, false}) {
