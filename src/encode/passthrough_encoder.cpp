@@ -10,7 +10,7 @@ PassthroughEncoder::PassthroughEncoder(const StreamParams& params)
     : StreamEncoder(params, params.codec), ticks_(params.time_scale) {}
 
 Status PassthroughEncoder::take(EncoderInput input, std::vector<Packet>& out) {
-    if (auto* frame = std::get_if<EncodedFrame>(&input)) return take_frame(std::move(*frame), out);
+    if (auto* frame = std::get_if<CompressedFrame>(&input)) return take_frame(std::move(*frame), out);
     auto* packet = std::get_if<Packet>(&input);
     if (packet == nullptr) return wrong_input();
     out.push_back(std::move(*packet));
@@ -18,7 +18,7 @@ Status PassthroughEncoder::take(EncoderInput input, std::vector<Packet>& out) {
     return {};
 }
 
-Status PassthroughEncoder::take_frame(EncodedFrame frame, std::vector<Packet>& out) {
+Status PassthroughEncoder::take_frame(CompressedFrame frame, std::vector<Packet>& out) {
     const auto tick = ticks_.place(frame.time);
     if (!tick) return fail(tick.error());
     Packet packet;

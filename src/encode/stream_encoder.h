@@ -36,12 +36,12 @@ struct AudioSilence {
     MediaTime until;
 };
 /// A frame that is compressed already, one packet by itself.
-struct EncodedFrame {
+struct CompressedFrame {
     std::vector<std::uint8_t> bytes;
     MediaTime time;
     bool key = true;
 };
-using EncoderInput = std::variant<TimedImage, TimedFrame, TimedAudio, AudioSamples, AudioSilence, EncodedFrame, Packet>;
+using EncoderInput = std::variant<TimedImage, TimedFrame, TimedAudio, AudioSamples, AudioSilence, CompressedFrame, Packet>;
 
 /// What a track's encoder took.
 struct StreamCounters {

@@ -251,7 +251,7 @@ class Renderer {
     Status write(CopiedFrame& frame) {
         progress_.at(frame.time, frames_);
         ++frames_;
-        return encode(frame.track, EncodedFrame{std::move(frame.jpeg), frame.time});
+        return encode(frame.track, CompressedFrame{std::move(frame.jpeg), frame.time});
     }
     Status write(PlacedAudio& audio) {
         // A long gap goes into the file in pieces: the packets of each are in memory together.

@@ -1,6 +1,6 @@
 #include "codec/frame_converter.h"
 
-#include "unit/codec/pictures.h"
+#include "unit/codec/shaded_image.h"
 
 #include <array>
 #include <gtest/gtest.h>

@@ -39,7 +39,7 @@ class EncodedFile {
         return write(track, TimedImage{std::move(image), time});
     }
     Status write_encoded(std::size_t track, std::vector<std::uint8_t> bytes, MediaTime time) {
-        return write(track, EncodedFrame{std::move(bytes), time});
+        return write(track, CompressedFrame{std::move(bytes), time});
     }
     Status write_audio(std::size_t track, TimedAudio run) { return write(track, std::move(run)); }
     Status write_samples(std::size_t track, std::vector<float> samples) {

@@ -3,7 +3,7 @@
 #include "codec/encoder_threads.h"
 #include "encode/passthrough_encoder.h"
 #include "encode/video_stream_encoder.h"
-#include "unit/codec/pictures.h"
+#include "unit/codec/shaded_image.h"
 
 #include <condition_variable>
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ MediaTime at(Duration d) {
     return MediaTime(d);
 }
 
-EncodedFrame frame_at(int ms) {
+CompressedFrame frame_at(int ms) {
     return {{1, 2, 3}, at(milliseconds(ms))};
 }
 
@@ -59,7 +59,7 @@ class FakeEncoder final : public StreamEncoder {
  private:
     Status take(EncoderInput input, std::vector<Packet>& out) override {
         if (gate_ != nullptr) gate_->pass();
-        const auto ms = std::chrono::duration_cast<milliseconds>(std::get<EncodedFrame>(input).time.time_since_epoch());
+        const auto ms = std::chrono::duration_cast<milliseconds>(std::get<CompressedFrame>(input).time.time_since_epoch());
         if (ms.count() < 0) return fail(ErrorCode::refused, "It came too early.");
         if (taken_++ == fails_at_) return fail(ErrorCode::internal, "The fake encoder failed.");
         Packet packet;

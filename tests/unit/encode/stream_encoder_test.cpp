@@ -4,7 +4,7 @@
 #include "encode/frame_ticks.h"
 #include "encode/passthrough_encoder.h"
 #include "encode/video_stream_encoder.h"
-#include "unit/codec/pictures.h"
+#include "unit/codec/shaded_image.h"
 
 #include <cmath>
 #include <gtest/gtest.h>
@@ -36,7 +36,7 @@ StreamParams jpeg_track() {
     return params;
 }
 
-EncodedFrame encoded_frame(Duration time) {
+CompressedFrame encoded_frame(Duration time) {
     return {{1, 2, 3}, at(time)};
 }
 
