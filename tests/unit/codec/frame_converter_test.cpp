@@ -46,12 +46,12 @@ TEST(PixelLayout, AgreesWithLibavutilOfEveryFormat) {
 
 TEST(FrameConverter, KeepsEverySampleOfYuvFramesWhateverTheirStride) {
     const auto pool = BufferPool::create(4);
-    for (const auto& [format, chroma] : {std::pair{PixelFormat::i420, Chroma::s420},
-                                         {PixelFormat::nv12, Chroma::s420},
-                                         {PixelFormat::yuyv, Chroma::s422}})
+    for (const auto format :
+         {PixelFormat::i420, PixelFormat::i422, PixelFormat::i444, PixelFormat::nv12, PixelFormat::yuyv})
         for (const int width : {48, 49})
             for (const int extra : {0, 12}) {
                 const ColorInfo color{ColorRange::limited, ColorMatrix::bt709};
+                const auto chroma = layout_of(format).chroma;
                 const auto image = shaded_image(width, 31, chroma, *pool, 0, color);
                 const auto made = to_planar(as_frame(image, format, extra), {}, *pool).value();
                 EXPECT_EQ(made.chroma, chroma);

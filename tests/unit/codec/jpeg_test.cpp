@@ -138,8 +138,11 @@ TEST(JpegDecoder, TakesAStrayByteBeforeTheEnd) {
 
 TEST(JpegEncoder, KeepsYuvFramesOfEveryLayoutAndSize) {
     const auto from = pool();
-    const std::pair<PixelFormat, Chroma> layouts[] = {
-        {PixelFormat::i420, Chroma::s420}, {PixelFormat::nv12, Chroma::s420}, {PixelFormat::yuyv, Chroma::s422}};
+    const std::pair<PixelFormat, Chroma> layouts[] = {{PixelFormat::i420, Chroma::s420},
+                                                      {PixelFormat::nv12, Chroma::s420},
+                                                      {PixelFormat::yuyv, Chroma::s422},
+                                                      {PixelFormat::i422, Chroma::s422},
+                                                      {PixelFormat::i444, Chroma::s444}};
     for (const auto& [format, chroma] : layouts)
         for (const auto subsample : {Subsample::gray, Subsample::s420, Subsample::s422, Subsample::s444})
             for (const auto range : {ColorRange::full, ColorRange::limited})
@@ -156,9 +159,33 @@ TEST(JpegEncoder, KeepsYuvFramesOfEveryLayoutAndSize) {
                     ASSERT_EQ(back.height, height);
                     EXPECT_LT(plane_difference(expected, back, 0), 1.5);
                     if (subsample == Subsample::gray) continue;
+                    // Halving an odd number of columns moves each by up to half a sample.
+                    if (format == PixelFormat::i444 && subsample != Subsample::s444 && width % 2 != 0) continue;
                     EXPECT_LT(plane_difference(expected, back, 1), 2.5);
                     EXPECT_LT(plane_difference(expected, back, 2), 2.5);
                 }
+}
+
+TEST(JpegEncoder, TakesTheHighBytesOf16BitGray) {
+    const auto from = pool();
+    const auto image = shaded_image(31, 17, Chroma::gray, *from);
+    Frame frame;
+    frame.format = PixelFormat::gray16;
+    frame.width = image.width;
+    frame.height = image.height;
+    frame.stride = 2 * image.width;
+    std::vector<std::uint8_t> bytes;
+    for (int y = 0; y < image.height; ++y)
+        for (int x = 0; x < image.width; ++x) {
+            bytes.push_back(0xee);
+            bytes.push_back(image.plane(0)[y * image.stride[0] + x]);
+        }
+    frame.bytes = Buffer(std::move(bytes));
+    const auto jpeg = encoder_for(Subsample::s420).encode(frame, *from);
+    ASSERT_TRUE(jpeg) << jpeg.error().message;
+    const auto made = decoded(*jpeg, *from);
+    EXPECT_EQ(made.chroma, Chroma::gray);
+    EXPECT_LT(plane_difference(made, image, 0), 2);
 }
 
 TEST(JpegEncoder, KnowsBlueFromRed) {

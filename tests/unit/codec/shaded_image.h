@@ -41,8 +41,8 @@ inline double plane_difference(const PlanarImage& a, const PlanarImage& b, int i
     return sum / columns / rows;
 }
 
-/// The image as a raw frame of one of the YUV layouts, rows `extra` bytes apart beyond what they need. The image
-/// must be 4:2:0 for nv12 and i420, 4:2:2 for yuyv.
+/// The image as a raw frame of one of the YUV layouts, rows `extra` bytes apart beyond what they need. The image must
+/// have the chroma of the format.
 inline Frame as_frame(const PlanarImage& image, PixelFormat format, int extra = 0) {
     Frame frame;
     frame.format = format;
@@ -55,7 +55,7 @@ inline Frame as_frame(const PlanarImage& image, PixelFormat format, int extra = 
     const auto sample = [&](int i, int x, int y) {
         return image.plane(i)[y * image.stride[static_cast<std::size_t>(i)] + x];
     };
-    const int half_width = (image.width + 1) / 2, half_height = (image.height + 1) / 2;
+    const int half_width = (image.width + 1) / 2;
     const auto put = [&](int at, std::uint8_t value) { bytes[static_cast<std::size_t>(at)] = value; };
     for (int y = 0; y < image.height; ++y)
         for (int x = 0; x < image.width; ++x)
@@ -68,15 +68,16 @@ inline Frame as_frame(const PlanarImage& image, PixelFormat format, int extra = 
                 put(y * frame.stride + 4 * x + 3, sample(2, x, y));
             }
     } else {
-        const int half_stride = (frame.stride + 1) / 2;
-        for (int y = 0; y < half_height; ++y)
-            for (int x = 0; x < half_width; ++x) {
+        const int columns = chroma_width(image.chroma, image.width), rows = chroma_height(image.chroma, image.height);
+        const int stride = plane_stride(format, 1, frame.stride);
+        for (int y = 0; y < rows; ++y)
+            for (int x = 0; x < columns; ++x) {
                 if (format == PixelFormat::nv12) {
                     put(behind + y * frame.stride + 2 * x, sample(1, x, y));
                     put(behind + y * frame.stride + 2 * x + 1, sample(2, x, y));
                 } else {
-                    put(behind + y * half_stride + x, sample(1, x, y));
-                    put(behind + (y + half_height) * half_stride + x, sample(2, x, y));
+                    put(behind + y * stride + x, sample(1, x, y));
+                    put(behind + (y + rows) * stride + x, sample(2, x, y));
                 }
             }
     }
