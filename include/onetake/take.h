@@ -1,6 +1,7 @@
 #pragma once
 
 #include <onetake/config.h>
+#include <onetake/loss_cause.h>
 #include <onetake/metrics.h>
 #include <onetake/result.h>
 
@@ -46,10 +47,7 @@ ONETAKE_API Result<TakeResult> import_take(const ImportOptions& options);
 /// What one track of a take lacks, for one cause.
 struct TakeLoss {
     std::string track;  ///< "v1", "a1" …
-    /// Before it was stored: "queue", "driver", "corrupt", "disk". Since: "missing" (no file), "short" (the file ends
-    /// too early), "damaged" (no whole JPEG), "altered" (a whole JPEG, but not the one stored), "no_record" (stored,
-    /// but the journal has no time for it).
-    std::string cause;
+    LossCause cause = LossCause::queue;
     std::uint64_t count = 0;       ///< frames, or samples per channel
     double seconds = 0;            ///< of media, at the track's rate; 0 if that is unknown
     std::uint64_t bytes = 0;       ///< of what was stored; 0 if unknown

@@ -1,7 +1,6 @@
 #include "inspect/check.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <iterator>
 #include <limits>
@@ -9,9 +8,6 @@
 namespace onetake {
 
 namespace {
-
-using Cause = DropRecord::Cause;
-constexpr std::array kCauses{Cause::queue, Cause::driver, Cause::corrupt, Cause::disk};
 
 bool is_video(const TrackInspection& t) {
     return t.track.track.kind == TrackKind::video;
@@ -23,25 +19,24 @@ class Losses {
     Losses(const Inspection& found, std::vector<TakeLoss>& into) : found_(found), into_(into) {}
 
     void add_track(const TrackInspection& t) {
-        for (const auto cause : kCauses) {
-            const auto& total = t.drops[static_cast<std::size_t>(cause)];
-            if (total.count > 0) into_.push_back(loss(t, to_string(cause), total.count, 0, total.time, ""));
+        for (std::size_t i = 0; i < t.drops.size(); ++i) {
+            const auto& total = t.drops[i];
+            if (total.count > 0) into_.push_back(loss(t, kLossCauses[i].cause, total.count, 0, total.time, ""));
         }
-        for (const auto cause :
-             {LostRun::Cause::missing, LostRun::Cause::cut_short, LostRun::Cause::damaged, LostRun::Cause::altered})
+        for (const auto cause : {LossCause::missing, LossCause::cut_short, LossCause::damaged, LossCause::altered})
             add_lost(t, cause);
         const auto strays = static_cast<std::uint64_t>(t.strays.size());
         if (!found_.being_written && strays + t.set_aside > 0)
-            into_.push_back(loss(t, "no_record", strays + t.set_aside, t.stray_bytes + t.set_aside_bytes, {},
+            into_.push_back(loss(t, LossCause::no_record, strays + t.set_aside, t.stray_bytes + t.set_aside_bytes, {},
                                  strays > 0 ? which(t.strays) : fmt::format("see {}/", kSetAside)));
         if (!found_.being_written && t.extra_samples > 0)
-            into_.push_back(loss(t, "no_record", static_cast<std::uint64_t>(t.extra_samples),
+            into_.push_back(loss(t, LossCause::no_record, static_cast<std::uint64_t>(t.extra_samples),
                                  static_cast<std::uint64_t>(t.extra_samples * t.track.audio.channels) * 2, {},
                                  "at the end of the WAV"));
     }
 
  private:
-    void add_lost(const TrackInspection& t, LostRun::Cause cause) {
+    void add_lost(const TrackInspection& t, LossCause cause) {
         IntervalSet numbers;
         std::uint64_t bytes = 0;
         std::optional<HostTime> first;
@@ -52,11 +47,11 @@ class Losses {
             if (!first) first = run.time;
         }
         if (first)
-            into_.push_back(loss(t, to_string(cause), static_cast<std::uint64_t>(numbers.size()), bytes, *first,
+            into_.push_back(loss(t, cause, static_cast<std::uint64_t>(numbers.size()), bytes, *first,
                                  fmt::format("{} {}", is_video(t) ? "frames" : "samples", which(numbers))));
     }
 
-    TakeLoss loss(const TrackInspection& t, std::string_view cause, std::uint64_t count, std::uint64_t bytes,
+    TakeLoss loss(const TrackInspection& t, LossCause cause, std::uint64_t count, std::uint64_t bytes,
                   std::optional<HostTime> at, std::string which_ones) const {
         TakeLoss l;
         l.track = to_string(t.track.track);
@@ -126,18 +121,18 @@ std::string provenance(const TrackInspection& t) {
 }
 
 TrackBooks books_of(const TrackInspection& t) {
-    const auto drops = [&](Cause cause) { return t.drops[static_cast<std::size_t>(cause)].count; };
+    const auto drops = [&](LossCause cause) { return t.drops[static_cast<std::size_t>(cause)].count; };
     TrackBooks b;
     b.track = to_string(t.track.track);
     b.kind = is_video(t) ? "video" : "audio";
     b.written = t.good;
-    b.dropped_queue = drops(Cause::queue);
-    b.dropped_driver = drops(Cause::driver);
-    b.corrupt = drops(Cause::corrupt);
-    b.dropped_disk = drops(Cause::disk) + static_cast<std::uint64_t>(t.strays.size()) + t.set_aside +
+    b.dropped_queue = drops(LossCause::queue);
+    b.dropped_driver = drops(LossCause::driver);
+    b.corrupt = drops(LossCause::corrupt);
+    b.dropped_disk = drops(LossCause::disk) + static_cast<std::uint64_t>(t.strays.size()) + t.set_aside +
                      static_cast<std::uint64_t>(t.extra_samples);
     for (const auto& run : t.lost)
-        (run.cause == LostRun::Cause::altered ? b.written : b.dropped_disk) += static_cast<std::uint64_t>(run.count);
+        (run.cause == LossCause::altered ? b.written : b.dropped_disk) += static_cast<std::uint64_t>(run.count);
     b.expected = b.written + b.dropped_queue + b.dropped_driver + b.corrupt + b.dropped_disk;
     return b;
 }

@@ -123,15 +123,15 @@ class Inspector {
                     t.good_bytes += r.bytes;
                     return;
                 }
-                const auto cause = whole                     ? LostRun::Cause::altered
-                                   : bytes_.size() < r.bytes ? LostRun::Cause::cut_short
-                                                             : LostRun::Cause::damaged;
+                const auto cause = whole                     ? LossCause::altered
+                                   : bytes_.size() < r.bytes ? LossCause::cut_short
+                                                             : LossCause::damaged;
                 return lose(t, {cause, r.number, 1, r.bytes, r.stamp.time});
             }
             if (status.error().code != ErrorCode::not_found)
-                return lose(t, {LostRun::Cause::damaged, r.number, 1, r.bytes, r.stamp.time});
+                return lose(t, {LossCause::damaged, r.number, 1, r.bytes, r.stamp.time});
         }
-        lose(t, {LostRun::Cause::missing, r.number, 1, r.bytes, r.stamp.time});
+        lose(t, {LossCause::missing, r.number, 1, r.bytes, r.stamp.time});
     }
 
     // A file far larger than its record says is not read: it need not even hold data.
@@ -162,9 +162,8 @@ class Inspector {
         t.good += static_cast<std::uint64_t>(there);
         t.good_bytes += static_cast<std::uint64_t>(there) * each;
         if (there < r.samples)
-            lose(t, {t.opened ? LostRun::Cause::cut_short : LostRun::Cause::missing, r.first_sample + there,
-                     r.samples - there, static_cast<std::uint64_t>(r.samples - there) * each,
-                     r.time + from_ticks(there, rate)});
+            lose(t, {t.opened ? LossCause::cut_short : LossCause::missing, r.first_sample + there, r.samples - there,
+                     static_cast<std::uint64_t>(r.samples - there) * each, r.time + from_ticks(there, rate)});
     }
 
     void take(const DropRecord& r) {
@@ -283,24 +282,10 @@ class Inspector {
 
 }  // namespace
 
-std::string_view to_string(LostRun::Cause cause) {
-    switch (cause) {
-        case LostRun::Cause::missing:
-            return "missing";
-        case LostRun::Cause::cut_short:
-            return "short";
-        case LostRun::Cause::damaged:
-            return "damaged";
-        case LostRun::Cause::altered:
-            return "altered";
-    }
-    return "unknown";
-}
-
 std::vector<LostRun> TrackInspection::undeclared() const {
     std::vector<LostRun> open;
     for (const auto& run : lost) {
-        if (run.cause == LostRun::Cause::altered) continue;  // it is there, and renders
+        if (run.cause == LossCause::altered) continue;  // it is there, and renders
         auto at = run.first;
         const auto end = run.first + run.count;
         auto it = declared.by_range().upper_bound(at);

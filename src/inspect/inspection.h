@@ -1,8 +1,8 @@
 #pragma once
 
 #include "media/line_fit.h"
-#include "take/journal.h"
 #include "take/interval_set.h"
+#include "take/journal.h"
 #include "take/take_dir.h"
 
 #include <array>
@@ -16,14 +16,12 @@ namespace onetake {
 
 /// Neighbouring frames or samples that the journal names and the take lacks, for one reason.
 struct LostRun {
-    enum class Cause { missing, cut_short, damaged, altered };
-    Cause cause = Cause::missing;
-    std::int64_t first = 0;  ///< number of a frame from 1, index of a sample from 0
+    LossCause cause = LossCause::missing;  ///< missing, cut_short, damaged or altered
+    std::int64_t first = 0;                ///< number of a frame from 1, index of a sample from 0
     std::int64_t count = 0;
     std::uint64_t bytes = 0;  ///< as the journal says
     HostTime time;            ///< of the first
 };
-std::string_view to_string(LostRun::Cause cause);
 
 /// Drops that were counted while recording, of one cause.
 struct DropTotal {
@@ -36,14 +34,14 @@ struct TrackInspection {
     TrackRecord track;
     bool opened = false;  ///< its folder or WAV could be opened
     std::string problem;  ///< why not, else empty
-    IntervalSet named;      ///< by `f` or `a` records
+    IntervalSet named;    ///< by `f` or `a` records
     std::int64_t records = 0;
     bool in_order = true;  ///< numbers come one after the other
     std::vector<LostRun> lost;
-    IntervalSet declared;      ///< by `drop` records with `first`
+    IntervalSet declared;    ///< by `drop` records with `first`
     std::uint64_t good = 0;  ///< frames or samples that are whole
     std::uint64_t good_bytes = 0;
-    std::array<DropTotal, 4> drops;  ///< by DropRecord::Cause, without the declared
+    std::array<DropTotal, kRecordedLossCauses> drops;  ///< by LossCause, without the declared
 
     // what the journal does not name
     IntervalSet strays;  ///< frames in the track's folder

@@ -11,26 +11,13 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string_view cause_text(std::string_view cause) {
-    if (cause == "queue") return "dropped, the queue was full";
-    if (cause == "driver") return "lost by the device";
-    if (cause == "corrupt") return "damaged before they were stored";
-    if (cause == "disk") return "could not be written";
-    if (cause == "missing") return "gone";
-    if (cause == "short") return "cut short";
-    if (cause == "damaged") return "damaged on the disk";
-    if (cause == "altered") return "exchanged: not what was stored";
-    if (cause == "no_record") return "without a time";
-    return cause;
-}
-
 std::string number(double value, int digits) {
     return std::isfinite(value) ? fmt::format("{:.{}f}", value, digits) : "–";
 }
 
 std::string loss_line(const TakeLoss& l) {
     const auto* unit = l.track.starts_with('v') ? "frames" : "samples";
-    auto text = fmt::format("  {:<14}{} {} {}", l.track, l.count, unit, cause_text(l.cause));
+    auto text = fmt::format("  {:<14}{} {} {}", l.track, l.count, unit, loss_cause_info(l.cause).text);
     if (l.seconds > 0) text += fmt::format(", {} s", number(l.seconds, 3));
     if (l.bytes > 0) text += fmt::format(", {} bytes", l.bytes);
     if (std::isfinite(l.at_s)) text += fmt::format(", from {} s on", number(l.at_s, 3));
@@ -58,7 +45,7 @@ ordered_json check_json(const CheckReport& r) {
     auto losses = ordered_json::array();
     for (const auto& l : r.losses)
         losses.push_back({{"track", l.track},
-                          {"cause", l.cause},
+                          {"cause", to_string(l.cause)},
                           {"count", l.count},
                           {"seconds", finite(l.seconds)},
                           {"bytes", l.bytes},

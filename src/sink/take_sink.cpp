@@ -231,16 +231,15 @@ void TakeSink::write(Outage outage) {
 }
 
 void TakeSink::write_drops() {
-    using Cause = DropRecord::Cause;
     auto each = [&](auto& track) {
-        const auto say = [&](LossCounter& losses, Cause cause) {
+        const auto say = [&](LossCounter& losses, LossCause cause) {
             if (const auto count = losses.take_unwritten())
                 write(JournalRecord(DropRecord{track.id_, cause, count, host_now(), {}}));
         };
-        say(track.queue_, Cause::queue);
-        say(track.driver_, Cause::driver);
-        say(track.corrupt_, Cause::corrupt);
-        say(track.disk_, Cause::disk);
+        say(track.queue_, LossCause::queue);
+        say(track.driver_, LossCause::driver);
+        say(track.corrupt_, LossCause::corrupt);
+        say(track.disk_, LossCause::disk);
     };
     for (auto& track : videos_) each(*track);
     for (auto& track : audios_) each(*track);

@@ -196,7 +196,7 @@ class KillCheck {
         if (!checked->closed || checked->needs_recovery || !checked->findings.empty())
             return failed(n, "it is not whole after its recovery:\n" + summary(*checked));
         for (const auto& loss : checked->losses)
-            if (loss.cause != "no_record" || loss.count > (loss.track == "v1" ? 2u : 1024u))
+            if (loss.cause != LossCause::no_record || loss.count > (loss.track == "v1" ? 2u : 1024u))
                 failed(n, "something was lost:\n" + summary(*checked));
         const auto again = recover_take(round.takes, "t");
         if (!again || !again->steps.empty()) failed(n, "a second recovery had something to do");

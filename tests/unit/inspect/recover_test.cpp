@@ -59,7 +59,7 @@ class Recover : public ::testing::Test {
     static std::uint64_t lost(const CheckReport& report, const std::string& track, const std::string& cause) {
         std::uint64_t count = 0;
         for (const auto& loss : report.losses)
-            if (loss.track == track && loss.cause == cause) count += loss.count;
+            if (loss.track == track && to_string(loss.cause) == cause) count += loss.count;
         return count;
     }
 
@@ -163,7 +163,7 @@ TEST_F(Recover, NamesEveryFrameThatIsGoneAndWhy) {
     const auto report = recover();
     EXPECT_EQ(report.take.frames, 2u);
     ASSERT_EQ(report.take.losses.size(), 3u);
-    EXPECT_EQ(report.take.losses[0].cause, "missing");
+    EXPECT_EQ(report.take.losses[0].cause, LossCause::missing);
     EXPECT_EQ(report.take.losses[0].count, 2u);
     EXPECT_EQ(report.take.losses[0].which, "frames 2-3");
     EXPECT_NEAR(report.take.losses[0].seconds, 0.1, 1e-9);
@@ -344,7 +344,7 @@ TEST_F(Recover, CountsRecordsThatOverlapOnceAndStaysAsSmallAsTheJournal) {
     std::string lines;
     const TrackId sound{TrackKind::audio, 1};
     for (int i = 0; i < kMany; ++i)
-        append_line(DropRecord{sound, DropRecord::Cause::disk, 1, HostTime(Duration(i)), {}, 1000 + 2 * i}, lines);
+        append_line(DropRecord{sound, LossCause::disk, 1, HostTime(Duration(i)), {}, 1000 + 2 * i}, lines);
     for (int i = 0; i < kMany; ++i)
         append_line(BlockRecord{sound, 1000 + i, 10'000, HostTime(Duration(i)), {}, StampSource::test, false}, lines);
     put_bytes(file("timeline.jsonl"), bytes_of(file("timeline.jsonl")) + lines);

@@ -3,11 +3,10 @@
 #include "take/take_writer.h"
 #include "unit/take/small_take.h"
 
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-
 #include <cstdlib>
 #include <filesystem>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace onetake {
 namespace {
@@ -49,8 +48,9 @@ void write_take_of_every_record(const std::string& data_dir) {
     ASSERT_TRUE(writer.write_record(OffsetRecord{video, audio, milliseconds(12), "calibration"}));
     for (int i = 0; i < 4; ++i) {
         const auto source = i % 2 ? StampSource::driver_soe : StampSource::arrival;
-        ASSERT_TRUE(writer.write_frame(video, tiny_jpeg(static_cast<std::uint8_t>(i + 1)),
-                                       {at(50 * i), at(50 * i + 7), source, i % 2 ? std::optional(i + 100u) : std::nullopt}));
+        ASSERT_TRUE(
+            writer.write_frame(video, tiny_jpeg(static_cast<std::uint8_t>(i + 1)),
+                               {at(50 * i), at(50 * i + 7), source, i % 2 ? std::optional(i + 100u) : std::nullopt}));
         AudioBlock block;
         block.channels = 2;
         block.samples.assign(80, static_cast<std::int16_t>(-i));
@@ -60,7 +60,7 @@ void write_take_of_every_record(const std::string& data_dir) {
         block.xrun = i == 2;
         ASSERT_TRUE(writer.write_block(audio, block));
     }
-    ASSERT_TRUE(writer.write_record(DropRecord{video, DropRecord::Cause::queue, 3, at(160), "late"}));
+    ASSERT_TRUE(writer.write_record(DropRecord{video, LossCause::queue, 3, at(160), "late"}));
     ASSERT_TRUE(writer.write_record(EventRecord{audio, "stall", at(170), "no sound"}));
     ASSERT_TRUE(writer.write_record(EventRecord{std::nullopt, "note", at(180), "a note"}));
     Metrics m;
@@ -92,14 +92,16 @@ TEST(TakeFormat, IsOnDiskAsItWasReleased) {
     const auto take = dir.file("t");
     if (std::getenv("ONETAKE_UPDATE_GOLDEN") != nullptr)
         for (const auto* name : {"timeline.jsonl", "audio.wav", "manifest.json"})
-            std::filesystem::copy_file(take + "/" + name, golden(name), std::filesystem::copy_options::overwrite_existing);
+            std::filesystem::copy_file(take + "/" + name, golden(name),
+                                       std::filesystem::copy_options::overwrite_existing);
     for (const auto* name : {"timeline.jsonl", "audio.wav"}) {
         ASSERT_FALSE(bytes_of(golden(name)).empty()) << name;
         EXPECT_EQ(bytes_of(take + "/" + name), bytes_of(golden(name))) << name;
     }
     for (int i = 1; i <= 4; ++i) {
         const auto jpeg = tiny_jpeg(static_cast<std::uint8_t>(i));
-        EXPECT_EQ(bytes_of(take + "/frames/f_00000" + std::to_string(i) + ".jpg"), std::string(jpeg.begin(), jpeg.end()));
+        EXPECT_EQ(bytes_of(take + "/frames/f_00000" + std::to_string(i) + ".jpg"),
+                  std::string(jpeg.begin(), jpeg.end()));
     }
     const auto found = json::parse(bytes_of(take + "/manifest.json"));
     expect_contains(found, json::parse(bytes_of(golden("manifest.json"))), "manifest");
