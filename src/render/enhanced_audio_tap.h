@@ -2,7 +2,7 @@
 
 #include "render/enhanced_audio_reader.h"
 
-#include <onetake/recorder.h>
+#include <onetake/enhanced_audio.h>
 
 #include <condition_variable>
 #include <cstdint>

@@ -4,6 +4,8 @@
 #include "inspect/stored_take.h"
 #include "sink/file_sink.h"
 
+#include <onetake/config.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>

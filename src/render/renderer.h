@@ -5,8 +5,10 @@
 #include "render/media_reader.h"
 #include "render/render_progress.h"
 
-#include <onetake/config.h>
-#include <onetake/recorder.h>
+#include <onetake/container_format.h>
+#include <onetake/pixel_range.h>
+#include <onetake/progress.h>
+#include <onetake/sync_reference.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -19,6 +21,8 @@
 #include <vector>
 
 namespace onetake {
+
+struct RecorderConfig;
 
 struct RenderOptions {
     std::string take_folder;

@@ -5,7 +5,7 @@
 #include "sink/jpeg_pool.h"
 #include "take/take_writer.h"
 
-#include <onetake/config.h>
+#include <onetake/on_full.h>
 #include <onetake/metrics.h>
 
 #include <atomic>
