@@ -89,9 +89,6 @@ struct RecoverReport {
 /// was or partly recovered.
 ONETAKE_API Result<RecoverReport> recover_take(const std::string& data_dir, const std::string& name);
 
-/// The reports as tables for people.
-ONETAKE_API std::string summary(const CheckReport& report);
-ONETAKE_API std::string summary(const RecoverReport& report);
 /// The reports as JSON objects; NaN becomes null.
 ONETAKE_API std::string to_json(const CheckReport& report);
 ONETAKE_API std::string to_json(const RecoverReport& report);

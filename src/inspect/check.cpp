@@ -120,9 +120,9 @@ std::string provenance(const TrackInspection& t) {
     return std::string(to_string(*t.source)) + (t.mixed_sources ? " (mixed)" : "");
 }
 
-TrackBooks books_of(const TrackInspection& t) {
+TrackCounters books_of(const TrackInspection& t) {
     const auto drops = [&](LossCause cause) { return t.drops[static_cast<std::size_t>(cause)].count; };
-    TrackBooks b;
+    TrackCounters b;
     b.track = to_string(t.track.track);
     b.kind = is_video(t) ? "video" : "audio";
     b.written = t.good;
@@ -182,15 +182,15 @@ Metrics metrics_of(const Inspection& found, Metrics m) {
     m.frames = m.audio_xruns = m.gaps = m.dropped = m.audio_samples = 0;
     m.gap_s = 0;
     m.audio_enabled = false;
-    m.books.clear();
+    m.counters.clear();
     std::uint64_t video_bytes = 0;
     for (const auto& t : found.tracks) {
-        m.books.push_back(books_of(t));
+        m.counters.push_back(books_of(t));
         m.gaps += t.gaps;
         m.gap_s += t.gap_s;
         if (is_video(t)) {
-            m.frames += m.books.back().written;
-            m.dropped += m.books.back().dropped_queue;
+            m.frames += m.counters.back().written;
+            m.dropped += m.counters.back().dropped_queue;
             video_bytes += t.good_bytes;
             if (t.track.track.number == 1) add_video(m, t);
         } else {

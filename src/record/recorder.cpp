@@ -233,19 +233,19 @@ class AVRecorder::Impl {
         return options;
     }
 
-    // What was stored and is there no more is lost, whatever the books said when the take was closed.
+    // What was stored and is there no more is lost, whatever was counted when the take was closed.
     static void account(const TrackLoss& loss, Metrics& m) {
         if (loss.lost == 0) return;
         const bool video = loss.track.kind == TrackKind::video;
-        auto books = std::ranges::find(m.books, to_string(loss.track), &TrackBooks::track);
-        if (books == m.books.end())
-            books = m.books.insert(
-                books, {to_string(loss.track), video ? "video" : "audio", loss.named, loss.named, 0, 0, 0, 0});
+        auto counters = std::ranges::find(m.counters, to_string(loss.track), &TrackCounters::track);
+        if (counters == m.counters.end())
+            counters = m.counters.insert(
+                counters, {to_string(loss.track), video ? "video" : "audio", loss.named, loss.named, 0, 0, 0, 0});
         const auto there = loss.named - loss.lost;
-        if (books->written <= there) return;
-        const auto gone = books->written - there;
-        books->written = there;
-        books->dropped_disk += gone;
+        if (counters->written <= there) return;
+        const auto gone = counters->written - there;
+        counters->written = there;
+        counters->dropped_disk += gone;
         if (video)
             m.frames -= std::min(m.frames, gone);
         else if (loss.track.number == 1)

@@ -311,7 +311,7 @@ Metrics TakeSink::metrics() const {
     m.encode_ms_mean = pool_.encode_ms_mean();
     m.retrieve_ms_mean = pool_.decode_ms_mean();
     auto books = [](const auto& t, const char* kind) {
-        return TrackBooks{
+        return TrackCounters{
             to_string(t.id_),   kind,           t.expected_, t.written_, t.queue_.total(), t.driver_.total(),
             t.corrupt_.total(), t.disk_.total()};
     };
@@ -321,7 +321,7 @@ Metrics TakeSink::metrics() const {
     };
     std::uint64_t bytes = 0;
     for (const auto& t : videos_) {
-        m.books.push_back(books(*t, "video"));
+        m.counters.push_back(books(*t, "video"));
         m.frames += t->written_;
         m.dropped += t->queue_.total();
         m.queue_max = std::max(m.queue_max, t->in_flight_.deepest());
@@ -330,7 +330,7 @@ Metrics TakeSink::metrics() const {
         bytes += t->bytes_;
     }
     for (const auto& t : audios_) {
-        m.books.push_back(books(*t, "audio"));
+        m.counters.push_back(books(*t, "audio"));
         m.audio_xruns += t->xruns_;
         m.gaps += t->gaps_;
         m.gap_s += to_seconds(t->gap_time_);

@@ -116,9 +116,10 @@ class Selftest {
     void judge_take(const TakeResult& take) {
         const auto& m = take.metrics;
         report_.frames = m.frames;
-        for (const auto& books : m.books)
-            if (books.kind == "video")
-                report_.lost = books.dropped_queue + books.dropped_driver + books.corrupt + books.dropped_disk;
+        for (const auto& counters : m.counters)
+            if (counters.kind == "video")
+                report_.lost =
+                    counters.dropped_queue + counters.dropped_driver + counters.corrupt + counters.dropped_disk;
         report_.notes = m.notes;
         const auto expected = static_cast<std::uint64_t>(options_.duration_s * options_.fps * 0.9);
         pass("recording", m.frames >= expected && m.audio_samples > 0 && !m.lossy(),

@@ -58,8 +58,8 @@ class Damage : public ::testing::Test {
     }
     std::string frame(int n) const { return dir_.file(fmt::format("takes/t/frames/f_{:06}.jpg", n)); }
     Result<TakeResult> process() { return AVRecorder::create(config_)->process("t"); }
-    static const TrackBooks& books(const TakeResult& result, const std::string& track) {
-        return *std::ranges::find(result.metrics.books, track, &TrackBooks::track);
+    static const TrackCounters& counters(const TakeResult& result, const std::string& track) {
+        return *std::ranges::find(result.metrics.counters, track, &TrackCounters::track);
     }
     static std::string notes(const TakeResult& result) {
         std::string all;
@@ -78,9 +78,9 @@ TEST_F(Damage, AtItsBeginningCostsNoMoreThanWhatIsGone) {
     fs::resize_file(frame(kGone + 1), 100);
     const auto result = process().value();
     EXPECT_EQ(film::picture_times(result.mp4_path).size(), static_cast<std::size_t>(kFrames - kGone - 1));
-    EXPECT_EQ(books(result, "v1").written, static_cast<std::uint64_t>(kFrames - kGone - 1));
-    EXPECT_EQ(books(result, "v1").dropped_disk, static_cast<std::uint64_t>(kGone + 1));
-    EXPECT_EQ(books(result, "a1").dropped_disk, 0U);
+    EXPECT_EQ(counters(result, "v1").written, static_cast<std::uint64_t>(kFrames - kGone - 1));
+    EXPECT_EQ(counters(result, "v1").dropped_disk, static_cast<std::uint64_t>(kGone + 1));
+    EXPECT_EQ(counters(result, "a1").dropped_disk, 0U);
     EXPECT_TRUE(result.metrics.balanced());
     EXPECT_TRUE(result.metrics.lossy());
     EXPECT_EQ(result.metrics.frames, static_cast<std::uint64_t>(kFrames - kGone - 1));
@@ -91,8 +91,8 @@ TEST_F(Damage, IsCountedOnceWhereARecoveryHasCountedIt) {
     for (int n = 4; n <= 6; ++n) fs::remove(frame(n));
     ASSERT_TRUE(recover_take(config_.data_dir, "t"));
     const auto result = process().value();
-    EXPECT_EQ(books(result, "v1").written, static_cast<std::uint64_t>(kFrames - 3));
-    EXPECT_EQ(books(result, "v1").dropped_disk, 3U);
+    EXPECT_EQ(counters(result, "v1").written, static_cast<std::uint64_t>(kFrames - 3));
+    EXPECT_EQ(counters(result, "v1").dropped_disk, 3U);
 }
 
 TEST_F(Damage, OfTheFirstPicturesSizeDoesNotDecideTheFilms) {
@@ -103,7 +103,7 @@ TEST_F(Damage, OfTheFirstPicturesSizeDoesNotDecideTheFilms) {
     EXPECT_EQ(stream["width"], kWidth);
     EXPECT_EQ(stream["height"], kHeight);
     EXPECT_EQ(film::picture_times(result.mp4_path).size(), static_cast<std::size_t>(kFrames - 1));
-    EXPECT_EQ(books(result, "v1").dropped_disk, 1U);
+    EXPECT_EQ(counters(result, "v1").dropped_disk, 1U);
 }
 
 TEST_F(Damage, ByAnAbsurdSizeIsALostFrame) {
@@ -115,7 +115,7 @@ TEST_F(Damage, ByAnAbsurdSizeIsALostFrame) {
     for (const int n : {1, 7}) std::ofstream(frame(n), std::ios::binary | std::ios::trunc) << jpeg;
     const auto result = process().value();
     EXPECT_EQ(film::picture_times(result.mp4_path).size(), static_cast<std::size_t>(kFrames - 2));
-    EXPECT_EQ(books(result, "v1").dropped_disk, 2U);
+    EXPECT_EQ(counters(result, "v1").dropped_disk, 2U);
 }
 
 TEST_F(Damage, OfEveryPictureIsSaidAsSuch) {
@@ -131,9 +131,9 @@ TEST_F(Damage, OfTheSoundIsCountedInSamples) {
     make(true);
     fs::resize_file(dir_.file("takes/t/audio.wav"), 80 + 2 * kRate);
     const auto result = process().value();
-    EXPECT_EQ(books(result, "a1").written, static_cast<std::uint64_t>(kRate));
-    EXPECT_EQ(books(result, "a1").dropped_disk, static_cast<std::uint64_t>(2 * kRate));
-    EXPECT_EQ(books(result, "v1").dropped_disk, 0U);
+    EXPECT_EQ(counters(result, "a1").written, static_cast<std::uint64_t>(kRate));
+    EXPECT_EQ(counters(result, "a1").dropped_disk, static_cast<std::uint64_t>(2 * kRate));
+    EXPECT_EQ(counters(result, "v1").dropped_disk, 0U);
     EXPECT_EQ(result.metrics.audio_samples, static_cast<std::uint64_t>(kRate));
 }
 
@@ -142,7 +142,7 @@ TEST_F(Damage, OfAStampNeitherFillsTheDiskNorLastsForever) {
     for (const auto cfr : {std::optional<double>{}, std::optional(30.0)}) {
         config_.cfr = cfr;
         const auto result = process().value();
-        EXPECT_EQ(books(result, "v1").dropped_disk, 1U);
+        EXPECT_EQ(counters(result, "v1").dropped_disk, 1U);
         EXPECT_THAT(notes(result), HasSubstr("frame 30: its stamp is 111.1 h after"));
         EXPECT_EQ(film::picture_times(result.mp4_path).size(), cfr ? 85U : static_cast<std::size_t>(kFrames - 1));
         EXPECT_LT(fs::file_size(result.mp4_path), 10'000'000U);

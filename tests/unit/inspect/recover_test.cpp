@@ -172,9 +172,9 @@ TEST_F(Recover, NamesEveryFrameThatIsGoneAndWhy) {
     EXPECT_EQ(lost(report.take, "v1", "damaged"), 1u);
     expect_recovered(report);
     const auto metrics = read_manifest(TakeDir::open(dir_.file("t")).value())->metrics;
-    ASSERT_EQ(metrics.books.size(), 2u);
-    EXPECT_EQ(metrics.books[0].dropped_disk, 4u);
-    EXPECT_EQ(metrics.books[0].expected, 6u);
+    ASSERT_EQ(metrics.counters.size(), 2u);
+    EXPECT_EQ(metrics.counters[0].dropped_disk, 4u);
+    EXPECT_EQ(metrics.counters[0].expected, 6u);
     EXPECT_EQ(metrics.encoder, "turbojpeg") << "what only the recorder knew is kept";
     EXPECT_EQ(metrics.queue_max, 3);
 }

@@ -1,15 +1,13 @@
-#include <onetake/take.h>
+#include "summary.h"
 
 #include <cmath>
 #include <fmt/format.h>
 #include <iterator>
-#include <nlohmann/json.hpp>
+#include <string_view>
 
-namespace onetake {
+namespace onetake::cli {
 
 namespace {
-
-using nlohmann::ordered_json;
 
 std::string number(double value, int digits) {
     return std::isfinite(value) ? fmt::format("{:.{}f}", value, digits) : "–";
@@ -25,47 +23,10 @@ std::string loss_line(const TakeLoss& l) {
     return text + "\n";
 }
 
-std::string_view state(const CheckReport& r) {
-    if (r.recording) return "recording";
-    if (r.needs_recovery) return "broken";
-    return r.whole() ? "whole" : "losses";
-}
-
 std::string_view headline(const CheckReport& r) {
     if (r.recording) return r.whole() ? "is being recorded; whole so far" : "is being recorded, with losses so far";
     if (r.needs_recovery) return "is broken; onetake recover makes it whole";
     return r.whole() ? "is whole" : "is closed, with losses";
-}
-
-ordered_json finite(double value) {
-    return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr);
-}
-
-ordered_json check_json(const CheckReport& r) {
-    auto losses = ordered_json::array();
-    for (const auto& l : r.losses)
-        losses.push_back({{"track", l.track},
-                          {"cause", to_string(l.cause)},
-                          {"count", l.count},
-                          {"seconds", finite(l.seconds)},
-                          {"bytes", l.bytes},
-                          {"at_s", finite(l.at_s)},
-                          {"which", l.which}});
-    return {{"name", r.name},
-            {"state", state(r)},
-            {"recording", r.recording},
-            {"closed", r.closed},
-            {"needs_recovery", r.needs_recovery},
-            {"duration_s", finite(r.duration_s)},
-            {"frames", r.frames},
-            {"samples", r.samples},
-            {"bytes", r.bytes},
-            {"losses", std::move(losses)},
-            {"findings", r.findings}};
-}
-
-std::string dump(const ordered_json& object) {
-    return object.dump(2, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -90,15 +51,4 @@ std::string summary(const RecoverReport& r) {
     return text + summary(r.take);
 }
 
-std::string to_json(const CheckReport& report) {
-    return dump(check_json(report));
-}
-
-std::string to_json(const RecoverReport& report) {
-    auto object = check_json(report.take);
-    object["steps"] = report.steps;
-    object["cut_bytes"] = report.cut_bytes;
-    return dump(object);
-}
-
-}  // namespace onetake
+}  // namespace onetake::cli
