@@ -1,9 +1,9 @@
 #pragma once
 
-#include "media/line_fit.h"
 #include "take/interval_set.h"
 #include "take/journal.h"
 #include "take/take_dir.h"
+#include "take/track_statistics.h"
 
 #include <array>
 #include <cstdint>
@@ -31,11 +31,12 @@ struct DropTotal {
 
 /// One track as the journal tells it and as it is on the disk.
 struct TrackInspection {
+    explicit TrackInspection(TrackRecord record);
+
     TrackRecord track;
-    bool opened = false;  ///< its folder or WAV could be opened
-    std::string problem;  ///< why not, else empty
-    IntervalSet named;    ///< by `f` or `a` records
-    std::int64_t records = 0;
+    bool opened = false;   ///< its folder or WAV could be opened
+    std::string problem;   ///< why not, else empty
+    IntervalSet named;     ///< by `f` or `a` records
     bool in_order = true;  ///< numbers come one after the other
     std::vector<LostRun> lost;
     IntervalSet declared;    ///< by `drop` records with `first`
@@ -52,17 +53,10 @@ struct TrackInspection {
 
     bool header_stale = false;  ///< of the WAV
 
-    std::optional<HostTime> first, last;  ///< stamps; `last` is the end of the last block
-    std::optional<StampSource> source;
-    bool mixed_sources = false;
-    std::uint64_t gaps = 0, xruns = 0;
-    double gap_s = 0;
-    LineFit clock;  ///< of sound: seconds by the stamps over seconds by the samples
+    TrackStatistics statistics;  ///< of what the journal names; counters are filled in by the report
 
     /// Lost runs that no `drop` record declares yet.
     std::vector<LostRun> undeclared() const;
-    /// Seconds of media in one frame or sample; 0 if the rate is unknown.
-    double seconds_each() const;
 };
 
 /// Everything that one look over a take finds. Its size grows with the holes in a take, not with its length.
