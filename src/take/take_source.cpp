@@ -7,9 +7,6 @@ namespace onetake {
 
 namespace {
 
-using std::chrono::seconds;
-constexpr std::int64_t kOriginSeconds = 1;        // of sound that may put a track's first sample earlier
-constexpr Duration kOriginPatience = seconds(3);  // for a track that delivers nothing
 constexpr std::size_t kMostHeld = 1'000'000;
 
 Duration samples_to_duration(std::int64_t samples, int rate) {
@@ -58,6 +55,7 @@ Status TakeSource::read_one() {
         const bool known = std::ranges::any_of(tracks_, [&](const auto& t) { return t.track == track->track; });
         if (known) return {};
         if (track->track.kind == TrackKind::audio) sounds_.emplace(track->track.number, track->audio.sample_rate);
+        origin_search_.add(*track);
         tracks_.push_back(std::move(*track));
     } else if (const auto* offset = std::get_if<OffsetRecord>(&**record)) {
         // The first video track is what sound is laid against.
@@ -77,46 +75,19 @@ Status TakeSource::read_one() {
 }
 
 void TakeSource::hold(JournalRecord record) {
-    HostTime time;
     if (const auto* f = std::get_if<FrameRecord>(&record)) {
-        time = f->stamp.time;
-        first_frames_.emplace(f->track.number, time);
+        origin_search_.add(*f);
     } else {
         const auto& block = std::get<BlockRecord>(record);
-        const auto it = sounds_.find(block.track.number);
-        if (it == sounds_.end()) return;
-        auto& sound = it->second;
-        time = block.time;
-        if (!sound.first) sound.first = time;
-        // Only what surely belongs to the run of sound that began with sample 0 may say when that was.
-        if (sound.samples < kOriginSeconds * sound.rate && !(block.xrun && sound.samples > 0)) {
-            const auto begin = time - samples_to_duration(block.first_sample, sound.rate);
-            if (!sound.begin || begin < *sound.begin) sound.begin = begin;
-        }
-        sound.samples += block.samples;
+        if (!sounds_.contains(block.track.number)) return;
+        origin_search_.add(block);
     }
-    earliest_ = std::min(earliest_.value_or(time), time);
-    latest_ = std::max(latest_.value_or(time), time);
     held_.push_back(std::move(record));
-    if (origin_is_known(false)) set_origin();
-}
-
-bool TakeSource::origin_is_known(bool at_end) const {
-    if (at_end || held_.size() >= kMostHeld || *latest_ - *earliest_ > kOriginPatience) return true;
-    return std::ranges::all_of(tracks_, [&](const TrackRecord& t) {
-        if (t.track.kind == TrackKind::video) return first_frames_.contains(t.track.number);
-        const auto& sound = sounds_.at(t.track.number);
-        return sound.samples >= kOriginSeconds * sound.rate;
-    });
+    if (held_.size() >= kMostHeld || origin_search_.is_settled()) set_origin();
 }
 
 void TakeSource::set_origin() {
-    std::optional<HostTime> origin;
-    const auto consider = [&](HostTime t) { origin = std::min(origin.value_or(t), t); };
-    for (const auto& [number, time] : first_frames_) consider(time);
-    for (const auto& [number, sound] : sounds_)
-        if (sound.begin) consider(*sound.begin);
-    origin_ = origin.value_or(take().start);
+    origin_ = origin_search_.origin().value_or(take().start);
     for (const auto& record : std::exchange(held_, {})) play(record);
 }
 

@@ -2,6 +2,7 @@
 
 #include "media/audio_clock.h"
 #include "take/journal_reader.h"
+#include "take/take_origin.h"
 
 #include <cstdint>
 #include <deque>
@@ -65,15 +66,11 @@ class TakeSource {
         explicit Sound(int sample_rate) : rate(sample_rate), clock(sample_rate) {}
         int rate;
         AudioClock clock;
-        std::optional<HostTime> first;  ///< stamp of the first block
-        std::optional<HostTime> begin;  ///< earliest place of sample 0, by any block so far
-        std::int64_t samples = 0;
     };
 
     TakeSource(JournalReader reader, Follow follow) : reader_(std::move(reader)), follow_(follow) {}
     Status read_one();
     void hold(JournalRecord record);
-    bool origin_is_known(bool at_end) const;
     void set_origin();
     void play(const JournalRecord& record);
     void end();
@@ -83,9 +80,8 @@ class TakeSource {
     std::vector<TrackRecord> tracks_;
     std::map<int, Duration> calibrated_, configured_;  // sound late by so much; by audio track number
     std::optional<ClockReading> clock_;
-    std::map<int, Sound> sounds_;           // by track number
-    std::map<int, HostTime> first_frames_;  // by track number
-    std::optional<HostTime> earliest_, latest_;
+    std::map<int, Sound> sounds_;  // by track number
+    OriginSearch origin_search_;
     std::deque<JournalRecord> held_;  // until the origin is known
     std::optional<HostTime> origin_;
     std::deque<TakeEvent> events_;
