@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "media/jpeg_info.h"
 #include "render/enhanced_audio_tap.h"
+#include "render/following_render.h"
 #include "render/live_enhancement.h"
 #include "record/pushed_frame.h"
 #include "record/recording.h"
@@ -61,14 +62,14 @@ class AVRecorder::Impl {
             enhancement_->start();
         }
         if (enhancement_ && enhanced_audio_) {
-            tap_ = std::make_unique<EnhancedAudioTap>(folder_of(running->name()), enhancement_->sound(), enhanced_audio_);
+            tap_ = std::make_unique<EnhancedAudioTap>(folder_of(running->name()), enhancement_->audio(), enhanced_audio_);
             tap_->start();
         }
         // Sound that is enhanced after the take is not there to be followed.
         if (follow && config_.instant_mp4 && (enhancement_ || !will_enhance)) {
             auto options = render_options_for(running->name());
             options.expected_length = length;
-            if (enhancement_) options.enhanced = enhancement_->sound();
+            if (enhancement_) options.enhanced = enhancement_->audio();
             follower_ = std::make_unique<FollowingRender>(std::move(options));
             follower_->start();
         }
@@ -93,18 +94,18 @@ class AVRecorder::Impl {
         auto follower = std::move(follower_);
         if (running->ended_early()) {
             // What is left of a full disk is for closing the take. Sound and film are made from that afterwards.
-            if (enhancement) enhancement->give_up();
+            if (enhancement) enhancement->abandon();
             follower.reset();
             tap.reset();
             enhancement.reset();
         }
         running->end_capture();
         const bool render = make_mp4 && running->has_media();
-        if (enhancement) enhance ? enhancement->take_is_complete() : enhancement->give_up();
+        if (enhancement) enhance ? enhancement->take_is_complete() : enhancement->abandon();
         if (follower && render) follower->take_is_complete(running->length());
         auto result = running->close();
         running.reset();
-        if (enhancement && !result) enhancement->give_up();
+        if (enhancement && !result) enhancement->abandon();
         if (!result) return result;
         const bool sound = result->metrics.audio_samples > 0;
         bool enhanced = false;
@@ -117,7 +118,7 @@ class AVRecorder::Impl {
         // A film that began with enhanced sound can't go on without. Whether it did is sure once no more sound comes.
         if (enhancement && !enhanced) {
             (void)enhancement->wait();
-            if (enhancement->was_heard()) follower.reset();
+            if (enhancement->was_read()) follower.reset();
         }
         if (render) {
             auto options = render_options_for(result->name);
