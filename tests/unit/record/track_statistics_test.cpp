@@ -19,9 +19,9 @@ struct Measured {
     Metrics recorded, inspected;
 };
 Measured record(const std::string& folder, double ppm, int blocks) {
+    const std::string name(1, 't');
     TakeSinkOptions options;
-    options.writer.data_dir = folder;
-    options.writer.name = "t";
+    options.writer = {folder, name, "", "{}", false};
     options.queue_size = 4096;
     auto sink = TakeSink::create(options).value();
     VideoDescription camera;
@@ -61,7 +61,7 @@ Measured record(const std::string& folder, double ppm, int blocks) {
     Measured m;
     m.recorded = sink->metrics();
     EXPECT_TRUE(sink->close(m.recorded));
-    const auto dir = TakeDir::open(take_folder(folder, "t")).value();
+    const auto dir = TakeDir::open(take_folder(folder, name)).value();
     m.inspected = metrics_of(inspect_take(dir).value(), {});
     return m;
 }
