@@ -95,6 +95,8 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "%s\n", result.error().message.c_str());
         return 1;
     }
-    std::printf("%s", onetake::summary(*result).c_str());
+    std::printf("%s: %llu frames, %llu samples, %s\n", result->name.c_str(),
+                static_cast<unsigned long long>(result->metrics.frames),
+                static_cast<unsigned long long>(result->metrics.audio_samples), result->mp4_path.c_str());
     return result->mp4_path.empty() ? 1 : 0;
 }

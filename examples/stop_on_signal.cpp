@@ -45,6 +45,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "%s\n", result.error().message.c_str());
         return 1;
     }
-    std::printf("%s", onetake::summary(*result).c_str());
+    std::printf("%s: %.1f s, %llu frames, %s\n", result->name.c_str(), result->metrics.duration_s,
+                static_cast<unsigned long long>(result->metrics.frames), result->mp4_path.c_str());
     return result->mp4_path.empty() ? 1 : 0;
 }

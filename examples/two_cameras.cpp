@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "%s\n", result.error().message.c_str());
         return 1;
     }
-    for (const auto& track : result->metrics.books)
+    for (const auto& track : result->metrics.counters)
         std::printf("%s: %llu of %llu %s\n", track.track.c_str(), static_cast<unsigned long long>(track.written),
                     static_cast<unsigned long long>(track.expected),
                     track.kind == "video" ? "frames" : "samples per channel");

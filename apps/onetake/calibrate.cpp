@@ -2,6 +2,7 @@
 #include "config_flags.h"
 #include "interrupt.h"
 #include "screen_flash.h"
+#include "summary.h"
 
 #include <onetake/calibration.h>
 

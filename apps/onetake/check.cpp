@@ -1,5 +1,6 @@
 #include "commands.h"
 #include "config_flags.h"
+#include "summary.h"
 
 #include <onetake/take.h>
 

@@ -25,13 +25,13 @@ std::string usage_text(const CLI::App& app, const CLI::ParseError& error) {
     return fmt::format("{} (see {} --help)", text, app.get_name());
 }
 
-std::string loss_text(const TrackBooks& books) {
-    const auto lost = books.dropped_queue + books.dropped_driver + books.corrupt + books.dropped_disk;
-    const char* unit = books.kind == "audio" ? "samples" : "frames";
-    if (!books.balanced())
-        return fmt::format("{}'s books do not balance ({} {} expected, {} written, {} known lost)", books.track,
-                           books.expected, unit, books.written, lost);
-    return lost == 0 ? "" : fmt::format("{} lost {} of {} {}", books.track, lost, books.expected, unit);
+std::string loss_text(const TrackCounters& counters) {
+    const auto lost = counters.dropped_queue + counters.dropped_driver + counters.corrupt + counters.dropped_disk;
+    const char* unit = counters.kind == "audio" ? "samples" : "frames";
+    if (!counters.balanced())
+        return fmt::format("{}'s books do not balance ({} {} expected, {} written, {} known lost)", counters.track,
+                           counters.expected, unit, counters.written, lost);
+    return lost == 0 ? "" : fmt::format("{} lost {} of {} {}", counters.track, lost, counters.expected, unit);
 }
 
 }  // namespace
@@ -85,8 +85,8 @@ int finish_output(int code) {
 int report_losses(const TakeResult& result) {
     if (!result.metrics.lossy() && result.metrics.balanced()) return kDone;
     std::string text;
-    for (const auto& books : result.metrics.books)
-        if (const auto loss = loss_text(books); !loss.empty()) text += (text.empty() ? "" : "; ") + loss;
+    for (const auto& counters : result.metrics.counters)
+        if (const auto loss = loss_text(counters); !loss.empty()) text += (text.empty() ? "" : "; ") + loss;
     if (text.empty()) text = "something was lost, see the notes";
     say_error(fmt::format("{}: {}", result.name, text));
     return kLosses;

@@ -1,5 +1,6 @@
 #include "commands.h"
 #include "interrupt.h"
+#include "summary.h"
 
 #include <onetake/take.h>
 

@@ -2,6 +2,7 @@
 #include "config_flags.h"
 #include "progress.h"
 #include "stop_on_signal.h"
+#include "summary.h"
 
 #include <onetake/recorder.h>
 

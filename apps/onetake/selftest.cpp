@@ -1,6 +1,7 @@
 #include "commands.h"
 #include "config_flags.h"
 #include "interrupt.h"
+#include "summary.h"
 
 #include <onetake/selftest.h>
 

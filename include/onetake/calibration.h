@@ -45,8 +45,6 @@ struct CalibrateOptions {
 /// pairs of flash and beep are too few or scatter too widely to tell; cancelled; those of the devices and of the take.
 ONETAKE_API Result<OffsetReport> calibrate(const RecorderConfig& config, const CalibrateOptions& options);
 
-/// The report for people.
-ONETAKE_API std::string summary(const OffsetReport& report);
 /// The report as one JSON object.
 ONETAKE_API std::string to_json(const OffsetReport& report);
 

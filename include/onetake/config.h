@@ -1,26 +1,19 @@
 #pragma once
 
+#include <onetake/container_format.h>
 #include <onetake/export.h>
+#include <onetake/on_full.h>
+#include <onetake/pixel_range.h>
 #include <onetake/result.h>
+#include <onetake/source_kind.h>
+#include <onetake/subsample.h>
+#include <onetake/sync_reference.h>
 
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace onetake {
-
-/// Where a take's media come from.
-enum class SourceKind { device, external, test };
-/// What happens to a frame that finds its queue full.
-enum class OnFull { drop, block };
-/// Chroma resolution of stored JPEGs.
-enum class Subsample { gray, s420, s422, s444 };
-/// What range the MP4's pixels have: `full` keeps the JPEGs' own, `limited` converts (costs CPU, for old players).
-enum class PixelRange { full, limited };
-enum class ContainerFormat { mp4, mkv };
-/// Whose time a rendered file keeps: the computer's, with the sound resampled onto it, or the first microphone's, whose
-/// samples are kept as they are while the pictures are moved.
-enum class SyncReference { system, audio };
 
 /// Everything a recorder can be told, with the defaults it uses. Plain data; checked by validate() and
 /// AVRecorder::create(). config_fields.h lists the same fields with their texts, ranges and spellings.

@@ -13,7 +13,7 @@ namespace onetake {
 inline constexpr double kNotApplicable = std::numeric_limits<double>::quiet_NaN();
 
 /// Where every frame (or sample) of one track went. Balanced: expected == written + the rest.
-struct TrackBooks {
+struct TrackCounters {
     std::string track;                 ///< "v1", "a1", "v2" …
     std::string kind;                  ///< "video" counts frames, "audio" samples per channel
     std::uint64_t expected = 0;        ///< what the device produced, as far as it told us
@@ -59,7 +59,7 @@ struct Metrics {
     std::uint64_t disk_bytes_left = 0;
     double peak_memory_mb = 0;  ///< 10^6 bytes, largest resident size of the process so far
     std::string ended_early;    ///< why the take could not go on or not be closed (disk full); else empty
-    std::vector<TrackBooks> books;
+    std::vector<TrackCounters> counters;
     std::vector<std::string> notes;  ///< fallbacks and warnings, one line each
 
     ONETAKE_API bool balanced() const;
@@ -78,8 +78,6 @@ struct TakeResult {
     Metrics metrics;
 };
 
-/// The result as a table for people.
-ONETAKE_API std::string summary(const TakeResult& result);
 /// The result as one JSON object; NaN becomes null.
 ONETAKE_API std::string to_json(const TakeResult& result);
 

@@ -4,6 +4,7 @@
 #include <onetake/config.h>
 #include <onetake/config_fields.h>
 #include <onetake/devices.h>
+#include <onetake/loss_cause.h>
 #include <onetake/metrics.h>
 #include <onetake/models.h>
 #include <onetake/recorder.h>

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <onetake/config.h>
+#include <onetake/enhanced_audio.h>
 #include <onetake/metrics.h>
+#include <onetake/progress.h>
 #include <onetake/result.h>
 
 #include <cstddef>
@@ -14,32 +16,6 @@
 #include <vector>
 
 namespace onetake {
-
-/// How far a running take or a rendering is. Durations in seconds.
-struct Progress {
-    double elapsed_s = 0;                    ///< since start
-    std::uint64_t frames = 0;                ///< written so far
-    double fps = 0;                          ///< over the last second or so
-    std::uint64_t lost = 0;                  ///< frames lost so far, whatever the cause
-    double audio_level_db = kNotApplicable;  ///< peak of the last block, dB of full scale
-    std::uint64_t disk_bytes_left = 0;
-    double disk_minutes_left = kNotApplicable;  ///< at the present rate
-    double enhance_fraction = kNotApplicable;   ///< enhancing speech, before rendering: 0 … 1
-    double render_fraction = kNotApplicable;    ///< rendering: 0 … 1
-    double render_speed = kNotApplicable;       ///< media seconds per second
-    double render_eta_s = kNotApplicable;
-};
-using ProgressCallback = std::function<void(const Progress&)>;
-
-/// A piece of enhanced sound, handed out while it is recorded: one channel.
-struct EnhancedAudio {
-    double t = 0;                   ///< of the first sample: seconds on CLOCK_MONOTONIC, as its block was stamped
-    int sample_rate = 0;            ///< Hz, the model's
-    std::int64_t first_sample = 0;  ///< in audio_enhanced.wav; each piece begins where the one before ended
-    bool after_gap = false;         ///< sound was lost before this piece
-    std::span<const std::int16_t> samples;  ///< valid during the call
-};
-using EnhancedAudioCallback = std::function<void(const EnhancedAudio&)>;
 
 /// A BGR picture to push. Rows `stride` bytes apart (0: 3 · width).
 struct BgrImage {

@@ -52,8 +52,6 @@ struct SelftestReport {
 /// measuring at all; cancelled. A film out of sync is no error but a check that did not pass.
 ONETAKE_API Result<SelftestReport> selftest(const SelftestOptions& options = {});
 
-/// The report for people.
-ONETAKE_API std::string summary(const SelftestReport& report);
 /// The report as one JSON object.
 ONETAKE_API std::string to_json(const SelftestReport& report);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <onetake/config.h>
+#include <onetake/loss_cause.h>
 #include <onetake/metrics.h>
 #include <onetake/result.h>
 
@@ -46,10 +47,7 @@ ONETAKE_API Result<TakeResult> import_take(const ImportOptions& options);
 /// What one track of a take lacks, for one cause.
 struct TakeLoss {
     std::string track;  ///< "v1", "a1" …
-    /// Before it was stored: "queue", "driver", "corrupt", "disk". Since: "missing" (no file), "short" (the file ends
-    /// too early), "damaged" (no whole JPEG), "altered" (a whole JPEG, but not the one stored), "no_record" (stored,
-    /// but the journal has no time for it).
-    std::string cause;
+    LossCause cause = LossCause::queue;
     std::uint64_t count = 0;       ///< frames, or samples per channel
     double seconds = 0;            ///< of media, at the track's rate; 0 if that is unknown
     std::uint64_t bytes = 0;       ///< of what was stored; 0 if unknown
@@ -91,9 +89,6 @@ struct RecoverReport {
 /// was or partly recovered.
 ONETAKE_API Result<RecoverReport> recover_take(const std::string& data_dir, const std::string& name);
 
-/// The reports as tables for people.
-ONETAKE_API std::string summary(const CheckReport& report);
-ONETAKE_API std::string summary(const RecoverReport& report);
 /// The reports as JSON objects; NaN becomes null.
 ONETAKE_API std::string to_json(const CheckReport& report);
 ONETAKE_API std::string to_json(const RecoverReport& report);

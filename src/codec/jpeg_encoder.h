@@ -3,7 +3,7 @@
 #include "codec/planar_image.h"
 #include "media/frame.h"
 
-#include <onetake/config.h>
+#include <onetake/subsample.h>
 #include <onetake/result.h>
 
 #include <memory>

@@ -3,7 +3,7 @@
 #include "base/time.h"
 #include "media/packet.h"
 
-#include <onetake/config.h>
+#include <onetake/container_format.h>
 #include <onetake/result.h>
 
 #include <cstdint>

@@ -3,7 +3,6 @@
 #include "base/plural.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <iterator>
 #include <limits>
@@ -11,9 +10,6 @@
 namespace onetake {
 
 namespace {
-
-using Cause = DropRecord::Cause;
-constexpr std::array kCauses{Cause::queue, Cause::driver, Cause::corrupt, Cause::disk};
 
 bool is_video(const TrackInspection& t) {
     return t.track.track.kind == TrackKind::video;
@@ -25,25 +21,24 @@ class Losses {
     Losses(const Inspection& found, std::vector<TakeLoss>& into) : found_(found), into_(into) {}
 
     void add_track(const TrackInspection& t) {
-        for (const auto cause : kCauses) {
-            const auto& total = t.drops[static_cast<std::size_t>(cause)];
-            if (total.count > 0) into_.push_back(loss(t, to_string(cause), total.count, 0, total.time, ""));
+        for (std::size_t i = 0; i < t.drops.size(); ++i) {
+            const auto& total = t.drops[i];
+            if (total.count > 0) into_.push_back(loss(t, kLossCauses[i].cause, total.count, 0, total.time, ""));
         }
-        for (const auto cause :
-             {LostRun::Cause::missing, LostRun::Cause::cut_short, LostRun::Cause::damaged, LostRun::Cause::altered})
+        for (const auto cause : {LossCause::missing, LossCause::cut_short, LossCause::damaged, LossCause::altered})
             add_lost(t, cause);
         const auto orphaned = static_cast<std::uint64_t>(t.orphaned.size());
         if (!found_.being_written && orphaned + t.set_aside > 0)
-            into_.push_back(loss(t, "no_record", orphaned + t.set_aside, t.orphaned_bytes + t.set_aside_bytes, {},
+            into_.push_back(loss(t, LossCause::no_record, orphaned + t.set_aside, t.orphaned_bytes + t.set_aside_bytes, {},
                                  orphaned > 0 ? which(t.orphaned) : fmt::format("see {}/", kSetAside)));
         if (!found_.being_written && t.extra_samples > 0)
-            into_.push_back(loss(t, "no_record", static_cast<std::uint64_t>(t.extra_samples),
+            into_.push_back(loss(t, LossCause::no_record, static_cast<std::uint64_t>(t.extra_samples),
                                  static_cast<std::uint64_t>(t.extra_samples * t.track.audio.channels) * 2, {},
                                  "at the end of the WAV"));
     }
 
  private:
-    void add_lost(const TrackInspection& t, LostRun::Cause cause) {
+    void add_lost(const TrackInspection& t, LossCause cause) {
         IntervalSet numbers;
         std::uint64_t bytes = 0;
         std::optional<HostTime> first;
@@ -54,18 +49,18 @@ class Losses {
             if (!first) first = run.time;
         }
         if (first)
-            into_.push_back(loss(t, to_string(cause), static_cast<std::uint64_t>(numbers.size()), bytes, *first,
+            into_.push_back(loss(t, cause, static_cast<std::uint64_t>(numbers.size()), bytes, *first,
                                  fmt::format("{}{} {}", is_video(t) ? "frame" : "sample",
                                              numbers.size() == 1 ? "" : "s", which(numbers))));
     }
 
-    TakeLoss loss(const TrackInspection& t, std::string_view cause, std::uint64_t count, std::uint64_t bytes,
+    TakeLoss loss(const TrackInspection& t, LossCause cause, std::uint64_t count, std::uint64_t bytes,
                   std::optional<HostTime> at, std::string which_ones) const {
         TakeLoss l;
         l.track = to_string(t.track.track);
         l.cause = cause;
         l.count = count;
-        l.seconds = static_cast<double>(count) * t.seconds_each();
+        l.seconds = static_cast<double>(count) * t.statistics.seconds_each();
         l.bytes = bytes;
         if (at) l.at_s = to_seconds(*at - found_.take.start);
         l.which = std::move(which_ones);
@@ -124,44 +119,15 @@ void add_findings(const Inspection& found, std::vector<std::string>& findings) {
     }
 }
 
-std::string provenance(const TrackInspection& t) {
-    if (!t.source) return {};
-    return std::string(to_string(*t.source)) + (t.mixed_sources ? " (mixed)" : "");
-}
-
-TrackBooks counters_of(const TrackInspection& t) {
-    const auto drops = [&](Cause cause) { return t.drops[static_cast<std::size_t>(cause)].count; };
-    TrackBooks b;
-    b.track = to_string(t.track.track);
-    b.kind = is_video(t) ? "video" : "audio";
-    b.written = t.good;
-    b.dropped_queue = drops(Cause::queue);
-    b.dropped_driver = drops(Cause::driver);
-    b.corrupt = drops(Cause::corrupt);
-    b.dropped_disk = drops(Cause::disk) + static_cast<std::uint64_t>(t.orphaned.size()) + t.set_aside +
-                     static_cast<std::uint64_t>(t.extra_samples);
-    for (const auto& run : t.lost)
-        (run.cause == LostRun::Cause::altered ? b.written : b.dropped_disk) += static_cast<std::uint64_t>(run.count);
-    b.expected = b.written + b.dropped_queue + b.dropped_driver + b.corrupt + b.dropped_disk;
-    return b;
-}
-
-void add_video(Metrics& m, const TrackInspection& t) {
-    m.nominal_fps = t.track.video.fps > 0 ? t.track.video.fps : kNotApplicable;
-    m.stamp_source = provenance(t);
-    m.effective_fps = kNotApplicable;
-    if (t.records > 1 && *t.last > *t.first)
-        m.effective_fps = static_cast<double>(t.records - 1) / to_seconds(*t.last - *t.first);
-    m.camera_fps_label_error_ppm = (m.effective_fps / m.nominal_fps - 1) * 1e6;
-}
-
-void add_audio(Metrics& m, const TrackInspection& t) {
-    constexpr std::int64_t kEnoughBlocks = 10;
-    m.audio_samples = t.good;
-    m.audio_stamp_source = provenance(t);
-    if (t.clock.count() < kEnoughBlocks) return;
-    m.audio_block_jitter_ms = t.clock.residual_rms() * 1e3;
-    m.soundcard_drift_ppm = (1 / t.clock.slope() - 1) * 1e6;
+TrackCounters counters_of(const TrackInspection& t) {
+    auto c = t.statistics.counters;
+    c.written = t.good;
+    for (std::size_t i = 0; i < t.drops.size(); ++i) counter_of(c, kLossCauses[i].cause) += t.drops[i].count;
+    counter_of(c, LossCause::no_record) +=
+        static_cast<std::uint64_t>(t.orphaned.size()) + t.set_aside + static_cast<std::uint64_t>(t.extra_samples);
+    for (const auto& run : t.lost) counter_of(c, run.cause) += static_cast<std::uint64_t>(run.count);
+    c.expected = c.written + c.dropped_queue + c.dropped_driver + c.corrupt + c.dropped_disk;
+    return c;
 }
 
 }  // namespace
@@ -178,9 +144,9 @@ CheckReport check_report(const Inspection& found, const std::string& name) {
         losses.add_track(t);
         (is_video(t) ? report.frames : report.samples) += t.good;
         report.bytes += t.good_bytes;
-        if (!t.first) continue;
-        first = std::min(first.value_or(*t.first), *t.first);
-        last = std::max(last.value_or(*t.last), *t.last);
+        if (!t.statistics.first()) continue;
+        first = std::min(first.value_or(*t.statistics.first()), *t.statistics.first());
+        last = std::max(last.value_or(*t.statistics.last()), *t.statistics.last());
     }
     if (first) report.duration_s = to_seconds(*last - *first);
     add_findings(found, report.findings);
@@ -189,32 +155,20 @@ CheckReport check_report(const Inspection& found, const std::string& name) {
 
 Metrics metrics_of(const Inspection& found, Metrics m) {
     m.frames = m.audio_xruns = m.gaps = m.dropped = m.audio_samples = 0;
-    m.gap_s = 0;
+    m.gap_s = m.video_mb = 0;
     m.audio_enabled = false;
-    m.books.clear();
-    std::uint64_t video_bytes = 0;
+    m.counters.clear();
     for (const auto& t : found.tracks) {
-        m.books.push_back(counters_of(t));
-        m.gaps += t.gaps;
-        m.gap_s += t.gap_s;
-        if (is_video(t)) {
-            m.frames += m.books.back().written;
-            m.dropped += m.books.back().dropped_queue;
-            video_bytes += t.good_bytes;
-            if (t.track.track.number == 1) add_video(m, t);
-        } else {
-            m.audio_enabled = true;
-            m.audio_xruns += t.xruns;
-            if (t.track.track.number == 1) add_audio(m, t);
-        }
+        auto statistics = t.statistics;
+        statistics.counters = counters_of(t);
+        statistics.bytes = t.good_bytes;
+        statistics.add_to(m);
     }
+    finish_rates(m);
     if (m.encoder.empty()) m.encoder = "unknown";
     const bool was_closed = found.end && found.end->reason != "recovered";
     m.duration_s = was_closed ? found.end->duration_s : check_report(found, "").duration_s;
-    m.video_mb = static_cast<double>(video_bytes) / 1e6;
     m.video_mbps = m.duration_s > 0 ? m.video_mb * 8 / m.duration_s : 0;
-    constexpr double kMsPerHourAndPpm = 3.6;
-    m.projected_av_skew_ms_per_hour = kMsPerHourAndPpm * (m.soundcard_drift_ppm - m.camera_fps_label_error_ppm);
     return m;
 }
 

@@ -18,11 +18,6 @@ namespace {
 
 constexpr std::size_t kMaxJpegBytes = std::size_t{256} << 20;
 constexpr std::size_t kMaxRuns = 1'000'000;
-constexpr Duration kMaxAudioJump = std::chrono::milliseconds(50);
-
-Duration longest_interval(double fps) {
-    return duration_from_seconds(std::max(0.2, fps > 0 ? 3 / fps : 0.1));
-}
 
 class Inspector {
  public:
@@ -55,12 +50,13 @@ class Inspector {
 
  private:
     struct Media {
+        explicit Media(TrackRecord record) : track(std::move(record)) {}
+
         TrackInspection track;
         UniqueFd frames;               // video
         std::optional<WavReader> wav;  // audio
         std::int64_t wav_samples = 0;
         std::int64_t next = 0;  // number or index expected
-        double virtual_samples = 0;
     };
 
     template <class Record>
@@ -68,8 +64,7 @@ class Inspector {
 
     void take(const TrackRecord& r) {
         if (find(r.track) != nullptr) return;
-        Media media;
-        media.track.track = r;
+        Media media(r);
         if (r.track.kind == TrackKind::video) {
             media.next = 1;
             auto frames = dir_.open_folder(r.path);
@@ -112,7 +107,8 @@ class Inspector {
         if (!media) return void(++found_.unknown_track_records);
         auto& t = media->track;
         if (!add_record(*media, r.number, 1)) return;
-        add_stamp(t, r.stamp.time, r.stamp.time, r.stamp.source);
+        t.statistics.add_frame(r.stamp.time, r.stamp.source);
+        found_.last_time = std::max(found_.last_time, r.stamp.time);
         if (media->frames) {
             const auto status = read_frame(*media, r);
             if (status) {
@@ -123,15 +119,15 @@ class Inspector {
                     t.good_bytes += r.bytes;
                     return;
                 }
-                const auto cause = intact                    ? LostRun::Cause::altered
-                                   : bytes_.size() < r.bytes ? LostRun::Cause::cut_short
-                                                             : LostRun::Cause::damaged;
+                const auto cause = intact                     ? LossCause::altered
+                                   : bytes_.size() < r.bytes ? LossCause::cut_short
+                                                             : LossCause::damaged;
                 return add_lost(t, {cause, r.number, 1, r.bytes, r.stamp.time});
             }
             if (status.error().code != ErrorCode::not_found)
-                return add_lost(t, {LostRun::Cause::damaged, r.number, 1, r.bytes, r.stamp.time});
+                return add_lost(t, {LossCause::damaged, r.number, 1, r.bytes, r.stamp.time});
         }
-        add_lost(t, {LostRun::Cause::missing, r.number, 1, r.bytes, r.stamp.time});
+        add_lost(t, {LossCause::missing, r.number, 1, r.bytes, r.stamp.time});
     }
 
     // A file far larger than recorded is not read: it may be sparse.
@@ -148,24 +144,15 @@ class Inspector {
         auto& t = media->track;
         if (!add_record(*media, r.first_sample, r.samples)) return;
         const int rate = t.track.audio.sample_rate;
-        const auto end = r.time + from_ticks(r.samples, rate);
-        if (t.last && r.time - *t.last > kMaxAudioJump) {
-            ++t.gaps;
-            t.gap_s += to_seconds(r.time - *t.last);
-            media->virtual_samples += to_seconds(r.time - *t.last) * rate;
-        }
-        t.xruns += r.xrun;
-        add_stamp(t, r.time, end, r.source);
-        t.clock.add(media->virtual_samples / rate, to_seconds(r.time - *t.first));
-        media->virtual_samples += static_cast<double>(r.samples);
+        t.statistics.add_block({r.first_sample, r.samples, r.time, r.xrun}, r.source);
+        found_.last_time = std::max(found_.last_time, r.time + from_ticks(r.samples, rate));
         const auto each = static_cast<std::uint64_t>(t.track.audio.channels) * 2;
         const auto present = std::clamp<std::int64_t>(media->wav_samples - r.first_sample, 0, r.samples);
         t.good += static_cast<std::uint64_t>(present);
         t.good_bytes += static_cast<std::uint64_t>(present) * each;
         if (present < r.samples)
-            add_lost(t, {t.opened ? LostRun::Cause::cut_short : LostRun::Cause::missing, r.first_sample + present,
-                         r.samples - present, static_cast<std::uint64_t>(r.samples - present) * each,
-                         r.time + from_ticks(present, rate)});
+            add_lost(t, {t.opened ? LossCause::cut_short : LossCause::missing, r.first_sample + present, r.samples - present,
+                     static_cast<std::uint64_t>(r.samples - present) * each, r.time + from_ticks(present, rate)});
     }
 
     void take(const DropRecord& r) {
@@ -187,25 +174,12 @@ class Inspector {
     // False if any of it has a record already.
     bool add_record(Media& media, std::int64_t first, std::int64_t count) {
         auto& t = media.track;
-        ++t.records;
         if (first != media.next) t.in_order = false;
         media.next = first + count;
         if (t.recorded.overlaps(first, count)) return false;
         t.recorded.add(first, count);
         if (t.recorded.ranges() > kMaxRuns) too_damaged_ = true;
         return true;
-    }
-
-    void add_stamp(TrackInspection& t, HostTime begin, HostTime end, StampSource source) {
-        if (t.track.track.kind == TrackKind::video && t.last && begin - *t.last > longest_interval(t.track.video.fps)) {
-            ++t.gaps;
-            t.gap_s += to_seconds(begin - *t.last);
-        }
-        if (!t.first) t.first = begin;
-        t.last = std::max(t.last.value_or(end), end);
-        if (t.source && *t.source != source) t.mixed_sources = true;
-        t.source = source;
-        found_.last_time = std::max(found_.last_time, end);
     }
 
     void add_lost(TrackInspection& t, LostRun run) {
@@ -284,24 +258,16 @@ class Inspector {
 
 }  // namespace
 
-std::string_view to_string(LostRun::Cause cause) {
-    switch (cause) {
-        case LostRun::Cause::missing:
-            return "missing";
-        case LostRun::Cause::cut_short:
-            return "short";
-        case LostRun::Cause::damaged:
-            return "damaged";
-        case LostRun::Cause::altered:
-            return "altered";
-    }
-    return "unknown";
-}
+TrackInspection::TrackInspection(TrackRecord record)
+    : track(std::move(record)),
+      statistics(track.track.kind == TrackKind::video
+                     ? TrackStatistics::of_video(track.track, track.video.fps)
+                     : TrackStatistics::of_audio(track.track, track.audio.sample_rate)) {}
 
 std::vector<LostRun> TrackInspection::undeclared() const {
     std::vector<LostRun> open;
     for (const auto& run : lost) {
-        if (run.cause == LostRun::Cause::altered) continue;  // it exists and can be rendered
+        if (run.cause == LossCause::altered) continue;  // it exists and can be rendered
         auto at = run.first;
         const auto end = run.first + run.count;
         auto it = declared.by_range().upper_bound(at);
@@ -322,12 +288,6 @@ std::vector<LostRun> TrackInspection::undeclared() const {
         add(end);
     }
     return open;
-}
-
-double TrackInspection::seconds_each() const {
-    if (track.track.kind == TrackKind::audio) return 1.0 / track.audio.sample_rate;
-    if (track.video.fps > 0) return 1 / track.video.fps;
-    return records > 1 ? to_seconds(*last - *first) / static_cast<double>(records - 1) : 0;
 }
 
 bool Inspection::needs_recovery() const {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "media/line_fit.h"
 #include "take/interval_set.h"
 #include "take/journal.h"
 #include "take/take_dir.h"
+#include "take/track_statistics.h"
 
 #include <array>
 #include <cstdint>
@@ -16,14 +16,12 @@ namespace onetake {
 
 /// Consecutive frames or samples that are in the journal but missing from the take, with one cause.
 struct LostRun {
-    enum class Cause { missing, cut_short, damaged, altered };
-    Cause cause = Cause::missing;
-    std::int64_t first = 0;  ///< number of a frame from 1, index of a sample from 0
+    LossCause cause = LossCause::missing;  ///< missing, cut_short, damaged or altered
+    std::int64_t first = 0;                ///< number of a frame from 1, index of a sample from 0
     std::int64_t count = 0;
     std::uint64_t bytes = 0;  ///< by the journal
     HostTime time;            ///< of the first
 };
-std::string_view to_string(LostRun::Cause cause);
 
 /// Drops counted while recording, of one cause.
 struct DropTotal {
@@ -33,17 +31,18 @@ struct DropTotal {
 
 /// One track, by the journal and on disk.
 struct TrackInspection {
+    explicit TrackInspection(TrackRecord record);
+
     TrackRecord track;
     bool opened = false;   ///< its folder or WAV could be opened
     std::string problem;   ///< why not, else empty
     IntervalSet recorded;  ///< by `f` or `a` records
-    std::int64_t records = 0;
-    bool in_order = true;  ///< numbers are consecutive
+    bool in_order = true;  ///< numbers come one after the other
     std::vector<LostRun> lost;
     IntervalSet declared;    ///< by `drop` records with `first`
-    std::uint64_t good = 0;  ///< intact frames or samples
+    std::uint64_t good = 0;  ///< frames or samples that are whole
     std::uint64_t good_bytes = 0;
-    std::array<DropTotal, 4> drops;  ///< by DropRecord::Cause, except the declared
+    std::array<DropTotal, kRecordedLossCauses> drops;  ///< by LossCause, without the declared
 
     // without a record in the journal
     IntervalSet orphaned;  ///< frames in the track's folder
@@ -54,17 +53,10 @@ struct TrackInspection {
 
     bool header_stale = false;  ///< of the WAV
 
-    std::optional<HostTime> first, last;  ///< stamps; `last` is the end of the last block
-    std::optional<StampSource> source;
-    bool mixed_sources = false;
-    std::uint64_t gaps = 0, xruns = 0;
-    double gap_s = 0;
-    LineFit clock;  ///< of audio: seconds by the stamps over seconds by the samples
+    TrackStatistics statistics;  ///< of what the journal names; counters are filled in by the report
 
     /// Lost runs that no `drop` record declares yet.
     std::vector<LostRun> undeclared() const;
-    /// Seconds of media in one frame or sample; 0 if the rate is unknown.
-    double seconds_each() const;
 };
 
 /// The result of inspecting a take. Its size grows with the gaps in a take, not with its length.

@@ -163,12 +163,11 @@ class Recovery {
         std::string lines;
         std::uint64_t frames = 0, samples = 0;
         for (const auto& t : found_.tracks) {
-            std::map<LostRun::Cause, std::int64_t> lost;
+            std::map<LossCause, std::int64_t> lost;
             for (const auto& run : t.undeclared()) {
-                append_line(
-                    DropRecord{t.track.track, DropRecord::Cause::disk, static_cast<std::uint64_t>(run.count), run.time,
-                               fmt::format("Found {} by a recovery.", to_string(run.cause)), run.first},
-                    lines);
+                append_line(DropRecord{t.track.track, LossCause::disk, static_cast<std::uint64_t>(run.count), run.time,
+                                       fmt::format("Found {} by a recovery.", to_string(run.cause)), run.first},
+                            lines);
                 lost[run.cause] += run.count;
             }
             for (const auto& [cause, count] : lost)

@@ -1,6 +1,6 @@
 #include "base/clock.h"
-#include "media/jpeg_info.h"
 #include "inspect/stored_take.h"
+#include "media/jpeg_info.h"
 #include "take/decimal_time.h"
 #include "take/take_writer.h"
 
@@ -157,7 +157,7 @@ class Import {
         m.duration_s = end_ > begin_ ? to_seconds(end_ - begin_) : 0;
         m.frames = names_.size();
         if (!names_.empty()) {
-            m.books.push_back({"v1", "video", names_.size(), names_.size(), 0, 0, 0, 0});
+            m.counters.push_back({"v1", "video", names_.size(), names_.size(), 0, 0, 0, 0});
             m.stamp_source = to_string(StampSource::pushed);
             m.video_mb = static_cast<double>(bytes_) / 1e6;
             if (m.duration_s > 0) m.video_mbps = m.video_mb * 8 / m.duration_s;
@@ -169,7 +169,7 @@ class Import {
             m.audio_enabled = true;
             m.audio_samples = static_cast<std::uint64_t>(wav_->frames());
             m.audio_stamp_source = to_string(StampSource::pushed);
-            m.books.push_back({"a1", "audio", m.audio_samples, m.audio_samples, 0, 0, 0, 0});
+            m.counters.push_back({"a1", "audio", m.audio_samples, m.audio_samples, 0, 0, 0, 0});
         }
         if (shift_ != Duration{})
             m.notes.push_back(

@@ -1,13 +1,12 @@
 #include "base/clock.h"
 #include "base/log.h"
+#include "inspect/stored_take.h"
 #include "media/jpeg_info.h"
-#include "render/enhanced_audio_tap.h"
-#include "render/live_enhancement.h"
+#include "record/live_outputs.h"
 #include "record/pushed_frame.h"
 #include "record/recording.h"
-#include "render/renderer.h"
-#include "inspect/stored_take.h"
 #include "record/ticker.h"
+#include "render/renderer.h"
 
 #include <onetake/recorder.h>
 
@@ -21,6 +20,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include <utility>
 
 namespace onetake {
 
@@ -57,20 +57,21 @@ class AVRecorder::Impl {
         }
         const bool will_enhance = enhance && config_.denoise && config_.audio && !config_.denoise_model.empty();
         if (will_enhance && config_.denoise_live) {
-            enhancement_ = std::make_unique<LiveEnhancement>(enhance_options_for(running->name()));
-            enhancement_->start();
+            live_.enhancement = std::make_unique<LiveEnhancement>(enhance_options_for(running->name()));
+            live_.enhancement->start();
         }
-        if (enhancement_ && enhanced_audio_) {
-            tap_ = std::make_unique<EnhancedAudioTap>(folder_of(running->name()), enhancement_->sound(), enhanced_audio_);
-            tap_->start();
+        if (live_.enhancement && enhanced_audio_) {
+            live_.tap = std::make_unique<EnhancedAudioTap>(folder_of(running->name()), live_.enhancement->audio(),
+                                                           enhanced_audio_);
+            live_.tap->start();
         }
         // Sound that is enhanced after the take is not there to be followed.
-        if (follow && config_.instant_mp4 && (enhancement_ || !will_enhance)) {
+        if (follow && config_.instant_mp4 && (live_.enhancement || !will_enhance)) {
             auto options = render_options_for(running->name());
             options.expected_length = length;
-            if (enhancement_) options.enhanced = enhancement_->sound();
-            follower_ = std::make_unique<FollowingRender>(std::move(options));
-            follower_->start();
+            if (live_.enhancement) options.enhanced = live_.enhancement->audio();
+            live_.rendering = std::make_unique<FollowingRender>(std::move(options));
+            live_.rendering->start();
         }
         if (progress_) {
             ticker_ = std::make_unique<Ticker>([this, running] { progress_(running->progress()); });
@@ -80,50 +81,24 @@ class AVRecorder::Impl {
     }
 
     Result<TakeResult> stop(bool make_mp4, bool enhance) {
-        std::shared_ptr<Recording> running;
-        {
-            std::lock_guard lock(mutex_);
-            running.swap(recording_);
-        }
+        auto running = end_pushing();
         if (!running) return fail(not_recording("stop()"));
         ticker_.reset();
-        // What reads the enhancement's sound goes before it.
-        auto enhancement = std::move(enhancement_);
-        auto tap = std::move(tap_);
-        auto follower = std::move(follower_);
-        if (running->ended_early()) {
-            // What is left of a full disk is for closing the take. Sound and film are made from that afterwards.
-            if (enhancement) enhancement->give_up();
-            follower.reset();
-            tap.reset();
-            enhancement.reset();
-        }
+        auto live = std::move(live_);
+        // What is left of a full disk is for closing the take. Enhanced audio and file are made from that afterwards.
+        if (running->ended_early()) live.abandon();
         running->end_capture();
         const bool render = make_mp4 && running->has_media();
-        if (enhancement) enhance ? enhancement->take_is_complete() : enhancement->give_up();
-        if (follower && render) follower->take_is_complete(running->length());
+        live.take_is_complete(render, enhance, running->length());
         auto result = running->close();
         running.reset();
-        if (enhancement && !result) enhancement->give_up();
-        if (!result) return result;
-        const bool sound = result->metrics.audio_samples > 0;
-        bool enhanced = false;
-        if (enhance && config_.denoise && sound)
-            enhanced = take_enhancement(enhancement ? enhancement->wait() : enhance_stored(result->name), *result);
-        if (enhanced && enhancement && enhancement->was_behind_s() > kBehindWorthANote_s)
-            result->metrics.notes.push_back(fmt::format("Speech enhancement was {:.0f} s behind when the take ended.",
-                                                        enhancement->was_behind_s()));
-        tap.reset();
-        // A film that began with enhanced sound can't go on without. Whether it did is sure once no more sound comes.
-        if (enhancement && !enhanced) {
-            (void)enhancement->wait();
-            if (enhancement->was_heard()) follower.reset();
+        if (!result) {
+            live.abandon();
+            return result;
         }
-        if (render) {
-            auto options = render_options_for(result->name);
-            if (enhanced) options.enhanced = stored_sound(*result);
-            take_report(follower ? follower->wait() : render_take(options), *result);
-        }
+        const bool enhanced = finish_enhancement(live, enhance, *result);
+        live.tap.reset();  // hands out the rest
+        if (render) finish_rendering(live, enhanced, *result);
         cancel_ = false;
         return result;
     }
@@ -170,6 +145,34 @@ class AVRecorder::Impl {
     EnhancedAudioCallback enhanced_audio_;
 
  private:
+    // From now on pushed media are refused. Null if nothing is recorded.
+    std::shared_ptr<Recording> end_pushing() {
+        std::lock_guard lock(mutex_);
+        return std::exchange(recording_, nullptr);
+    }
+
+    // Whether the take has enhanced audio now.
+    bool finish_enhancement(LiveOutputs& live, bool enhance, TakeResult& result) {
+        if (!enhance || !config_.denoise || result.metrics.audio_samples == 0) return false;
+        if (!live.enhancement) return take_enhancement(enhance_stored(result.name), result);
+        if (!take_enhancement(live.enhancement->wait(), result)) return false;
+        if (const auto behind = live.enhancement->was_behind_s(); behind > kBehindWorthANote_s)
+            result.metrics.notes.push_back(
+                fmt::format("Speech enhancement was {:.0f} s behind when the take ended.", behind));
+        return true;
+    }
+
+    void finish_rendering(LiveOutputs& live, bool enhanced, TakeResult& result) {
+        // A file that began with enhanced audio can't go on without. Whether it did is sure once no more audio comes.
+        if (live.enhancement && !enhanced) {
+            (void)live.enhancement->wait();
+            if (live.enhancement->was_read()) live.rendering.reset();
+        }
+        auto options = render_options_for(result.name);
+        if (enhanced) options.enhanced = stored_sound(result);
+        take_report(live.rendering ? live.rendering->wait() : render_take(options), result);
+    }
+
     Status process_stored(TakeResult& result, bool make_mp4, std::optional<bool> enhance) {
         const bool wanted = enhance.value_or(!config_.denoise_model.empty());
         bool take_enhanced = enhance.value_or(true);
@@ -233,19 +236,19 @@ class AVRecorder::Impl {
         return options;
     }
 
-    // What was stored and is there no more is lost, whatever the books said when the take was closed.
+    // What was stored and is there no more is lost, whatever was counted when the take was closed.
     static void account(const TrackLoss& loss, Metrics& m) {
         if (loss.lost == 0) return;
         const bool video = loss.track.kind == TrackKind::video;
-        auto books = std::ranges::find(m.books, to_string(loss.track), &TrackBooks::track);
-        if (books == m.books.end())
-            books = m.books.insert(
-                books, {to_string(loss.track), video ? "video" : "audio", loss.named, loss.named, 0, 0, 0, 0});
+        auto counters = std::ranges::find(m.counters, to_string(loss.track), &TrackCounters::track);
+        if (counters == m.counters.end())
+            counters = m.counters.insert(
+                counters, {to_string(loss.track), video ? "video" : "audio", loss.named, loss.named, 0, 0, 0, 0});
         const auto there = loss.named - loss.lost;
-        if (books->written <= there) return;
-        const auto gone = books->written - there;
-        books->written = there;
-        books->dropped_disk += gone;
+        if (counters->written <= there) return;
+        const auto gone = counters->written - there;
+        counters->written = there;
+        counters->dropped_disk += gone;
         if (video)
             m.frames -= std::min(m.frames, gone);
         else if (loss.track.number == 1)
@@ -269,9 +272,7 @@ class AVRecorder::Impl {
     mutable std::mutex mutex_;  // guards recording_, which pushing threads share
     std::shared_ptr<Recording> recording_;
     std::unique_ptr<Ticker> ticker_;
-    std::unique_ptr<LiveEnhancement> enhancement_;
-    std::unique_ptr<EnhancedAudioTap> tap_;           // reads what enhancement_ makes
-    std::unique_ptr<FollowingRender> follower_;  // reads what enhancement_ makes
+    LiveOutputs live_;
 };
 
 AVRecorder::AVRecorder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

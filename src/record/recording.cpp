@@ -1,12 +1,12 @@
 #include "record/recording.h"
 
 #include "base/clock.h"
-#include "portaudio/microphone.h"
 #include "capture/stop_together.h"
 #include "capture/test_source.h"
-#include "v4l2/v4l2_camera.h"
-#include "sync/calibration.h"
+#include "portaudio/microphone.h"
 #include "record/config.h"
+#include "sync/calibration.h"
+#include "v4l2/v4l2_camera.h"
 
 #include <onetake/version.h>
 
@@ -322,8 +322,8 @@ Status Recording::push(Frame frame, std::optional<double> t, int track) {
     const int width = frame.width, height = frame.height;
     frame.stamp = {stamp->time, now, stamp->source, {}};
     const auto delivery = video.input->offer(std::move(frame));
-    if (delivery == Delivery::ended_early) return refuse_after_the_end();
-    if (delivery == Delivery::refused)
+    if (delivery == Delivery::take_ended) return refuse_after_the_end();
+    if (delivery == Delivery::damaged)
         return fail(ErrorCode::refused, "The take is being stopped; the frame was not stored.");
     video.validator.accept(*stamp);
     video.width = width;
@@ -344,7 +344,7 @@ Status Recording::push(AudioBlock block, std::optional<double> t, int track) {
     block.time = stamp->time;
     block.arrival = now;
     block.source = stamp->source;
-    if (audio.input->offer(std::move(block)) == Delivery::ended_early) return refuse_after_the_end();
+    if (audio.input->offer(std::move(block)) == Delivery::take_ended) return refuse_after_the_end();
     audio.validator.accept(*stamp);
     return {};
 }

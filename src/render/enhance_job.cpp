@@ -4,6 +4,8 @@
 #include "base/files.h"
 #include "take/take_files.h"
 
+#include <onetake/config.h>
+
 #include <algorithm>
 #include <cmath>
 #include <fcntl.h>

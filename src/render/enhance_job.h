@@ -6,8 +6,6 @@
 #include "enhance/denoiser.h"
 #include "take/wav.h"
 
-#include <onetake/config.h>
-
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -15,6 +13,8 @@
 #include <vector>
 
 namespace onetake {
+
+struct RecorderConfig;
 
 struct EnhanceOptions {
     std::string take_folder;

@@ -9,7 +9,7 @@
 #include "take/take_source.h"
 #include "take/wav.h"
 
-#include <onetake/config.h>
+#include <onetake/sync_reference.h>
 
 #include <deque>
 #include <functional>

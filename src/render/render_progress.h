@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 
-#include <onetake/recorder.h>
+#include <onetake/progress.h>
 
 #include <algorithm>
 #include <atomic>

@@ -7,13 +7,15 @@
 #include "inspect/stored_take.h"
 #include "render/cfr.h"
 
+#include <onetake/config.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
 #include <map>
-#include <sys/resource.h>
-#include <unistd.h>
+#include <thread>
+#include <utility>
 
 namespace onetake {
 
@@ -334,50 +336,9 @@ Result<RenderReport> render_take(const RenderOptions& options) {
     return Renderer(options, progress).run({});
 }
 
-FollowingRender::FollowingRender(RenderOptions options)
-    : options_(std::move(options)),
-      progress_(options_.on_progress),
-      result_(fail(ErrorCode::internal, "The rendering did not run.")) {
-    options_.cancelled = [this, outer = std::move(options_.cancelled)] { return given_up_ || (outer && outer()); };
-}
-
-FollowingRender::~FollowingRender() {
-    given_up_ = true;
-    {
-        std::lock_guard lock(mutex_);
-        complete_ = true;
-    }
-    wake_.notify_all();
-    if (thread_.joinable()) thread_.join();
-}
-
-void FollowingRender::start() {
-    thread_ = std::thread([this] {
-        // Capture comes first. The encoder's threads inherit this.
-        constexpr int kLowPriority = 10;
-        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowPriority);
-        result_ = Renderer(options_, progress_).run([this] { return wait_for_more(); });
-    });
-}
-
-bool FollowingRender::wait_for_more() {
-    constexpr auto kLookAgain = std::chrono::milliseconds(20);
-    std::unique_lock lock(mutex_);
-    return !wake_.wait_for(lock, kLookAgain, [&] { return complete_; });
-}
-
-void FollowingRender::take_is_complete(Duration length) {
-    progress_.start(length);
-    {
-        std::lock_guard lock(mutex_);
-        complete_ = true;
-    }
-    wake_.notify_all();
-}
-
-Result<RenderReport> FollowingRender::wait() {
-    thread_.join();
-    return std::move(result_);
+Result<RenderReport> render_growing_take(const RenderOptions& options, RenderProgress& progress,
+                                         std::function<bool()> wait_for_more) {
+    return Renderer(options, progress).run(std::move(wait_for_more));
 }
 
 }  // namespace onetake

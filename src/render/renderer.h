@@ -5,20 +5,19 @@
 #include "render/media_reader.h"
 #include "render/render_progress.h"
 
-#include <onetake/config.h>
-#include <onetake/recorder.h>
+#include <onetake/container_format.h>
+#include <onetake/pixel_range.h>
+#include <onetake/progress.h>
+#include <onetake/sync_reference.h>
 
-#include <atomic>
-#include <condition_variable>
 #include <functional>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace onetake {
+
+struct RecorderConfig;
 
 struct RenderOptions {
     std::string take_folder;
@@ -33,7 +32,7 @@ struct RenderOptions {
     std::optional<double> cfr;        ///< constant frame rate, with a map beside the file
     ProgressCallback on_progress;     ///< from the rendering thread, about twice a second; may be empty
     std::function<bool()> cancelled;  ///< asked often, from the rendering thread; true: stop, leave no file
-    EnhancedAudioReader enhanced;           ///< taken in place of the raw sound, where there is any
+    EnhancedAudioReader enhanced;     ///< taken in place of the raw sound, where there is any
     /// How long the take will be, where a recording that is followed knows it: room for the index is kept in front.
     Duration expected_length{};
 };
@@ -52,33 +51,9 @@ RenderOptions render_options(const RecorderConfig& config, const std::string& na
 /// same timeline. Blocks until done; reading and decoding have a thread of their own.
 Result<RenderReport> render_take(const RenderOptions& options);
 
-/// Renders a take while it is recorded, at low priority, so that the file is there a moment after the take ends. Reads
-/// only what the take holds; the packets are those that render_take() would make later.
-class FollowingRender {
- public:
-    explicit FollowingRender(RenderOptions options);
-    FollowingRender(const FollowingRender&) = delete;
-    FollowingRender& operator=(const FollowingRender&) = delete;
-    /// Gives up, leaving no file.
-    ~FollowingRender();
-
-    void start();
-    /// The take is written to its end, `length` long: the rest is rendered now.
-    void take_is_complete(Duration length);
-    /// Waits for the end of the rendering, after take_is_complete(). Once.
-    Result<RenderReport> wait();
-
- private:
-    bool wait_for_more();
-
-    RenderOptions options_;
-    std::atomic<bool> given_up_{false};
-    RenderProgress progress_;
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    bool complete_ = false;  // guarded by mutex_
-    Result<RenderReport> result_;
-    std::thread thread_;
-};
+/// The same of a take that may still grow, to packets that are the same. `wait_for_more` is called where nothing more
+/// is known: waits a moment; false: nothing more will come.
+Result<RenderReport> render_growing_take(const RenderOptions& options, RenderProgress& progress,
+                                         std::function<bool()> wait_for_more);
 
 }  // namespace onetake

@@ -1,12 +1,16 @@
 #pragma once
 
+#include "media/reorder_buffer.h"
 #include "media/source.h"
 #include "sink/disk_watch.h"
 #include "sink/jpeg_pool.h"
+#include "sink/track_input.h"
+#include "sink/write_queue.h"
 #include "take/take_writer.h"
+#include "take/track_statistics.h"
 
-#include <onetake/config.h>
 #include <onetake/metrics.h>
+#include <onetake/on_full.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -16,7 +20,6 @@
 #include <optional>
 #include <string>
 #include <thread>
-#include <variant>
 #include <vector>
 
 namespace onetake {
@@ -37,9 +40,6 @@ struct TakeCounts {
     std::uint64_t frames = 0, lost = 0, video_bytes = 0, audio_bytes = 0;
 };
 
-class VideoTrackInput;
-class AudioTrackInput;
-
 /// Stores what sources deliver as a take: receiver → JPEG pool → one writing thread that owns the files. One bound per
 /// track says how many frames may be on the way; what does not fit is dropped and counted, or waits, as `on_full` says.
 ///
@@ -51,16 +51,16 @@ class TakeSink {
     TakeSink& operator=(const TakeSink&) = delete;
     ~TakeSink();
 
-    /// The receivers live as long as the sink. `transcode`: JPEGs that come in are decoded and encoded anew.
+    /// The inputs live as long as the sink. `transcode`: JPEGs that come in are decoded and encoded anew.
     Result<VideoTrackInput*> add_video(const VideoDescription& description, bool transcode);
     Result<AudioTrackInput*> add_audio(const AudioDescription& description);
-    /// Tells how late the sound of a track is. After the tracks were added, before start().
+    /// How late the audio of a track is. After the tracks were added, before start().
     Status add_offset(const OffsetRecord& offset);
     /// A line for the metrics and the journal. Thread-safe.
-    void note(std::string text);
+    void note(std::string text) { notes_.add(std::move(text)); }
 
     /// Whether nothing more is stored, because the disk is full or can't be written. Thread-safe.
-    bool ended_early() const { return ended_early_; }
+    bool ended_early() const { return queue_.take_ended(); }
 
     Status start();
     /// Writes everything that was taken in and ends the threads. Idempotent.
@@ -76,23 +76,26 @@ class TakeSink {
     const TakeWriter& take() const { return writer_; }
 
  private:
-    friend class VideoTrackInput;
-    friend class AudioTrackInput;
-    struct StoredBlock {
-        AudioTrackInput* track;
-        AudioBlock block;
+    /// What the writing thread keeps of a track. The thread's own until it has ended.
+    struct VideoTrack {
+        VideoTrackInput input;
+        TrackStatistics statistics;
+        ReorderBuffer<EncodedFrame> order = {};
+        bool corrupt_noted = false;
+        int failures = 0;  // of writing, since the last success
     };
-    /// A stall, a lost device, or the end of either: for the journal, and for who watches the take.
-    struct Outage {
-        EventRecord record;
+    struct AudioTrack {
+        AudioTrackInput input;
+        TrackStatistics statistics;
+        int failures = 0;
     };
-    using Item = std::variant<EncodedFrame, StoredBlock, JournalRecord, Outage>;
 
     TakeSink(TakeSinkOptions options, TakeWriter writer);
     void write_loop();
     void sync_loop();
-    void write(EncodedFrame frame);
-    void write(StoredBlock block);
+    void write(EncodedFrame encoded);
+    void store(VideoTrack& track, const EncodedFrame& frame);
+    void write(const TrackBlock& stored);
     void write(const JournalRecord& record);
     void write(Outage outage);
     void write_drops();
@@ -100,27 +103,24 @@ class TakeSink {
     void write_failed(const Error& error, int in_row);
     void end_early(const std::string& why);
     void watch_disk(HostTime now);
-    void post(Item item);
-    template <class TrackInput>
-    void take_event(TrackInput& track, SourceEvent event);
 
     const TakeSinkOptions options_;
     TakeWriter writer_;
     HostTime start_;
-    std::vector<std::unique_ptr<VideoTrackInput>> videos_;
-    std::vector<std::unique_ptr<AudioTrackInput>> audios_;
-    BoundedQueue<Item> items_;
+    WriteQueue queue_;
+    TakeNotes notes_;
     JpegPool pool_;
+    std::vector<std::unique_ptr<VideoTrack>> videos_;
+    std::vector<std::unique_ptr<AudioTrack>> audios_;
     std::thread writing_, syncing_;
     bool drained_ = false;
-    std::atomic<bool> ended_early_{false};
-    DiskWatch disk_watch_;  // the writing thread's
-    HostTime ended_at_;     // the writing thread's
+    std::atomic<std::uint64_t> video_bytes_{0};  // written by the writing thread
+    DiskWatch disk_watch_;                       // the writing thread's
+    HostTime ended_at_;                          // the writing thread's
 
     mutable std::mutex mutex_;  // guards what follows
     std::condition_variable wake_sync_;
     bool end_sync_ = false;
-    std::vector<std::string> notes_;
     std::string why_ended_;
 };
 

@@ -1,124 +1,113 @@
 #pragma once
 
-#include "base/histogram.h"
 #include "base/in_flight_limit.h"
-#include "media/line_fit.h"
-#include "media/reorder_buffer.h"
 #include "media/source.h"
+#include "sink/input_counters.h"
 #include "sink/jpeg_pool.h"
+#include "sink/write_queue.h"
 #include "take/take_files.h"
 
-#include <onetake/metrics.h>
+#include <onetake/on_full.h>
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 
 namespace onetake {
 
-class TakeSink;
-
-/// What became of something that was delivered.
-enum class Delivery { taken, dropped, refused, ended_early };
-
-/// Losses of one track, counted from any thread; the writing thread puts them into the journal.
-class LossCounter {
- public:
-    void add(std::uint64_t count) {
-        total_ += count;
-        unwritten_ += count;
-    }
-    std::uint64_t total() const { return total_; }
-    /// What was added since the last call.
-    std::uint64_t take_unwritten() { return unwritten_.exchange(0); }
-
- private:
-    std::atomic<std::uint64_t> total_{0}, unwritten_{0};
+/// What became of something that was delivered. All but `accepted` are counted as lost.
+enum class Delivery {
+    accepted,
+    dropped,     ///< the queue was full, or the track is closed
+    damaged,     ///< no complete JPEG; an audio block without samples
+    take_ended,  ///< the disk is full or can't be written
 };
 
-/// One video track of a TakeSink: numbers what comes in, bounds it, and keeps the track's books.
+struct VideoInputOptions {
+    TrackId id;
+    int index = 0;           ///< of the video track, from 0
+    bool transcode = false;  ///< JPEGs that come in are decoded and encoded anew
+    int queue_size = 64;     ///< frames between here and the disk
+    OnFull on_full = OnFull::drop;
+};
+
+/// Where one video track of a take enters: numbers the frames, bounds and counts them, and hands them to the JPEG pool
+/// or, as they are, to the writing thread. Queue, pool and notes must outlive it.
 class VideoTrackInput final : public VideoReceiver {
  public:
-    VideoTrackInput(TakeSink& sink, TrackId id, int index, const VideoDescription& description, bool transcode);
+    VideoTrackInput(const VideoInputOptions& options, WriteQueue& queue, JpegPool& pool, TakeNotes& notes);
 
     Buffer buffer(std::size_t bytes) override { return buffers_->take(bytes); }
     void deliver(Frame frame) override { (void)offer(std::move(frame)); }
     void report(SourceEvent event) override;
 
-    /// As deliver(), and tells what became of it: `dropped` counted because the queue was full; `refused` after
-    /// close(); `ended_early` counted because the disk is full. A frame that is no whole JPEG counts as corrupt.
+    /// As deliver(), and returns what became of it. Blocks while the queue is full, if `on_full` is block.
     Delivery offer(Frame frame);
     /// Ends waiting; what comes later is dropped and counted. When it returns, nothing more goes on. From any thread.
     void close();
 
- private:
-    friend class TakeSink;
+    // For the writing thread.
+    /// A frame that was accepted has been written or given up.
+    void release() { in_flight_.give_back(); }
+    InputCounters& counters() { return counters_; }
+    const InputCounters& counters() const { return counters_; }
+    TrackId id() const { return options_.id; }
+    /// The most frames that were under way at once.
+    int deepest_queue() const { return in_flight_.deepest(); }
 
-    TakeSink& sink_;
-    const TrackId id_;
-    const int index_;
-    const VideoDescription description_;
-    const bool transcode_;
+ private:
+    const VideoInputOptions options_;
+    WriteQueue& queue_;
+    JpegPool& pool_;
+    TakeNotes& notes_;
     std::shared_ptr<BufferPool> buffers_;
     InFlightLimit in_flight_;
+    InputCounters counters_;
 
     std::mutex mutex_;               // numbers are given in the order in which frames go on
     std::uint64_t next_number_ = 0;  // guarded by mutex_
     bool closed_ = false;            // guarded by mutex_
-
-    std::atomic<std::uint64_t> expected_{0}, written_{0}, bytes_{0};
-    LossCounter queue_, driver_, corrupt_, disk_;
-
-    // the writing thread's
-    ReorderBuffer<EncodedFrame> order_;
-    DurationHistogram latency_;
-    std::optional<HostTime> first_, last_;
-    std::optional<StampSource> source_;
-    bool mixed_sources_ = false;
-    std::uint64_t gaps_ = 0;
-    Duration gap_time_{};
-    bool said_corrupt_ = false;
-    int failures_ = 0;  // of writing, since the last success
 };
 
-/// One audio track of a TakeSink.
+/// Where one audio track of a take enters. Queue and notes must outlive it.
 class AudioTrackInput final : public AudioReceiver {
  public:
-    AudioTrackInput(TakeSink& sink, TrackId id, const AudioDescription& description);
+    /// `index`: of the audio track, from 0.
+    AudioTrackInput(TrackId id, int index, const AudioDescription& description, WriteQueue& queue, TakeNotes& notes);
 
     void deliver(AudioBlock block) override { (void)offer(std::move(block)); }
     void report(SourceEvent event) override;
+    /// As deliver(), and returns what became of it. Never blocks.
     Delivery offer(AudioBlock block);
     void close();
 
- private:
-    friend class TakeSink;
+    /// Of the last block, 0 … 1; none if the next has been due for a second. Any thread.
+    std::optional<double> peak(HostTime now) const;
 
-    TakeSink& sink_;
+    // For the writing thread.
+    void release() { in_flight_.give_back(); }
+    /// A block could not be written: the next one is marked as following a loss.
+    void mark_loss() { lost_before_ = true; }
+    InputCounters& counters() { return counters_; }
+    const InputCounters& counters() const { return counters_; }
+    TrackId id() const { return id_; }
+    int bytes_per_sample() const { return 2 * description_.channels; }
+
+ private:
     const TrackId id_;
+    const int index_;
     const AudioDescription description_;
+    WriteQueue& queue_;
+    TakeNotes& notes_;
     InFlightLimit in_flight_;
+    InputCounters counters_;
     std::mutex mutex_;     // blocks go on one after the other
     bool closed_ = false;  // guarded by mutex_
     std::atomic<bool> lost_before_{false};
     std::atomic<float> peak_{0};  // of the last block
     std::atomic<HostTime> peak_holds_until_{HostTime::min()};
-    std::atomic<std::uint64_t> expected_{0}, written_{0};
-    LossCounter queue_, driver_, corrupt_, disk_;
-
-    // the writing thread's
-    LineFit clock_;
-    std::optional<HostTime> first_;
-    std::optional<HostTime> block_end_;
-    std::int64_t virtual_samples_ = 0;  // samples written and lost: keeps the fit straight over holes
-    std::optional<StampSource> source_;
-    bool mixed_sources_ = false;
-    std::uint64_t xruns_ = 0, gaps_ = 0;
-    Duration gap_time_{};
-    int failures_ = 0;  // of writing, since the last success
 };
 
 }  // namespace onetake

@@ -12,7 +12,6 @@
 
 #include <cmath>
 #include <fmt/format.h>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -163,25 +162,6 @@ Result<OffsetReport> calibrate(const RecorderConfig& config, const CalibrateOpti
     if (!(options.tone_hz >= 100 && options.tone_hz <= 4000))
         return fail(ErrorCode::invalid_argument, fmt::format("tone_hz is {}; allowed: 100 to 4000.", options.tone_hz));
     return options.take.empty() ? with_devices(config, options) : from_take(config, options);
-}
-
-std::string summary(const OffsetReport& r) {
-    std::string text;
-    auto out = std::back_inserter(text);
-    const double size = std::abs(r.offset_ms);
-    if (size <= r.error_ms)
-        fmt::format_to(out, "Audio and video are in sync within {:.1f} ms\n", r.error_ms);
-    else
-        fmt::format_to(out, "Audio is {} by {:.1f} ms\n", r.offset_ms > 0 ? "late" : "early", size);
-    fmt::format_to(out, "  offset        {:+.2f} ms, ± {:.1f} ms (positive: audio late)\n", r.offset_ms, r.error_ms);
-    fmt::format_to(out, "  pairs         {} of flash and beep, {} left out; scatter {:.1f} ms\n", r.pairs, r.left_out,
-                   r.scatter_ms);
-    fmt::format_to(out, "  camera        {}  {} {}x{} {:.4g} fps\n", r.camera, r.fourcc, r.width, r.height, r.fps);
-    fmt::format_to(out, "  microphone    {}\n", r.microphone);
-    if (!r.stored_in.empty())
-        fmt::format_to(out, "  stored in     {}: later takes of these devices are corrected by it\n", r.stored_in);
-    for (const auto& note : r.notes) fmt::format_to(out, "  note          {}\n", note);
-    return text;
 }
 
 std::string to_json(const OffsetReport& r) {

@@ -117,7 +117,7 @@ class Selftest {
     void check_take_metrics(const TakeResult& take) {
         const auto& m = take.metrics;
         report_.frames = m.frames;
-        for (const auto& counters : m.books)
+        for (const auto& counters : m.counters)
             if (counters.kind == "video")
                 report_.lost =
                     counters.dropped_queue + counters.dropped_driver + counters.corrupt + counters.dropped_disk;

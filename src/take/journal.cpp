@@ -1,11 +1,11 @@
 #include "take/journal.h"
 
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <span>
 
 namespace onetake {
 
@@ -320,9 +320,8 @@ std::optional<JournalRecord> record_from(const json& j) {
         DropRecord r;
         r.track = track_of(j);
         const auto cause = j.at("cause").get<std::string>();
-        using enum DropRecord::Cause;
-        for (auto known : std::array{queue, driver, corrupt, disk})
-            if (to_string(known) == cause) r.cause = known;
+        for (const auto& known : std::span(kLossCauses).first(kRecordedLossCauses))
+            if (known.name == cause) r.cause = known.cause;
         r.count = count(j, "count");
         r.time = host_time(j, "host_ns");
         if (j.contains("first")) r.first = integer(j, "first", 0, kMaxSamples);
@@ -363,20 +362,6 @@ std::optional<JournalRecord> record_from(const json& j) {
 }
 
 }  // namespace
-
-std::string_view to_string(DropRecord::Cause cause) {
-    switch (cause) {
-        case DropRecord::Cause::queue:
-            return "queue";
-        case DropRecord::Cause::driver:
-            return "driver";
-        case DropRecord::Cause::corrupt:
-            return "corrupt";
-        case DropRecord::Cause::disk:
-            return "disk";
-    }
-    return "unknown";
-}
 
 void append_line(const JournalRecord& record, std::string& line) {
     auto out = std::back_inserter(line);

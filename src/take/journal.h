@@ -5,6 +5,8 @@
 #include "media/source.h"
 #include "take/take_files.h"
 
+#include <onetake/loss_cause.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -53,10 +55,9 @@ struct BlockRecord {
 };
 
 struct DropRecord {
-    enum class Cause { queue, driver, corrupt, disk };
     TrackId track;
-    Cause cause = Cause::queue;
-    std::uint64_t count = 0;  ///< frames, or samples per channel
+    LossCause cause = LossCause::queue;  ///< one of the first kRecordedLossCauses
+    std::uint64_t count = 0;             ///< frames, or samples per channel
     HostTime time;
     std::string text;
     /// Number of the first of them, if they had been stored and recorded before they were lost.
@@ -93,8 +94,6 @@ void append_line(const JournalRecord& record, std::string& line);
 /// The record of a line without its `\n`. Empty for an unknown kind; an error if it is not a record, a key is missing
 /// or a value invalid. Never throws, whatever the bytes.
 Result<std::optional<JournalRecord>> parse_line(std::string_view line);
-
-std::string_view to_string(DropRecord::Cause cause);
 
 /// Largest magnitude of a media stamp: 95 years. Others are rejected when writing and reading.
 inline constexpr Duration kFarthestMedia{3'000'000'000'000'000'000};

@@ -49,7 +49,7 @@ void visit_metrics(M& m, Visit&& visit) {
 }
 
 template <class B, class Visit>
-void visit_track_counters(B& b, Visit&& visit) {
+void visit_counters(B& b, Visit&& visit) {
     visit("track", b.track);
     visit("kind", b.kind);
     visit("expected", b.expected);
@@ -95,33 +95,33 @@ struct Read {
 }  // namespace
 
 bool Metrics::balanced() const {
-    return std::ranges::all_of(books, [](const auto& b) { return b.balanced(); });
+    return std::ranges::all_of(counters, [](const auto& b) { return b.balanced(); });
 }
 
 bool Metrics::lossy() const {
-    return std::ranges::any_of(books, [](const auto& b) { return b.written != b.expected; });
+    return std::ranges::any_of(counters, [](const auto& b) { return b.written != b.expected; });
 }
 
 ordered_json metrics_json(const Metrics& m) {
     Write write;
     visit_metrics(m, write);
-    auto books = ordered_json::array();
-    for (const auto& b : m.books) {
-        Write counters;
-        visit_track_counters(b, counters);
-        counters.object["balanced"] = b.balanced();
-        books.push_back(std::move(counters.object));
+    auto all = ordered_json::array();
+    for (const auto& b : m.counters) {
+        Write one;
+        visit_counters(b, one);
+        one.object["balanced"] = b.balanced();
+        all.push_back(std::move(one.object));
     }
     write.object["books_balance"] = m.balanced();
-    write.object["books"] = std::move(books);
+    write.object["books"] = std::move(all);
     return std::move(write.object);
 }
 
 Metrics metrics_from_json(const ordered_json& object) {
     Metrics m;
     visit_metrics(m, Read{object});
-    if (const auto books = object.find("books"); books != object.end() && books->is_array())
-        for (const auto& entry : *books) visit_track_counters(m.books.emplace_back(), Read{entry});
+    if (const auto all = object.find("books"); all != object.end() && all->is_array())
+        for (const auto& entry : *all) visit_counters(m.counters.emplace_back(), Read{entry});
     return m;
 }
 

@@ -7,9 +7,6 @@ namespace onetake {
 
 namespace {
 
-using std::chrono::seconds;
-constexpr std::int64_t kOriginSeconds = 1;       // of audio that may set the time of a track's first sample
-constexpr Duration kOriginTimeout = seconds(3);  // for a track that delivers nothing
 constexpr std::size_t kMaxPending = 1'000'000;
 
 Duration samples_to_duration(std::int64_t samples, int rate) {
@@ -58,6 +55,7 @@ Status TakeSource::read_one() {
         const bool known = std::ranges::any_of(tracks_, [&](const auto& t) { return t.track == track->track; });
         if (known) return {};
         if (track->track.kind == TrackKind::audio) audio_tracks_.emplace(track->track.number, track->audio.sample_rate);
+        origin_search_.add(*track);
         tracks_.push_back(std::move(*track));
     } else if (const auto* offset = std::get_if<OffsetRecord>(&**record)) {
         // Audio offsets are relative to the first video track.
@@ -77,46 +75,19 @@ Status TakeSource::read_one() {
 }
 
 void TakeSource::add_pending(JournalRecord record) {
-    HostTime time;
     if (const auto* f = std::get_if<FrameRecord>(&record)) {
-        time = f->stamp.time;
-        first_frames_.emplace(f->track.number, time);
+        origin_search_.add(*f);
     } else {
         const auto& block = std::get<BlockRecord>(record);
-        const auto it = audio_tracks_.find(block.track.number);
-        if (it == audio_tracks_.end()) return;
-        auto& audio = it->second;
-        time = block.time;
-        if (!audio.first) audio.first = time;
-        // Only blocks that are contiguous with sample 0 may determine its time.
-        if (audio.samples < kOriginSeconds * audio.rate && !(block.xrun && audio.samples > 0)) {
-            const auto begin = time - samples_to_duration(block.first_sample, audio.rate);
-            if (!audio.begin || begin < *audio.begin) audio.begin = begin;
-        }
-        audio.samples += block.samples;
+        if (!audio_tracks_.contains(block.track.number)) return;
+        origin_search_.add(block);
     }
-    earliest_ = std::min(earliest_.value_or(time), time);
-    latest_ = std::max(latest_.value_or(time), time);
     pending_.push_back(std::move(record));
-    if (origin_is_known(false)) set_origin();
-}
-
-bool TakeSource::origin_is_known(bool at_end) const {
-    if (at_end || pending_.size() >= kMaxPending || *latest_ - *earliest_ > kOriginTimeout) return true;
-    return std::ranges::all_of(tracks_, [&](const TrackRecord& t) {
-        if (t.track.kind == TrackKind::video) return first_frames_.contains(t.track.number);
-        const auto& audio = audio_tracks_.at(t.track.number);
-        return audio.samples >= kOriginSeconds * audio.rate;
-    });
+    if (pending_.size() >= kMaxPending || origin_search_.is_settled()) set_origin();
 }
 
 void TakeSource::set_origin() {
-    std::optional<HostTime> origin;
-    const auto consider = [&](HostTime t) { origin = std::min(origin.value_or(t), t); };
-    for (const auto& [number, time] : first_frames_) consider(time);
-    for (const auto& [number, audio] : audio_tracks_)
-        if (audio.begin) consider(*audio.begin);
-    origin_ = origin.value_or(take().start);
+    origin_ = origin_search_.origin().value_or(take().start);
     for (const auto& record : std::exchange(pending_, {})) emit(record);
 }
 

@@ -2,6 +2,7 @@
 
 #include "media/audio_clock.h"
 #include "take/journal_reader.h"
+#include "take/take_origin.h"
 
 #include <cstdint>
 #include <deque>
@@ -64,15 +65,11 @@ class TakeSource {
         explicit AudioState(int sample_rate) : rate(sample_rate), clock(sample_rate) {}
         int rate;
         AudioClock clock;
-        std::optional<HostTime> first;  ///< stamp of the first block
-        std::optional<HostTime> begin;  ///< earliest time of sample 0, by any block so far
-        std::int64_t samples = 0;
     };
 
     TakeSource(JournalReader reader, Follow follow) : reader_(std::move(reader)), follow_(follow) {}
     Status read_one();
     void add_pending(JournalRecord record);
-    bool origin_is_known(bool at_end) const;
     void set_origin();
     void emit(const JournalRecord& record);
     void end();
@@ -83,8 +80,7 @@ class TakeSource {
     std::map<int, Duration> calibrated_, configured_;  // delay of the audio, by audio track number
     std::optional<ClockReading> clock_;
     std::map<int, AudioState> audio_tracks_;  // by track number
-    std::map<int, HostTime> first_frames_;    // by track number
-    std::optional<HostTime> earliest_, latest_;
+    OriginSearch origin_search_;
     std::deque<JournalRecord> pending_;  // until the origin is known
     std::optional<HostTime> origin_;
     std::deque<TakeEvent> events_;

@@ -193,10 +193,10 @@ class KillCheck {
         const auto checked = check_take(round.takes, "t");
         if (!checked) return failed(n, checked.error().message);
         if (!checked->closed || checked->needs_recovery || !checked->findings.empty())
-            return failed(n, "it is not complete after its recovery:\n" + summary(*checked));
+            return failed(n, "it is not complete after its recovery:\n" + to_json(*checked));
         for (const auto& loss : checked->losses)
-            if (loss.cause != "no_record" || loss.count > (loss.track == "v1" ? 2u : 1024u))
-                failed(n, "something was lost:\n" + summary(*checked));
+            if (loss.cause != LossCause::no_record || loss.count > (loss.track == "v1" ? 2u : 1024u))
+                failed(n, "something was lost:\n" + to_json(*checked));
         const auto again = recover_take(round.takes, "t");
         if (!again || !again->steps.empty()) failed(n, "a second recovery had something to do");
         {

@@ -210,7 +210,7 @@ class PowerCuts {
         if (!live.first) return;
         const auto lost = to_seconds(*live.last - good_end(takes + "/t").value_or(*live.first));
         tally_.worst_s = std::max(tally_.worst_s, lost);
-        if (lost > max_loss_s_) fail(fmt::format("{:.2f} s are lost\n{}", lost, summary(*checked)));
+        if (lost > max_loss_s_) fail(fmt::format("{:.2f} s are lost\n{}", lost, to_json(*checked)));
     }
 
     // The last frame before anything that is missing.

@@ -58,8 +58,8 @@ class Damage : public ::testing::Test {
     }
     std::string frame(int n) const { return dir_.file(fmt::format("takes/t/frames/f_{:06}.jpg", n)); }
     Result<TakeResult> process() { return AVRecorder::create(config_)->process("t"); }
-    static const TrackBooks& counters(const TakeResult& result, const std::string& track) {
-        return *std::ranges::find(result.metrics.books, track, &TrackBooks::track);
+    static const TrackCounters& counters(const TakeResult& result, const std::string& track) {
+        return *std::ranges::find(result.metrics.counters, track, &TrackCounters::track);
     }
     static std::string notes(const TakeResult& result) {
         std::string all;

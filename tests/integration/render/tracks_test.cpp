@@ -36,8 +36,8 @@ TEST(Tracks, TwoCamerasAndTwoMicrophonesEachHaveTheirFolderAndTheirStream) {
         ASSERT_TRUE(recorder.push_audio(std::vector<std::int16_t>(4800, -9000), t + kLater + i * 0.05, 1));
     }
     const auto result = recorder.stop().value();
-    const auto& counts = result.metrics.books;
-    ASSERT_EQ(counts.size(), 4U);
+    const auto& counters = result.metrics.counters;
+    ASSERT_EQ(counters.size(), 4U);
     EXPECT_TRUE(result.metrics.balanced());
 
     const auto files = [&](const std::string& folder) {

@@ -59,7 +59,7 @@ class Recover : public ::testing::Test {
     static std::uint64_t lost(const CheckReport& report, const std::string& track, const std::string& cause) {
         std::uint64_t count = 0;
         for (const auto& loss : report.losses)
-            if (loss.track == track && loss.cause == cause) count += loss.count;
+            if (loss.track == track && to_string(loss.cause) == cause) count += loss.count;
         return count;
     }
 
@@ -164,7 +164,7 @@ TEST_F(Recover, ReportsEveryLostFrameWithItsCause) {
     const auto report = recover();
     EXPECT_EQ(report.take.frames, 2u);
     ASSERT_EQ(report.take.losses.size(), 3u);
-    EXPECT_EQ(report.take.losses[0].cause, "missing");
+    EXPECT_EQ(report.take.losses[0].cause, LossCause::missing);
     EXPECT_EQ(report.take.losses[0].count, 2u);
     EXPECT_EQ(report.take.losses[0].which, "frames 2-3");
     EXPECT_NEAR(report.take.losses[0].seconds, 0.1, 1e-9);
@@ -173,9 +173,9 @@ TEST_F(Recover, ReportsEveryLostFrameWithItsCause) {
     EXPECT_EQ(lost(report.take, "v1", "damaged"), 1u);
     expect_recovered(report);
     const auto metrics = read_manifest(TakeDir::open(dir_.file("t")).value())->metrics;
-    ASSERT_EQ(metrics.books.size(), 2u);
-    EXPECT_EQ(metrics.books[0].dropped_disk, 4u);
-    EXPECT_EQ(metrics.books[0].expected, 6u);
+    ASSERT_EQ(metrics.counters.size(), 2u);
+    EXPECT_EQ(metrics.counters[0].dropped_disk, 4u);
+    EXPECT_EQ(metrics.counters[0].expected, 6u);
     EXPECT_EQ(metrics.encoder, "turbojpeg") << "values that only the recorder has are kept";
     EXPECT_EQ(metrics.queue_max, 3);
 }
@@ -345,7 +345,7 @@ TEST_F(Recover, CountsOverlappingRecordsOnceInBoundedSpace) {
     std::string lines;
     const TrackId audio{TrackKind::audio, 1};
     for (int i = 0; i < kMany; ++i)
-        append_line(DropRecord{audio, DropRecord::Cause::disk, 1, HostTime(Duration(i)), {}, 1000 + 2 * i}, lines);
+        append_line(DropRecord{audio, LossCause::disk, 1, HostTime(Duration(i)), {}, 1000 + 2 * i}, lines);
     for (int i = 0; i < kMany; ++i)
         append_line(BlockRecord{audio, 1000 + i, 10'000, HostTime(Duration(i)), {}, StampSource::test, false}, lines);
     put_bytes(file("timeline.jsonl"), bytes_of(file("timeline.jsonl")) + lines);

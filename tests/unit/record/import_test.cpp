@@ -95,7 +95,7 @@ TEST_F(ImportTest, ShiftsAClockThatBeganInAnotherCenturyAndLosesNothing) {
     const auto result = import_take(options_);
     ASSERT_TRUE(result) << result.error().message;
     const auto checked = check_take(options_.data_dir, "t").value();
-    EXPECT_TRUE(checked.whole()) << summary(checked);
+    EXPECT_TRUE(checked.whole()) << to_json(checked);
     EXPECT_EQ(checked.frames, 3u);
     auto source = TakeSource::open(dir_.file("takes/t")).value();
     EXPECT_EQ(to_ns(*source.origin()), 500'000'000);

@@ -88,8 +88,8 @@ TEST_F(RecorderTest, LosesExactlyWhatItCountsWhenFullAndToldToDrop) {
     EXPECT_EQ(m.frames + m.dropped, 800u);
     EXPECT_EQ(files("t"), m.frames);
     EXPECT_LE(m.queue_max, 3);
-    ASSERT_EQ(m.books.size(), 2u);
-    EXPECT_EQ(m.books[0].expected, 800u);
+    ASSERT_EQ(m.counters.size(), 2u);
+    EXPECT_EQ(m.counters[0].expected, 800u);
     EXPECT_TRUE(m.balanced());
     EXPECT_TRUE(m.lossy());
     // The journal has the same count.
@@ -291,7 +291,7 @@ TEST_F(RecorderTest, RendersWhileRecordingTheSamePacketsAsLater) {
         ASSERT_TRUE(r.push_audio(std::vector<std::int16_t>(4800, 5), t + i * 0.1));
     }
     const auto now_made = r.stop().value();
-    ASSERT_TRUE(fs::exists(now_made.mp4_path)) << summary(now_made);
+    ASSERT_TRUE(fs::exists(now_made.mp4_path)) << to_json(now_made);
     const auto live = packets(now_made.mp4_path);
     EXPECT_GT(live.size(), 1000u);
     const auto later = r.process("t");

@@ -54,7 +54,7 @@ TEST_F(CalibrateTest, MeasuresAKnownOffsetAndStoresIt) {
         ASSERT_TRUE(write_late_take(config_.data_dir, name, {.late_ms = late, .ppm = 120}));
         const auto report = from(name);
         ASSERT_TRUE(report) << report.error().message;
-        EXPECT_NEAR(report->offset_ms, late, 1) << summary(*report);
+        EXPECT_NEAR(report->offset_ms, late, 1) << to_json(*report);
         EXPECT_LT(report->scatter_ms, 1);
         EXPECT_GE(report->pairs, 15u);
         EXPECT_EQ(report->camera, "usb-late");

@@ -60,7 +60,7 @@ void write_take_of_every_record(const std::string& data_dir) {
         block.xrun = i == 2;
         ASSERT_TRUE(writer.write_block(audio, block));
     }
-    ASSERT_TRUE(writer.write_record(DropRecord{video, DropRecord::Cause::queue, 3, at(160), "late"}));
+    ASSERT_TRUE(writer.write_record(DropRecord{video, LossCause::queue, 3, at(160), "late"}));
     ASSERT_TRUE(writer.write_record(EventRecord{audio, "stall", at(170), "no sound"}));
     ASSERT_TRUE(writer.write_record(EventRecord{std::nullopt, "note", at(180), "a note"}));
     Metrics m;

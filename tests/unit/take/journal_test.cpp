@@ -63,8 +63,8 @@ const std::vector<JournalRecord> kRecords = {
     BlockRecord{
         {TrackKind::audio, 1}, 1024, 1024, host_time_from_ns(1), host_time_from_ns(2), StampSource::device, true},
     BlockRecord{{TrackKind::audio, 1}, 0, 1, host_time_from_ns(1), host_time_from_ns(2), StampSource::arrival, false},
-    DropRecord{{TrackKind::video, 1}, DropRecord::Cause::driver, 3, host_time_from_ns(4), "text"},
-    DropRecord{{TrackKind::audio, 1}, DropRecord::Cause::disk, 3, host_time_from_ns(4), "text", 17},
+    DropRecord{{TrackKind::video, 1}, LossCause::driver, 3, host_time_from_ns(4), "text"},
+    DropRecord{{TrackKind::audio, 1}, LossCause::disk, 3, host_time_from_ns(4), "text", 17},
     EventRecord{TrackId{TrackKind::audio, 1}, "stall", host_time_from_ns(4), "no sound for 2 s"},
     EventRecord{std::nullopt, "note", host_time_from_ns(4), "line\nbreak"},
     EndRecord{host_time_from_ns(9), "stopped", 100, 200, 3.5},

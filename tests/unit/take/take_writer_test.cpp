@@ -139,7 +139,7 @@ TEST(Metrics, RoundTripThroughJson) {
     m.frames = 7;
     m.audio_enabled = true;
     m.notes = {"x"};
-    m.books = {{"v1", "video", 10, 7, 1, 1, 1, 0}};
+    m.counters = {{"v1", "video", 10, 7, 1, 1, 1, 0}};
     const auto back = metrics_from_json(metrics_json(m));
     EXPECT_EQ(metrics_json(back), metrics_json(m));
     EXPECT_TRUE(back.balanced());

@@ -1,13 +1,12 @@
-#include "take/metrics_json.h"
-
-#include <onetake/metrics.h>
+#include "summary.h"
 
 #include <cmath>
+#include <cstdint>
 #include <fmt/format.h>
 #include <iterator>
-#include <nlohmann/json.hpp>
+#include <string_view>
 
-namespace onetake {
+namespace onetake::cli {
 
 namespace {
 
@@ -15,7 +14,7 @@ std::string number(double value, int digits, std::string_view unit) {
     return std::isfinite(value) ? fmt::format("{:.{}f} {}", value, digits, unit) : "–";
 }
 
-std::string bytes_text(std::uint64_t bytes) {
+std::string disk_text(std::uint64_t bytes) {
     const auto b = static_cast<double>(bytes);
     return b >= 1e9 ? fmt::format("{:.1f} GB", b / 1e9) : fmt::format("{:.1f} MB", b / 1e6);
 }
@@ -32,8 +31,8 @@ class Table {
     std::string text_;
 };
 
-void add_books(Table& table, const Metrics& m) {
-    for (const auto& b : m.books) {
+void add_counters(Table& table, const Metrics& m) {
+    for (const auto& b : m.counters) {
         const auto* unit = b.kind == "video" ? "frames" : "samples";
         std::string lost;
         auto add = [&](std::uint64_t count, std::string_view cause) {
@@ -56,7 +55,7 @@ std::string summary(const TakeResult& result) {
     Table t;
     t.line(fmt::format("Take {}", result.name));
     t.row("length", number(m.duration_s, 3, "s"));
-    add_books(t, m);
+    add_counters(t, m);
     if (std::isfinite(m.effective_fps))
         t.row("rate",
               fmt::format("{:.4f} fps{}", m.effective_fps,
@@ -81,7 +80,7 @@ std::string summary(const TakeResult& result) {
         t.row("stamps", fmt::format("{}{}{}", m.stamp_source.empty() ? "" : "picture " + m.stamp_source,
                                     !m.stamp_source.empty() && !m.audio_stamp_source.empty() ? ", " : "",
                                     m.audio_stamp_source.empty() ? "" : "sound " + m.audio_stamp_source));
-    if (m.disk_bytes_left) t.row("disk left", bytes_text(m.disk_bytes_left));
+    if (m.disk_bytes_left) t.row("disk left", disk_text(m.disk_bytes_left));
     for (const auto& note : m.notes) t.row("note", note);
     if (!result.frames_dir.empty()) t.row("frames", result.frames_dir + "/");
     if (!result.wav_path.empty()) t.row("sound", result.wav_path);
@@ -91,18 +90,4 @@ std::string summary(const TakeResult& result) {
     return t.take();
 }
 
-std::string to_json(const TakeResult& result) {
-    auto path = [](const std::string& p) {
-        return p.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(p);
-    };
-    const nlohmann::ordered_json object = {{"name", result.name},
-                                           {"frames_dir", path(result.frames_dir)},
-                                           {"wav_path", path(result.wav_path)},
-                                           {"enhanced_wav_path", path(result.enhanced_wav_path)},
-                                           {"manifest_path", path(result.manifest_path)},
-                                           {"mp4_path", path(result.mp4_path)},
-                                           {"metrics", metrics_json(result.metrics)}};
-    return object.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
-
-}  // namespace onetake
+}  // namespace onetake::cli

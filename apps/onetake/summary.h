@@ -1,0 +1,19 @@
+#pragma once
+
+#include <onetake/calibration.h>
+#include <onetake/metrics.h>
+#include <onetake/selftest.h>
+#include <onetake/take.h>
+
+#include <string>
+
+/// The reports of the library as tables for people.
+namespace onetake::cli {
+
+std::string summary(const TakeResult& result);
+std::string summary(const OffsetReport& report);
+std::string summary(const SelftestReport& report);
+std::string summary(const CheckReport& report);
+std::string summary(const RecoverReport& report);
+
+}  // namespace onetake::cli

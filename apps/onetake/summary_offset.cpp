@@ -1,0 +1,28 @@
+#include "summary.h"
+
+#include <cmath>
+#include <fmt/format.h>
+#include <iterator>
+
+namespace onetake::cli {
+
+std::string summary(const OffsetReport& r) {
+    std::string text;
+    auto out = std::back_inserter(text);
+    const double size = std::abs(r.offset_ms);
+    if (size <= r.error_ms)
+        fmt::format_to(out, "Sound and picture belong together within {:.1f} ms\n", r.error_ms);
+    else
+        fmt::format_to(out, "Audio is {} by {:.1f} ms\n", r.offset_ms > 0 ? "late" : "early", size);
+    fmt::format_to(out, "  offset        {:+.2f} ms, ± {:.1f} ms (positive: audio late)\n", r.offset_ms, r.error_ms);
+    fmt::format_to(out, "  pairs         {} of flash and beep, {} left out; scatter {:.1f} ms\n", r.pairs, r.left_out,
+                   r.scatter_ms);
+    fmt::format_to(out, "  camera        {}  {} {}x{} {:.4g} fps\n", r.camera, r.fourcc, r.width, r.height, r.fps);
+    fmt::format_to(out, "  microphone    {}\n", r.microphone);
+    if (!r.stored_in.empty())
+        fmt::format_to(out, "  stored in     {}: later takes of these devices are put right by it\n", r.stored_in);
+    for (const auto& note : r.notes) fmt::format_to(out, "  note          {}\n", note);
+    return text;
+}
+
+}  // namespace onetake::cli

@@ -1,0 +1,104 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/time.h"
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+namespace onetake {
+
+/// Work on a thread of its own beside a recording: it follows something that grows until complete() says that there is
+/// no more, or abandon() that nobody wants the result. One work; start() and wait() from one thread, all else from any.
+/// Declare it behind the members that its work uses.
+template <class T>
+class BackgroundJob {
+ public:
+    enum class Priority { normal, low };
+
+    explicit BackgroundJob(Priority priority = Priority::low) : priority_(priority) {}
+    BackgroundJob(const BackgroundJob&) = delete;
+    BackgroundJob& operator=(const BackgroundJob&) = delete;
+    /// Abandons the work and waits for its end.
+    ~BackgroundJob() {
+        abandon();
+        join();
+    }
+
+    void start(std::function<Result<T>()> work) {
+        thread_ = std::thread([this, work = std::move(work)] {
+            // Threads that the work starts inherit the priority.
+            constexpr int kLow = 10;
+            if (priority_ == Priority::low) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLow);
+            auto result = work();
+            update([&] { result_ = std::move(result); });
+        });
+    }
+
+    /// What is followed has come to its end: the rest is to be done now.
+    void complete() {
+        update([&] { complete_ = true; });
+    }
+    /// As complete(), and the work should end at once.
+    void abandon() {
+        update([&] { complete_ = abandoned_ = true; });
+    }
+    bool is_complete() const {
+        std::lock_guard lock(mutex_);
+        return complete_;
+    }
+    bool is_abandoned() const {
+        std::lock_guard lock(mutex_);
+        return abandoned_;
+    }
+
+    /// For the work: waits up to `timeout` for complete(). False once it was called.
+    bool wait_for_more(Duration timeout) {
+        std::unique_lock lock(mutex_);
+        return !changed_.wait_for(lock, timeout, [&] { return complete_; });
+    }
+    /// For the work: makes a change that wait_until() may be waiting for. `change` runs under the job's lock.
+    template <class Change>
+    void update(Change&& change) {
+        {
+            std::lock_guard lock(mutex_);
+            change();
+        }
+        changed_.notify_all();
+    }
+    /// Waits until `condition()` or the end of the work, then returns what `look(result)` gives: null before the end.
+    /// Both run under the job's lock.
+    template <class Condition, class Look>
+    auto wait_until(Condition&& condition, Look&& look) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return result_ || condition(); });
+        return look(result_ ? &*result_ : nullptr);
+    }
+
+    /// Waits for the end of the work, after start() and complete() or abandon().
+    Result<T> wait() {
+        join();
+        std::lock_guard lock(mutex_);
+        return result_ ? *result_ : fail(ErrorCode::internal, "The work did not run.");
+    }
+
+ private:
+    void join() {
+        if (thread_.joinable()) thread_.join();
+    }
+
+    const Priority priority_;
+    mutable std::mutex mutex_;  // guards the next three
+    bool complete_ = false, abandoned_ = false;
+    std::optional<Result<T>> result_;  // once the work has ended
+    std::condition_variable changed_;
+    std::thread thread_;
+};
+
+}  // namespace onetake

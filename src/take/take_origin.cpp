@@ -1,0 +1,82 @@
+#include "take/take_origin.h"
+
+#include <algorithm>
+
+namespace onetake {
+
+namespace {
+
+constexpr std::int64_t kAudioSeconds = 1;                          // of audio that may place a track's first sample
+constexpr Duration kSilentTrackTimeout = std::chrono::seconds(3);  // for a track that delivers nothing
+
+}  // namespace
+
+void OriginSearch::add(const TrackRecord& track) {
+    if (track.track.kind == TrackKind::video)
+        videos_.try_emplace(track.track.number);
+    else
+        audios_.try_emplace(track.track.number, Audio{track.audio.sample_rate, 0, {}});
+}
+
+void OriginSearch::add(const FrameRecord& frame) {
+    auto& first = videos_[frame.track.number];
+    if (!first) first = frame.stamp.time;
+    see(frame.stamp.time);
+}
+
+void OriginSearch::add(const BlockRecord& block) {
+    const auto it = audios_.find(block.track.number);
+    if (it == audios_.end()) return;
+    auto& audio = it->second;
+    // Only what surely belongs to the run of audio that began with sample 0 may say when that was.
+    if (audio.samples < kAudioSeconds * audio.rate && !(block.xrun && audio.samples > 0)) {
+        const auto begin = block.time - from_ticks(block.first_sample, audio.rate);
+        audio.begin = std::min(audio.begin.value_or(begin), begin);
+    }
+    audio.samples += block.samples;
+    see(block.time);
+}
+
+void OriginSearch::see(HostTime time) {
+    earliest_ = std::min(earliest_.value_or(time), time);
+    latest_ = std::max(latest_.value_or(time), time);
+}
+
+bool OriginSearch::is_settled() const {
+    if (earliest_ && *latest_ - *earliest_ > kSilentTrackTimeout) return true;
+    return std::ranges::all_of(videos_, [](const auto& entry) { return entry.second.has_value(); }) &&
+           std::ranges::all_of(
+               audios_, [](const auto& entry) { return entry.second.samples >= kAudioSeconds * entry.second.rate; });
+}
+
+std::optional<HostTime> OriginSearch::origin() const {
+    std::optional<HostTime> origin;
+    const auto consider = [&](const std::optional<HostTime>& t) {
+        if (t) origin = std::min(origin.value_or(*t), *t);
+    };
+    for (const auto& [number, first] : videos_) consider(first);
+    for (const auto& [number, audio] : audios_) consider(audio.begin);
+    return origin;
+}
+
+std::optional<HostTime> take_origin(std::span<const JournalRecord> records) {
+    OriginSearch search;
+    bool begun = false;
+    for (const auto& record : records) {
+        if (const auto* track = std::get_if<TrackRecord>(&record)) {
+            search.add(*track);
+            continue;
+        }
+        if (const auto* frame = std::get_if<FrameRecord>(&record))
+            search.add(*frame);
+        else if (const auto* block = std::get_if<BlockRecord>(&record))
+            search.add(*block);
+        else
+            continue;
+        begun = true;
+        if (search.is_settled()) break;
+    }
+    return begun ? search.origin() : std::nullopt;
+}
+
+}  // namespace onetake

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "take/journal.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+
+namespace onetake {
+
+/// Finds the origin of a take, media time 0 of its rendered files (docs/clocks.md): the earliest of the tracks' first
+/// frames and first samples. A track's first sample may be placed earlier by any block of its first second. What comes
+/// out depends on the records and their order alone. Thread-bound.
+class OriginSearch {
+ public:
+    void add(const TrackRecord& track);
+    void add(const FrameRecord& frame);
+    /// Blocks of a track that was not added are left out.
+    void add(const BlockRecord& block);
+
+    /// Whether every track has said when it begins, or three seconds have passed in which one did not.
+    bool is_settled() const;
+    /// By the records so far; empty without media.
+    std::optional<HostTime> origin() const;
+
+ private:
+    struct Audio {
+        int rate = 0;
+        std::int64_t samples = 0;
+        std::optional<HostTime> begin;  ///< earliest place of sample 0, by any block so far
+    };
+    void see(HostTime time);
+
+    std::map<int, std::optional<HostTime>> videos_;  // first stamp, by track number
+    std::map<int, Audio> audios_;                    // by track number
+    std::optional<HostTime> earliest_, latest_;
+};
+
+/// The origin of a take by its journal's records; empty without media.
+std::optional<HostTime> take_origin(std::span<const JournalRecord> records);
+
+}  // namespace onetake

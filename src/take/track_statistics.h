@@ -1,0 +1,77 @@
+#pragma once
+
+#include "base/histogram.h"
+#include "media/audio_clock.h"
+#include "media/source.h"
+#include "take/take_files.h"
+
+#include <onetake/loss_cause.h>
+#include <onetake/metrics.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace onetake {
+
+/// What is measured of one track: by the recorder while it writes, and by an inspection from the journal, so that both
+/// give the same figures for the same take. Constant memory. Thread-bound.
+class TrackStatistics {
+ public:
+    /// `fps`: the camera's label; 0 if unknown.
+    static TrackStatistics of_video(TrackId track, double fps);
+    /// `sample_rate`: the device's label, Hz.
+    static TrackStatistics of_audio(TrackId track, int sample_rate);
+
+    /// A frame that was stored, or that the journal names.
+    void add_frame(HostTime stamp, StampSource source);
+    /// A block of audio that was stored, or that the journal names.
+    void add_block(const AudioBlockStamp& block, StampSource source);
+    /// Capture instant to disk, of one frame.
+    void add_latency(Duration latency) { latency_.add(latency); }
+
+    TrackId track() const { return track_; }
+    bool is_video() const { return track_.kind == TrackKind::video; }
+    std::uint64_t records() const { return records_; }
+    std::optional<HostTime> first() const { return first_; }
+    /// The latest stamp; for audio, the latest end of a block.
+    std::optional<HostTime> last() const { return last_; }
+    /// Seconds of media in one frame or sample; 0 if the rate is unknown.
+    double seconds_each() const;
+
+    /// Frames or samples per channel. Whoever measures fills them in.
+    TrackCounters counters;
+    std::uint64_t bytes = 0;  ///< of the media stored
+
+    /// Adds the track to a take's metrics: its counters, gaps and xruns, and for the first track of a kind its rate,
+    /// clock, latency and provenance. Ends with finish_rates().
+    void add_to(Metrics& metrics) const;
+
+ private:
+    TrackStatistics(TrackId track, double rate);
+    void add_stamp(HostTime begin, HostTime end, StampSource source, Duration longest_gap);
+    std::string provenance() const;
+    double effective_fps() const;
+    void add_clock_to(Metrics& metrics) const;
+
+    TrackId track_;
+    double rate_;  // frames or samples per second, by the label; 0 if unknown
+    std::uint64_t records_ = 0;
+    std::optional<HostTime> first_, last_;
+    std::optional<StampSource> source_;
+    bool mixed_sources_ = false;
+    std::uint64_t gaps_ = 0, xruns_ = 0;
+    Duration gap_time_{};
+    DurationHistogram latency_;
+    std::optional<AudioClock> clock_;
+    std::vector<AudioSpan> spans_;  // kept for its capacity
+};
+
+/// The counter of `counters` that a loss of this cause belongs to. Frames that were altered are there: `written`.
+std::uint64_t& counter_of(TrackCounters& counters, LossCause cause);
+
+/// What follows from the rates of both kinds of track. After the tracks were added.
+void finish_rates(Metrics& metrics);
+
+}  // namespace onetake
