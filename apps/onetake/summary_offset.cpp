@@ -11,7 +11,7 @@ std::string summary(const OffsetReport& r) {
     auto out = std::back_inserter(text);
     const double size = std::abs(r.offset_ms);
     if (size <= r.error_ms)
-        fmt::format_to(out, "Sound and picture belong together within {:.1f} ms\n", r.error_ms);
+        fmt::format_to(out, "Audio and video are in sync within {:.1f} ms\n", r.error_ms);
     else
         fmt::format_to(out, "Audio is {} by {:.1f} ms\n", r.offset_ms > 0 ? "late" : "early", size);
     fmt::format_to(out, "  offset        {:+.2f} ms, ± {:.1f} ms (positive: audio late)\n", r.offset_ms, r.error_ms);
@@ -20,7 +20,7 @@ std::string summary(const OffsetReport& r) {
     fmt::format_to(out, "  camera        {}  {} {}x{} {:.4g} fps\n", r.camera, r.fourcc, r.width, r.height, r.fps);
     fmt::format_to(out, "  microphone    {}\n", r.microphone);
     if (!r.stored_in.empty())
-        fmt::format_to(out, "  stored in     {}: later takes of these devices are put right by it\n", r.stored_in);
+        fmt::format_to(out, "  stored in     {}: later takes of these devices are corrected by it\n", r.stored_in);
     for (const auto& note : r.notes) fmt::format_to(out, "  note          {}\n", note);
     return text;
 }
