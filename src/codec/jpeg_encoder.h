@@ -3,8 +3,8 @@
 #include "codec/planar_image.h"
 #include "media/frame.h"
 
-#include <onetake/subsample.h>
 #include <onetake/result.h>
+#include <onetake/subsample.h>
 
 #include <memory>
 #include <vector>
