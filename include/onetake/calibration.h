@@ -13,36 +13,36 @@ namespace onetake {
 
 /// The constant offset between a microphone and a camera, as measured.
 struct OffsetReport {
-    double offset_ms = 0;      ///< positive: sound is late
-    double error_ms = 0;       ///< the truth lies this close, the light's own delay apart (see notes)
+    double offset_ms = 0;      ///< positive: audio is late
+    double error_ms = 0;       ///< the true offset is within ± this, apart from the light's own delay (see notes)
     double scatter_ms = 0;     ///< latest pair of flash and beep minus the earliest
-    std::size_t pairs = 0;     ///< that count
-    std::size_t left_out = 0;  ///< that lie too far from the others
+    std::size_t pairs = 0;     ///< used for the estimate
+    std::size_t left_out = 0;  ///< too far from the others
     std::size_t lone_flashes = 0, lone_beeps = 0;  ///< without a partner
     std::string camera, microphone, fourcc;
     int width = 0, height = 0;  ///< pixels
     double fps = 0;
-    std::string stored_in;  ///< file that holds the offset from now on; empty: not stored
+    std::string stored_in;  ///< file in which the offset was stored; empty: not stored
     std::vector<std::string> notes;
 };
 
 struct CalibrateOptions {
-    /// A take in the data folder that shows flashes with beeps; empty: make one with the configured devices, of flashes
-    /// on a screen and beeps of the loudspeaker.
+    /// A take in the data folder with flashes and beeps; empty: record one with the configured devices, with flashes on
+    /// a screen and beeps from the loudspeaker.
     std::string take;
-    bool store = true;      ///< keep the offset for later takes of these devices in this format
+    bool store = true;      ///< store the offset for later takes of these devices in this format
     double tone_hz = 1000;  ///< pitch of a take's beeps
     int flashes = 16;
     double screen_delay_ms = 30;  ///< from show_flash() to the light
-    /// Lights a screen that the camera sees, or makes it dark again. Called from the calling thread. Needed without
-    /// `take`.
+    /// Makes a screen in view of the camera bright or dark. Called on the thread that called calibrate(). Required
+    /// without `take`.
     std::function<void(bool lit)> show_flash;
-    const std::atomic<bool>* cancel = nullptr;  ///< becomes true: end, store nothing
+    const std::atomic<bool>* cancel = nullptr;  ///< set to true to end early and store nothing
 };
 
 /// Measures the offset between the first microphone and the first camera of `config`, or of a take, and stores it.
-/// Later takes carry it, and rendering moves their sound by it. Blocks: some 30 s with devices. Errors: refused where
-/// pairs of flash and beep are too few or scatter too widely to tell; cancelled; those of the devices and of the take.
+/// Later takes contain it, and rendering shifts their audio by it. Blocks: some 30 s with devices. Errors: refused if
+/// there are too few pairs of flash and beep or they scatter too much; cancelled; those of the devices and of the take.
 ONETAKE_API Result<OffsetReport> calibrate(const RecorderConfig& config, const CalibrateOptions& options);
 
 /// The report as one JSON object.

@@ -15,35 +15,35 @@
 
 namespace onetake {
 
-/// Everything a recorder can be told, with the defaults it uses. Plain data; checked by validate() and
-/// AVRecorder::create(). config_fields.h lists the same fields with their texts, ranges and spellings.
+/// All settings of a recorder, with their defaults. Plain data; checked by validate() and
+/// AVRecorder::create(). config_fields.h lists the same fields with their help texts, ranges and flags.
 struct RecorderConfig {
-    int width = 1280;                             ///< pixels asked of the camera; what it granted is in the result
-    int height = 720;                             ///< pixels
-    double fps = 30.0;                            ///< frames per second asked of the camera
-    std::string video_device = "0";               ///< index, /dev/videoN, or a link under /dev/v4l/by-id
+    int width = 1280;                ///< pixels requested from the camera; the granted size is in the result
+    int height = 720;                ///< pixels
+    double fps = 30.0;               ///< frames per second requested from the camera
+    std::string video_device = "0";  ///< index, /dev/videoN, or a link under /dev/v4l/by-id
     std::vector<std::string> more_video_devices;  ///< further cameras, one more video track each
-    std::string fourcc = "MJPG";                  ///< pixel format asked of the camera
-    bool convert_rgb = true;                      ///< false: the camera's own JPEGs are stored untouched
+    std::string fourcc = "MJPG";                  ///< pixel format requested from the camera
+    bool convert_rgb = true;                      ///< false: the camera's own JPEGs are stored unchanged
     std::optional<int> buffersize;                ///< V4L2 buffers; unset: the recorder's choice for the driver
     std::vector<std::string> v4l2_controls = {"exposure_dynamic_framerate=0"};  ///< `control=value`, set at open
-    int warmup = 15;  ///< frames thrown away before the take starts
+    int warmup = 15;  ///< frames discarded before the take starts
 
-    bool video = true;                            ///< false: sound only
-    bool audio = true;                            ///< false: picture only
+    bool video = true;                            ///< false: audio only
+    bool audio = true;                            ///< false: video only
     std::string audio_device;                     ///< index or part of a name; empty: the system's default
     std::vector<std::string> more_audio_devices;  ///< further microphones, one more audio track each
     int sample_rate = 48000;                      ///< Hz
     int channels = 1;
     int blocksize = 1024;     ///< samples per channel and block
-    bool calibration = true;  ///< the take carries the offset that was measured for these devices
+    bool calibration = true;  ///< store the offset that was measured for these devices in the take
 
     std::string encoder = "turbojpeg";  ///< JPEG encoder
     int quality = 90;                   ///< JPEG quality
     Subsample subsample = Subsample::s420;
     bool progressive = false;  ///< progressive JPEG: smaller, several times slower
     int workers = 2;           ///< threads that encode JPEGs
-    int queue_size = 64;       ///< frames per track that may wait for encoder and disk
+    int queue_size = 64;       ///< frames per track that may be queued for encoder and disk
     OnFull on_full = OnFull::drop;
     bool fsync = false;  ///< true: every write reaches the disk before the next
     SourceKind source = SourceKind::device;
@@ -62,14 +62,14 @@ struct RecorderConfig {
     ContainerFormat container = ContainerFormat::mp4;
     SyncReference sync_reference = SyncReference::system;
     std::optional<double> cfr;         ///< constant frame rate of the MP4, with a frame map beside it; unset: variable
-    bool instant_mp4 = true;           ///< render while recording, so that the MP4 is there a moment after stop
-    int audio_bitrate = 128000;        ///< bits/s of the MP4's sound, per track
-    double latency_offset_ms = 0;      ///< added to every sound stamp when rendering; positive: sound later
+    bool instant_mp4 = true;           ///< render while recording, so that the MP4 is complete a moment after stop
+    int audio_bitrate = 128000;        ///< bits/s of the MP4's audio, per track
+    double latency_offset_ms = 0;      ///< added to every audio stamp when rendering; positive: audio later
     std::string data_dir = "av_data";  ///< takes
     std::string processed_dir = "processed_av";  ///< rendered files
 };
 
-/// Says the first field out of range, its value and what is allowed.
+/// Checks all fields. The error names the first field out of range, its value and what is allowed.
 ONETAKE_API Status validate(const RecorderConfig& config);
 
 }  // namespace onetake

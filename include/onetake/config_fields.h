@@ -7,8 +7,8 @@
 #include <string_view>
 #include <utility>
 
-/// The configuration as a list: one place for each field's name, help and range. The command line makes its flags from
-/// it, JSON its keys, validate() its checks, and a binding in another language would make its arguments.
+/// The configuration as a list: the one place of each field's name, help and range. The command line's flags, the JSON
+/// keys, validate()'s checks and the arguments of bindings to other languages are derived from it.
 namespace onetake {
 
 template <class E>
@@ -39,12 +39,12 @@ constexpr std::string_view enum_name(E value) {
     return "?";
 }
 
-/// What a field is about: the command line shows `capture` with `record`, `render` with `record` and `process`.
+/// The group of a field: the command line shows `capture` with `record`, `render` with `record` and `process`.
 enum class FieldGroup { video, audio, jpeg, enhance, render, folders };
 
 struct FieldInfo {
     std::string_view name;  ///< as in RecorderConfig; the flag is the same with dashes
-    std::string_view flag;  ///< a shorter or negated flag, where the command line has another one; else empty
+    std::string_view flag;  ///< the command line's flag, if it is a shorter or negated one; else empty
     FieldGroup group;
     std::string_view help;
     double min = 0, max = 0;     ///< for numbers; equal: no range

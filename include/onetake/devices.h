@@ -28,12 +28,12 @@ struct AudioDeviceInfo {
     int index = -1;  ///< PortAudio's index; changes as devices come and go
     std::string name;
     std::string host_api;
-    int channels = 0;                ///< most input channels
+    int channels = 0;                ///< maximum number of input channels
     double default_sample_rate = 0;  ///< Hz
     bool is_default = false;
 };
 
-/// Cameras that can capture (metadata and output nodes are left out), by index.
+/// Cameras that can capture, without metadata and output nodes, by index.
 ONETAKE_API std::vector<VideoDeviceInfo> list_video_devices();
 /// Microphones; an error if this build or machine has no PortAudio.
 ONETAKE_API Result<std::vector<AudioDeviceInfo>> list_audio_devices();

@@ -1,4 +1,4 @@
 #pragma once
 
-/// Marks what the shared library shows to programs that link it.
+/// Marks what the shared library exports.
 #define ONETAKE_API __attribute__((visibility("default")))

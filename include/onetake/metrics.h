@@ -12,20 +12,20 @@ namespace onetake {
 
 inline constexpr double kNotApplicable = std::numeric_limits<double>::quiet_NaN();
 
-/// Where every frame (or sample) of one track went. Balanced: expected == written + the rest.
+/// Accounting of every frame (or sample) of one track: expected == written + lost for any cause.
 struct TrackCounters {
     std::string track;                 ///< "v1", "a1", "v2" …
     std::string kind;                  ///< "video" counts frames, "audio" samples per channel
-    std::uint64_t expected = 0;        ///< what the device produced, as far as it told us
+    std::uint64_t expected = 0;        ///< produced by the device, as far as known
     std::uint64_t written = 0;         ///< on disk
     std::uint64_t dropped_queue = 0;   ///< lost because a queue was full
-    std::uint64_t dropped_driver = 0;  ///< lost before they reached us (V4L2 sequence gaps)
+    std::uint64_t dropped_driver = 0;  ///< lost before they were received (V4L2 sequence gaps)
     std::uint64_t corrupt = 0;         ///< damaged, or could not be encoded
     std::uint64_t dropped_disk = 0;    ///< lost because a write failed
     bool balanced() const { return expected == written + dropped_queue + dropped_driver + corrupt + dropped_disk; }
 };
 
-/// What a take measured of itself. Times of the first video and the first audio track; sums over all where it says so.
+/// Measurements of a take. Times of the first video and the first audio track; sums over all tracks where stated.
 struct Metrics {
     double duration_s = 0;                         ///< capture window
     std::uint64_t frames = 0;                      ///< written, all video tracks
@@ -46,7 +46,7 @@ struct Metrics {
     double audio_block_jitter_ms = kNotApplicable;  ///< rms of block stamps about the fitted clock
     double soundcard_drift_ppm = kNotApplicable;    ///< audio clock against CLOCK_MONOTONIC; positive: card runs fast
     double camera_fps_label_error_ppm = kNotApplicable;     ///< (effective / nominal − 1) · 1e6
-    double projected_av_skew_ms_per_hour = kNotApplicable;  ///< by playing at nominal rates; the MP4 has none
+    double projected_av_skew_ms_per_hour = kNotApplicable;  ///< if played at nominal rates; the MP4 has none
     std::string encoder;
     std::string stamp_source;        ///< provenance of the first video track's stamps
     std::string audio_stamp_source;  ///< provenance of the first audio track's stamps
@@ -54,11 +54,11 @@ struct Metrics {
     std::string denoise_model;
     int denoise_out_sr = 0;
     double denoise_rt_factor = kNotApplicable;
-    std::uint64_t gaps = 0;  ///< holes in a track longer than a frame or block, all tracks
+    std::uint64_t gaps = 0;  ///< gaps in a track longer than a frame or block, all tracks
     double gap_s = 0;        ///< their total length
     std::uint64_t disk_bytes_left = 0;
     double peak_memory_mb = 0;  ///< 10^6 bytes, largest resident size of the process so far
-    std::string ended_early;    ///< why the take could not go on or not be closed (disk full); else empty
+    std::string ended_early;    ///< why the take could not be continued or closed (disk full); else empty
     std::vector<TrackCounters> counters;
     std::vector<std::string> notes;  ///< fallbacks and warnings, one line each
 
@@ -67,7 +67,7 @@ struct Metrics {
     ONETAKE_API bool lossy() const;
 };
 
-/// What a take left behind. Paths are absent (empty) where not made.
+/// The files and metrics of a take. The path of a file that was not written is empty.
 struct TakeResult {
     std::string name;
     std::string frames_dir;

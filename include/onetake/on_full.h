@@ -2,7 +2,7 @@
 
 namespace onetake {
 
-/// What happens to a frame that finds its queue full.
+/// What happens to a frame when its queue is full.
 enum class OnFull { drop, block };
 
 }  // namespace onetake

@@ -2,7 +2,7 @@
 
 namespace onetake {
 
-/// What range the MP4's pixels have: `full` keeps the JPEGs' own, `limited` converts (costs CPU, for old players).
+/// Value range of the MP4's pixels: `full` keeps that of the JPEGs, `limited` converts (costs CPU, for old players).
 enum class PixelRange { full, limited };
 
 }  // namespace onetake

@@ -17,7 +17,7 @@
 
 namespace onetake {
 
-/// A BGR picture to push. Rows `stride` bytes apart (0: 3 · width).
+/// A BGR frame to push. Rows `stride` bytes apart (0: 3 · width).
 struct BgrImage {
     int width = 0, height = 0;
     int stride = 0;
@@ -28,8 +28,8 @@ struct BgrImage {
 ///
 /// Ownership: owns its threads, devices and files; a destroyed recorder stops a running take (without rendering).
 /// Threads: push_video() and push_audio() may be called from any number of threads at once; the other calls from one
-/// thread at a time. Callbacks come on threads of the recorder's.
-/// Times: `t` is seconds on CLOCK_MONOTONIC; without it the arrival is stamped.
+/// thread at a time. Callbacks are called on the recorder's threads.
+/// Times: `t` is seconds on CLOCK_MONOTONIC; without it the time of arrival is used.
 class ONETAKE_API AVRecorder {
  public:
     /// Checks the configuration; opens nothing yet.
@@ -40,34 +40,34 @@ class ONETAKE_API AVRecorder {
     AVRecorder& operator=(const AVRecorder&) = delete;
     ~AVRecorder();
 
-    /// start(), wait for `duration_s`, stop(). Errors: those of the two.
+    /// start(), wait for `duration_s`, stop(). Errors: those of both.
     Result<TakeResult> record(double duration_s, const std::string& name = "", bool make_mp4 = true,
                               bool enhance = true);
     /// Opens the devices and begins. An empty name becomes a local-time stamp. Errors: wrong_state while recording; a
-    /// bad or taken name; no camera. A missing microphone is a note, not an error.
+    /// bad or existing name; no camera. A missing microphone is a note, not an error.
     Status start(const std::string& name = "");
-    /// Ends the take and closes it whole; then, if asked, renders. Rendering that fails is a note, the take stays.
+    /// Ends the take and closes it, then renders if requested. If rendering fails, that is a note; the take is kept.
     Result<TakeResult> stop(bool make_mp4 = true, bool enhance = true);
     bool is_recording() const;
-    /// Makes record() return early, as if its time were up. Async-signal-safe, from any thread.
+    /// Makes record() return early, as at the end of its duration. Async-signal-safe, from any thread.
     void request_stop() noexcept;
-    /// Ends the rendering that runs, or the next one: it leaves no file, and the take stays as it is. process() then
+    /// Cancels the current rendering, or the next one: it leaves no file, and the take is unchanged. process() then
     /// fails with cancelled. Async-signal-safe, from any thread.
     void cancel_rendering() noexcept;
 
-    /// Pushes a picture: copied. All frames of a track must have the size of its first.
+    /// Pushes a frame: copied. All frames of a track must have the size of its first.
     /// Errors (refused, nothing lost): wrong size, bad stamp, another source. Blocks while the queue is full if on_full
-    /// is block; a frame dropped because it is full is not an error but counted.
+    /// is block; a frame dropped because the queue is full is counted, not an error.
     Status push_video(const BgrImage& image, std::optional<double> t = {}, int track = 0);
-    /// Pushes a picture and hands its bytes over: no copy. `pixels` are 3 · width · height bytes.
+    /// Pushes a frame and moves its bytes: no copy. `pixels` are 3 · width · height bytes.
     Status push_video(std::vector<std::uint8_t>&& pixels, int width, int height, std::optional<double> t = {},
                       int track = 0);
-    /// Pushes a picture that stays owned by `owner`, unchanged until that is released: no copy.
+    /// Pushes a frame that `owner` keeps valid and unchanged until it is released: no copy.
     Status push_video(const BgrImage& image, std::shared_ptr<const void> owner, std::optional<double> t = {},
                       int track = 0);
-    /// Pushes a JPEG file's bytes, stored untouched. Refused if truncated or no JPEG.
+    /// Pushes a JPEG file's bytes, stored unchanged. Refused if truncated or not a JPEG.
     Status push_jpeg(std::span<const std::uint8_t> jpeg, std::optional<double> t = {}, int track = 0);
-    /// Pushes sound: interleaved, `channels` of the configuration. `t`: instant of the first sample.
+    /// Pushes audio: interleaved, `channels` of the configuration. `t`: instant of the first sample.
     Status push_audio(std::span<const std::int16_t> samples, std::optional<double> t = {}, int track = 0);
     /// The same in [-1, 1]; values beyond are clipped, NaN becomes silence.
     Status push_audio(std::span<const float> samples, std::optional<double> t = {}, int track = 0);
@@ -77,9 +77,9 @@ class ONETAKE_API AVRecorder {
 
     /// Called about twice a second while recording and rendering. Set while not recording.
     void on_progress(ProgressCallback callback);
-    /// Called with the enhanced sound of the first microphone while it is recorded, a moment after it was heard: every
-    /// sample once, in order. Needs denoise and denoise_live. A callback that takes its time falls behind, harming
-    /// nothing; stop() hands out the rest before it returns. Where enhancement fails no more comes, and a note says so.
+    /// Called with the enhanced audio of the first microphone while recording, shortly after its capture: every sample
+    /// once, in order. Needs denoise and denoise_live. A slow callback falls behind without other effect; stop()
+    /// delivers the remaining audio before it returns. If enhancement fails, no more is delivered, and there is a note.
     /// Set while not recording.
     void on_enhanced_audio(EnhancedAudioCallback callback);
     const RecorderConfig& config() const;

@@ -9,23 +9,23 @@
 
 namespace onetake {
 
-/// What went wrong, coarsely: enough for a program to decide. The message tells a person the rest.
+/// The kind of an error, for programs to decide on. The message has the details for people.
 enum class ErrorCode {
     invalid_argument,    ///< a value out of range, a bad name, an unknown option
     wrong_state,         ///< start() while recording, stop() without start()
     not_found,           ///< no such device, take or file
     already_exists,      ///< the take's name is taken; nothing is ever overwritten
-    device_unavailable,  ///< the device is there but can't be used (permission, unplugged, bandwidth)
-    device_busy,         ///< another program holds the device
-    unsupported,         ///< a format, codec or container that can't be had here
-    refused,             ///< a pushed frame or stamp that was not taken; the take goes on
-    corrupt,             ///< bytes that are not what they claim to be
+    device_unavailable,  ///< the device exists but can't be used (permission, unplugged, bandwidth)
+    device_busy,         ///< another program uses the device
+    unsupported,         ///< a format, codec or container that is not supported here
+    refused,             ///< a pushed frame or stamp that was not accepted; the take continues
+    corrupt,             ///< damaged or malformed data
     no_space,            ///< the disk is full
     io,                  ///< any other failure of a file or folder
     timed_out,
     cancelled,
-    missing_part,  ///< an optional part this build or machine lacks
-    internal,      ///< a bug of ours
+    missing_part,  ///< an optional component that this build or machine lacks
+    internal,      ///< a bug in onetake
 };
 
 ONETAKE_API std::string_view to_string(ErrorCode code);

@@ -15,12 +15,12 @@ struct SelftestOptions {
     double duration_s = 6;  ///< 3 to 600
     int width = 640, height = 360;
     double fps = 30;
-    double limit_ms = 1;  ///< the largest error between picture and sound that passes
-    std::string folder;   ///< where to record: its disk is what is measured; empty: the system's temporary folder
-    const std::atomic<bool>* cancel = nullptr;  ///< becomes true: end and clean up
+    double limit_ms = 1;  ///< the largest error between video and audio that passes
+    std::string folder;   ///< where to record: its disk is measured; empty: the system's temporary folder
+    const std::atomic<bool>* cancel = nullptr;  ///< set to true to end early and clean up
 };
 
-/// One thing that must be so.
+/// One condition of the self-test.
 struct SelftestCheck {
     std::string name;
     bool passed = false;
@@ -29,13 +29,13 @@ struct SelftestCheck {
 
 struct SelftestReport {
     std::vector<SelftestCheck> checks;
-    double worst_ms = 0;  ///< error of the pair of flash and beep that is furthest apart; positive: sound late
+    double worst_ms = 0;  ///< error of the pair of flash and beep with the largest one; positive: audio late
     double mean_ms = 0;   ///< of all pairs
     std::size_t pairs = 0;
-    double worst_frame_us = 0;  ///< furthest that a picture in the film lies from its stamp
+    double worst_frame_us = 0;  ///< largest difference between a frame's time in the MP4 and its stamp
     std::uint64_t frames = 0;   ///< in the take
-    std::uint64_t lost = 0;     ///< pictures that this machine was too slow for
-    double render_s = 0;        ///< from the end of the recording to the film
+    std::uint64_t lost = 0;     ///< frames lost because this machine was too slow
+    double render_s = 0;        ///< from the end of the recording to the complete MP4
     double disk_mb_per_s = 0;   ///< written and synced, 10^6 bytes
     std::vector<Capability> capabilities;
     std::vector<VideoDeviceInfo> cameras;
@@ -47,9 +47,9 @@ struct SelftestReport {
     ONETAKE_API bool passed() const;
 };
 
-/// Records the test source's flashes and beeps, renders the film, decodes it, and measures how far it is in sync. What
-/// it makes is removed again, whatever happens. Blocks for some 3 s more than the duration. Errors: what kept it from
-/// measuring at all; cancelled. A film out of sync is no error but a check that did not pass.
+/// Records the test source's flashes and beeps, renders the MP4, decodes it, and measures its sync error. All files are
+/// removed again, also on errors. Blocks for some 3 s more than the duration. Errors: those that prevent measuring;
+/// cancelled. An MP4 out of sync is not an error but a check that did not pass.
 ONETAKE_API Result<SelftestReport> selftest(const SelftestOptions& options = {});
 
 /// The report as one JSON object.

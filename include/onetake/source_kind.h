@@ -2,7 +2,7 @@
 
 namespace onetake {
 
-/// Where a take's media come from.
+/// The source of a take's media.
 enum class SourceKind { device, external, test };
 
 }  // namespace onetake

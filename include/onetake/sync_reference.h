@@ -2,8 +2,8 @@
 
 namespace onetake {
 
-/// Whose time a rendered file keeps: the computer's, with the audio resampled onto it, or the first microphone's, whose
-/// samples are kept as they are while the frames are moved.
+/// The clock of a rendered file: the computer's, to which the audio is resampled, or the first microphone's, whose
+/// samples are copied unchanged while the video frames are moved.
 enum class SyncReference { system, audio };
 
 }  // namespace onetake

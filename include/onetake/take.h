@@ -13,7 +13,7 @@
 
 namespace onetake {
 
-/// recording: a process holds it; broken: it ended without being closed; complete: closed; rendered: has its MP4.
+/// recording: by a running process; broken: not closed; complete: closed; rendered: has its MP4.
 enum class TakeState { recording, broken, complete, rendered };
 
 struct TakeSummary {
@@ -29,8 +29,8 @@ struct TakeSummary {
 /// The takes in `data_dir`, by name. A folder that does not exist holds none.
 ONETAKE_API Result<std::vector<TakeSummary>> list_takes(const std::string& data_dir, const std::string& processed_dir);
 
-/// What another program left: JPEGs in name order and their capture instants; a WAV and its clock. All seconds are of
-/// one clock with any origin.
+/// Media recorded by another program: JPEGs in name order and their capture times; a WAV and its clock. All seconds are
+/// of one clock with any origin.
 struct ImportOptions {
     std::string name;              ///< of the new take; empty: a local-time stamp
     std::string frames_dir;        ///< *.jpg, *.jpeg
@@ -38,55 +38,56 @@ struct ImportOptions {
     std::string audio_path;        ///< 16-bit PCM WAV; empty: none
     std::string audio_times_path;  ///< lines `sample_index seconds`, at least one
     std::string data_dir = "av_data";
-    std::function<bool()> cancelled;  ///< asked often, from the calling thread; true: stop, leave nothing; may be empty
+    std::function<bool()> cancelled;  ///< polled on the calling thread; true: stop, leave nothing; may be empty
 };
 
-/// Makes a take of it: the JPEGs' bytes untouched, the stamps to the nanosecond. Errors name the file and line.
+/// Imports these files as a take: the JPEGs' bytes unchanged, the stamps to the nanosecond. Errors name the file and
+/// line.
 ONETAKE_API Result<TakeResult> import_take(const ImportOptions& options);
 
-/// What one track of a take lacks, for one cause.
+/// What is missing from one track of a take, for one cause.
 struct TakeLoss {
     std::string track;  ///< "v1", "a1" …
     LossCause cause = LossCause::queue;
     std::uint64_t count = 0;       ///< frames, or samples per channel
     double seconds = 0;            ///< of media, at the track's rate; 0 if that is unknown
-    std::uint64_t bytes = 0;       ///< of what was stored; 0 if unknown
+    std::uint64_t bytes = 0;       ///< of the lost media, if stored; 0 if unknown
     double at_s = kNotApplicable;  ///< of the first, seconds from the take's start; NaN if unknown
     std::string which;             ///< "frames 12-15, 40", as far as known
 };
 
-/// What a check of a take found.
+/// The result of checking a take.
 struct CheckReport {
     std::string name;
-    bool recording = false;       ///< a process is recording it now: only what is there so far was checked
-    bool closed = false;          ///< the recording came to its end
-    bool needs_recovery = false;  ///< recover_take() has something to do
+    bool recording = false;       ///< a process is recording it now: checked as far as written
+    bool closed = false;          ///< the recording was closed
+    bool needs_recovery = false;  ///< recover_take() is needed
     double duration_s = 0;        ///< from the first to the last stamp
-    std::uint64_t frames = 0;     ///< whole, all video tracks
-    std::uint64_t samples = 0;    ///< there, all audio tracks, per channel
+    std::uint64_t frames = 0;     ///< complete ones, all video tracks
+    std::uint64_t samples = 0;    ///< present, all audio tracks, per channel
     std::uint64_t bytes = 0;      ///< of both
     std::vector<TakeLoss> losses;
-    std::vector<std::string> findings;  ///< what else is not as it should be, one line each
+    std::vector<std::string> findings;  ///< other problems, one line each
 
-    /// Nothing is lost and nothing is wrong.
+    /// Whether nothing is lost and there are no problems.
     bool whole() const { return losses.empty() && findings.empty() && !needs_recovery; }
 };
 
-/// Verifies a take against its journal: counts, sizes, JPEG heads and ends, WAV lengths, books. Reads every frame;
-/// changes nothing. Errors: the take can't be read (corrupt, not_found, refused: a symbolic link).
+/// Verifies a take against its journal: counts, sizes, JPEG headers and end markers, WAV lengths, accounting. Reads
+/// every frame; changes nothing. Errors: the take can't be read (corrupt, not_found, refused: a symbolic link).
 ONETAKE_API Result<CheckReport> check_take(const std::string& data_dir, const std::string& name);
 
-/// What recovering a take did.
+/// The result of recovering a take.
 struct RecoverReport {
-    CheckReport take;                ///< as it is now
-    std::vector<std::string> steps;  ///< what was done, one line each; empty: nothing was to do
-    std::uint64_t cut_bytes = 0;     ///< of a half-written last line of the journal
+    CheckReport take;                ///< after recovery
+    std::vector<std::string> steps;  ///< what was done, one line each; empty: nothing to do
+    std::uint64_t cut_bytes = 0;     ///< removed from an incomplete last line of the journal
 };
 
-/// Makes a broken take whole: closes its journal, refreshes WAV headers and manifest, and records what is gone as lost.
-/// Never changes what is good; a second call changes nothing. Errors: those of check_take(); wrong_state while a
-/// process records the take; refused also for a take of another user; io, no_space: it can't be written, and is as it
-/// was or partly recovered.
+/// Recovers a broken take: closes its journal, updates WAV headers and manifest, and records what is missing as lost.
+/// Never changes intact media; a second call changes nothing. Errors: those of check_take(); wrong_state while a
+/// process records the take; refused also for a take of another user; io, no_space: it can't be written, and is
+/// unchanged or partly recovered.
 ONETAKE_API Result<RecoverReport> recover_take(const std::string& data_dir, const std::string& name);
 
 /// The reports as JSON objects; NaN becomes null.

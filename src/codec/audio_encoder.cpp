@@ -18,8 +18,8 @@ namespace onetake {
 
 namespace {
 
-// Packet length for codecs that have none of their own (PCM).
-constexpr int kFreePacket = 1024;
+// Samples per packet for codecs without a frame size (PCM).
+constexpr int kDefaultFrameSize = 1024;
 
 const AVSampleFormat* sample_formats(const AVCodec* codec) {
 #if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(61, 13, 100)
@@ -105,7 +105,7 @@ Status AudioEncoder::open_codec() {
     const AVCodec* codec = avcodec_find_encoder_by_name(settings_.codec.c_str());
     if (codec == nullptr || codec->type != AVMEDIA_TYPE_AUDIO)
         return fail(ErrorCode::missing_part,
-                    fmt::format("This machine's libavcodec has no sound encoder \"{}\". Choose another, for example "
+                    fmt::format("This machine's libavcodec has no audio encoder \"{}\". Choose another, for example "
                                 "aac.",
                                 settings_.codec));
     const AVSampleFormat format = usable_format(codec);
@@ -140,14 +140,14 @@ Status AudioEncoder::open_codec() {
 }
 
 Status AudioEncoder::encode(std::span<const float> interleaved, std::vector<Packet>& out) {
-    if (finished_) return fail(ErrorCode::wrong_state, "Sound came after the encoder was finished.");
+    if (finished_) return fail(ErrorCode::wrong_state, "The audio encoder is finished and takes no more samples.");
     const auto channels = static_cast<std::size_t>(settings_.channels);
     if (interleaved.size() % channels != 0)
         return fail(ErrorCode::invalid_argument,
                     fmt::format("{} samples do not divide into {} channels.", interleaved.size(), channels));
     samples_ += static_cast<std::int64_t>(interleaved.size() / channels);
     const std::size_t piece =
-        static_cast<std::size_t>(context_->frame_size > 0 ? context_->frame_size : kFreePacket) * channels;
+        static_cast<std::size_t>(context_->frame_size > 0 ? context_->frame_size : kDefaultFrameSize) * channels;
     if (!waiting_.empty()) {
         const auto fitting = interleaved.first(std::min(piece - waiting_.size(), interleaved.size()));
         for (const float sample : fitting) waiting_.push_back(sample);
@@ -169,7 +169,7 @@ Status AudioEncoder::finish(std::vector<Packet>& out) {
     finished_ = true;
     if (samples_ == 0) return {};
     if (!waiting_.empty()) {
-        // Codecs that can't take a short last piece get it filled up with silence; the last duration tells the end.
+        // Codecs that can't take a short last frame get it padded with silence; the last duration marks the end.
         const auto piece =
             static_cast<std::size_t>(context_->frame_size) * static_cast<std::size_t>(settings_.channels);
         const bool short_ok =
@@ -191,7 +191,7 @@ Status AudioEncoder::send(std::span<const float> interleaved, std::vector<Packet
     frame->sample_rate = settings_.sample_rate;
     frame->nb_samples = static_cast<int>(interleaved.size() / static_cast<std::size_t>(settings_.channels));
     av_channel_layout_copy(&frame->ch_layout, &context_->ch_layout);
-    if (av_frame_get_buffer(frame, 0) < 0) return fail(ErrorCode::internal, "Out of memory while encoding sound.");
+    if (av_frame_get_buffer(frame, 0) < 0) return fail(ErrorCode::internal, "Out of memory while encoding audio.");
     frame->pts = sent_;
     sent_ += frame->nb_samples;
     if (av_get_packed_sample_fmt(context_->sample_fmt) == AV_SAMPLE_FMT_FLT)
@@ -218,15 +218,15 @@ Status AudioEncoder::drain(std::vector<Packet>& out) {
             return fail(ErrorCode::internal,
                         fmt::format("The encoder {} failed: {}.", settings_.codec, lines.text_or(av_text(error))));
         const AVPacket* from = packet_.get();
-        const std::int64_t whole = context_->frame_size > 0 ? context_->frame_size : from->duration;
+        const std::int64_t length = context_->frame_size > 0 ? context_->frame_size : from->duration;
         Packet packet;
         packet.pts = packet.dts = next_pts_;
-        packet.duration = std::min(whole, samples_ - next_pts_);
+        packet.duration = std::min(length, samples_ - next_pts_);
         packet.key = true;
         packet.bytes.assign(from->data, from->data + from->size);
-        next_pts_ += whole;
+        next_pts_ += length;
         av_packet_unref(packet_.get());
-        // What lies wholly behind the end is the codec running dry: nothing of the sound is in it.
+        // Packets entirely after the end only flush the codec and hold no audio.
         if (packet.duration > 0) out.push_back(std::move(packet));
     }
 }

@@ -17,15 +17,15 @@ struct AVPacket;
 namespace onetake {
 
 struct AudioEncoderSettings {
-    /// The name of any sound encoder that libavcodec has: "aac", "pcm_s16le", "flac".
+    /// The name of any audio encoder in libavcodec: "aac", "pcm_s16le", "flac".
     std::string codec = "aac";
     int sample_rate = 48000;  ///< Hz
     int channels = 1;
-    std::int64_t bit_rate = 128000;  ///< bits/s; without meaning for lossless codecs
+    std::int64_t bit_rate = 128000;  ///< bits/s; ignored by lossless codecs
 };
 
-/// Compresses sound with libavcodec. Packets' times count samples: what the encoder puts in front (priming) has
-/// negative ones, and the last packet's duration ends where the sound ends. Thread-bound.
+/// Encodes audio with libavcodec. Packet times count samples: the encoder's priming has negative times, and the last
+/// packet's duration ends where the audio ends. Thread-bound.
 class AudioEncoder {
  public:
     /// Errors: missing_part, unsupported, as VideoEncoder::open().
@@ -36,10 +36,9 @@ class AudioEncoder {
     AudioEncoder& operator=(const AudioEncoder&) = delete;
     ~AudioEncoder();
 
-    /// Takes interleaved samples in [-1, 1], any number of whole frames; values beyond are clipped by codecs of
-    /// integers.
+    /// Takes interleaved samples in [-1, 1], any number of them for each channel; integer codecs clip values beyond.
     Status encode(std::span<const float> interleaved, std::vector<Packet>& out);
-    /// Appends the packets still inside; the encoder takes no more sound then.
+    /// Flushes: appends the remaining packets. No audio may follow.
     Status finish(std::vector<Packet>& out);
 
     const StreamParams& params() const { return params_; }
@@ -47,7 +46,7 @@ class AudioEncoder {
     /// Samples per channel taken so far.
     std::int64_t samples() const { return samples_; }
 
-    /// The rate nearest above or equal to `wanted` that the codec takes, else its highest; 0 for an unknown codec.
+    /// The lowest rate of at least `wanted` that the codec supports, else its highest; 0 for an unknown codec.
     static int usable_rate(const std::string& codec, int wanted);
 
  private:
@@ -67,9 +66,9 @@ class AudioEncoder {
     std::unique_ptr<AVCodecContext, Free> context_;
     std::unique_ptr<AVFrame, Free> frame_;
     std::unique_ptr<AVPacket, Free> packet_;
-    std::vector<float> waiting_;  ///< less than a packet's worth
+    std::vector<float> waiting_;  ///< samples of less than one packet
     std::int64_t samples_ = 0;    ///< taken
-    std::int64_t sent_ = 0;       ///< given to the codec
+    std::int64_t sent_ = 0;       ///< passed to the codec
     std::int64_t next_pts_ = 0;   ///< of the next packet
     bool finished_ = false;
 };

@@ -4,7 +4,7 @@
 
 namespace onetake {
 
-/// libav's words for one of its error codes. Thread-safe.
+/// libav's text for one of its error codes. Thread-safe.
 std::string av_text(int error);
 
 }  // namespace onetake

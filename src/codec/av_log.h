@@ -5,11 +5,11 @@
 
 namespace onetake {
 
-/// Sends what libav has to say to our log, at debug level, instead of stderr. For the whole process, once; thread-safe.
+/// Redirects libav's log from stderr to ours, at debug level. Once per process; thread-safe.
 void route_av_log();
 
-/// Collects libav's error lines on this thread while it lives: the reason behind a bare error code. Thread-bound;
-/// nested ones each get the lines of their time.
+/// Collects the error lines that libav logs on this thread during its lifetime: the reason for a bare error code.
+/// Thread-bound. Of nested ones the innermost gets the lines.
 class AvErrorLines {
  public:
     AvErrorLines();

@@ -7,7 +7,7 @@
 
 namespace onetake {
 
-/// The encoders of this build and machine, each found by opening it, and the libraries behind them.
+/// The encoders of this build and machine, each probed by opening it, and the versions of the libraries.
 std::vector<Capability> codec_capabilities();
 
 }  // namespace onetake

@@ -35,10 +35,10 @@ EncoderThreadBudget& EncoderThreadBudget::of_process() {
     return budget;
 }
 
-EncoderThreadBudget::Share EncoderThreadBudget::draw(int most) {
+EncoderThreadBudget::Share EncoderThreadBudget::allocate(int most) {
     std::lock_guard lock(mutex_);
-    const int half_of_the_rest = (std::max(total_ - in_use_, 0) + 1) / 2;
-    const int threads = std::max(1, std::min(most, half_of_the_rest));
+    const int half_of_free = (std::max(total_ - in_use_, 0) + 1) / 2;
+    const int threads = std::max(1, std::min(most, half_of_free));
     in_use_ += threads;
     return {this, threads};
 }

@@ -4,18 +4,18 @@
 
 namespace onetake {
 
-/// Threads of one encoder that renders, on a machine of `cores`: 1.5 x cores, at most 16. The same on every run of a
-/// machine, for x264's packets depend on it.
+/// Threads of one encoder when rendering, on a machine of `cores`: 1.5 x cores, at most 16. Always the same on one
+/// machine, because x264's packets depend on it.
 int rendering_threads(int cores);
 /// Cores of this machine, at least 1.
 int machine_cores();
 
-/// How many threads the live encoders of a process may have together. Each draws its share when it opens and keeps it
-/// until it closes. An encoder gets half of what is left, rounded up, so that there is some for those that open later,
-/// and always at least one: in_use() may exceed total(). Thread-safe.
+/// How many threads the live encoders of a process may use together. Each allocates its share when it opens and returns
+/// it when it is closed. An encoder gets half of the free threads, rounded up, so that some remain for later ones, and
+/// always at least one: in_use() may exceed total(). Thread-safe.
 class EncoderThreadBudget {
  public:
-    /// Threads drawn by one encoder; returned when it is destroyed. Must not outlive its budget.
+    /// Threads allocated to one encoder; returned on destruction. Must not outlive its budget.
     class Share {
      public:
         Share() = default;
@@ -24,7 +24,7 @@ class EncoderThreadBudget {
         Share(const Share&) = delete;
         Share& operator=(const Share&) = delete;
         ~Share();
-        /// 0 where nothing was drawn.
+        /// 0 for an empty share.
         int threads() const { return threads_; }
 
      private:
@@ -42,7 +42,7 @@ class EncoderThreadBudget {
     static EncoderThreadBudget& of_process();
 
     /// At most `most` threads, at least 1.
-    Share draw(int most);
+    Share allocate(int most);
     int total() const { return total_; }
     int in_use() const;
 

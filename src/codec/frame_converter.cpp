@@ -24,7 +24,7 @@ void from_nv12(const FramePlanes& from, PlanarImage& to) {
 }
 
 void from_yuyv(const FramePlanes& from, PlanarImage& to) {
-    const int even_width = (to.width + 1) / 2 * 2;  // both have room for it
+    const int even_width = (to.width + 1) / 2 * 2;  // both buffers have room for it
     libyuv::YUY2ToI422(from.data[0], from.stride[0], to.writable_plane(0), to.stride[0], to.writable_plane(1),
                        to.stride[1], to.writable_plane(2), to.stride[2], even_width, to.height);
 }
@@ -58,9 +58,10 @@ constexpr std::array kConversions = {
 
 Result<PlanarImage> to_planar(const Frame& frame, ColorInfo color, BufferPool& pool) {
     if (!has_all_bytes(frame))
-        return fail(ErrorCode::invalid_argument,
-                    fmt::format("A {} frame of {}x{} with {} bytes a row and {} bytes in all can't be converted.",
-                                to_string(frame.format), frame.width, frame.height, frame.stride, frame.bytes.size()));
+        return fail(
+            ErrorCode::invalid_argument,
+            fmt::format("A {} frame of {}x{} with a stride of {} bytes and {} bytes in total can't be converted.",
+                        to_string(frame.format), frame.width, frame.height, frame.stride, frame.bytes.size()));
     const bool rgb = frame.format == PixelFormat::bgr24 || frame.format == PixelFormat::rgb24;
     if (rgb && color.matrix != ColorMatrix::bt601)
         return fail(ErrorCode::unsupported, fmt::format("{} frames are converted to BT.601 only, not to {}.",

@@ -29,7 +29,7 @@ Chroma chroma_of(int subsample) {
     }
 }
 
-// Cameras that put a byte too many between segments are common, and nothing is lost by it.
+// Many cameras put an extra byte between segments; nothing is lost by it.
 bool is_harmless(std::string_view warning) {
     return warning.find("extraneous bytes") != std::string_view::npos;
 }
@@ -45,7 +45,8 @@ JpegDecoder::JpegDecoder(void* handle) : handle_(handle) {}
 Result<JpegDecoder> JpegDecoder::create() {
     void* handle = tjInitDecompress();
     if (handle == nullptr)
-        return fail(ErrorCode::internal, fmt::format("libjpeg-turbo could not start: {}.", tjGetErrorStr2(nullptr)));
+        return fail(ErrorCode::internal,
+                    fmt::format("libjpeg-turbo could not be initialized: {}.", tjGetErrorStr2(nullptr)));
     return JpegDecoder(handle);
 }
 
@@ -56,10 +57,10 @@ Result<PlanarImage> JpegDecoder::decode(std::span<const std::uint8_t> jpeg, Buff
     const Chroma chroma = chroma_of(subsample);
     if (chroma == Chroma::other || (colorspace != TJCS_YCbCr && colorspace != TJCS_GRAY))
         return fail(ErrorCode::unsupported,
-                    "The JPEG is not YCbCr or gray in a usual sampling (RGB and CMYK are not rendered).");
+                    "The JPEG is not YCbCr or gray in a common subsampling (RGB and CMYK are not supported).");
     if (width <= 0 || height <= 0 || static_cast<std::int64_t>(width) * height > kMostPixels)
         return fail(ErrorCode::unsupported,
-                    fmt::format("The JPEG has {}x{} pixels, too many to render.", width, height));
+                    fmt::format("The JPEG of {}x{} pixels is too large to decode.", width, height));
 
     auto image = make_planar(width, height, chroma, {ColorRange::full, matrix}, pool);
     std::array<unsigned char*, 3> planes{};

@@ -9,15 +9,14 @@
 
 namespace onetake {
 
-/// Decodes JPEG files to planes, never over RGB: what a video encoder takes comes out as it was stored, full range.
-/// Thread-bound.
+/// Decodes JPEG files to planes without conversion: the stored YCbCr samples, full range. Thread-bound.
 class JpegDecoder {
  public:
     static Result<JpegDecoder> create();
 
-    /// The image's matrix is told by the caller: a JPEG does not say it. Errors: corrupt for bytes that are no JPEG,
-    /// truncated or damaged (a stray byte between segments is no damage); unsupported for CMYK, RGB and unusual
-    /// samplings, and for pictures of more than 2^27 pixels.
+    /// `matrix` is stored in the image: a JPEG does not specify it. Errors: corrupt for bytes that are no JPEG,
+    /// truncated or damaged (an extra byte between segments is accepted); unsupported for CMYK, RGB and uncommon
+    /// subsamplings, and for more than 2^27 pixels.
     Result<PlanarImage> decode(std::span<const std::uint8_t> jpeg, BufferPool& pool,
                                ColorMatrix matrix = ColorMatrix::bt601);
 

@@ -42,7 +42,7 @@ Chroma chroma_of(Subsample subsample) {
     return Chroma::s420;
 }
 
-// What libjpeg-turbo takes without planes.
+// The formats that libjpeg-turbo takes directly.
 std::optional<int> turbo_pixels(PixelFormat format) {
     constexpr std::array kPacked = {std::pair{PixelFormat::bgr24, TJPF_BGR}, std::pair{PixelFormat::rgb24, TJPF_RGB},
                                     std::pair{PixelFormat::gray8, TJPF_GRAY}};
@@ -53,10 +53,10 @@ std::optional<int> turbo_pixels(PixelFormat format) {
 
 tl::unexpected<Error> turbo_error(void* handle) {
     return fail(ErrorCode::internal,
-                fmt::format("libjpeg-turbo could not compress a frame: {}.", tjGetErrorStr2(handle)));
+                fmt::format("libjpeg-turbo could not encode a frame: {}.", tjGetErrorStr2(handle)));
 }
 
-// Repeats the last column and row into room that must be there.
+// Repeats the last column and row; the plane must have room for new_width x new_height.
 void repeat_edge(std::uint8_t* plane, std::ptrdiff_t stride, int width, int height, int new_width, int new_height) {
     for (int y = 0; y < height; ++y)
         std::fill(plane + y * stride + width, plane + y * stride + new_width, plane[y * stride + width - 1]);
@@ -78,16 +78,17 @@ Result<JpegEncoder> JpegEncoder::create(JpegSettings settings) {
                     fmt::format("JPEG quality is {}, but must be 1 … 100.", settings.quality));
     void* handle = tjInitCompress();
     if (handle == nullptr)
-        return fail(ErrorCode::internal, fmt::format("libjpeg-turbo could not start: {}.", tjGetErrorStr2(nullptr)));
+        return fail(ErrorCode::internal,
+                    fmt::format("libjpeg-turbo could not be initialized: {}.", tjGetErrorStr2(nullptr)));
     return JpegEncoder(settings, handle);
 }
 
 Result<Buffer> JpegEncoder::encode(const Frame& frame, BufferPool& pool) {
     if (frame.format == PixelFormat::jpeg)
-        return fail(ErrorCode::invalid_argument, "A frame that is a JPEG already was given to the JPEG encoder.");
+        return fail(ErrorCode::invalid_argument, "The JPEG encoder takes raw frames, not JPEGs.");
     if (!has_all_bytes(frame))
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("A {} frame of {}x{} with {} bytes a row can't have {} bytes in all.",
+                    fmt::format("A {} frame of {}x{} with a stride of {} bytes can't have {} bytes in total.",
                                 to_string(frame.format), frame.width, frame.height, frame.stride, frame.bytes.size()));
     if (frame.width > kLargestSide || frame.height > kLargestSide)
         return fail(ErrorCode::unsupported, fmt::format("A JPEG can't be {}x{}.", frame.width, frame.height));
@@ -160,8 +161,8 @@ JpegEncoder::Planes JpegEncoder::planes_of(const Frame& frame) {
     return planes;
 }
 
-// Brings chroma to what the settings ask for. Sizes of planes that stay are left alone.
-void JpegEncoder::match(Planes& planes, int width, int height) {
+// Scales the chroma planes to the subsampling of the settings.
+void JpegEncoder::match_chroma(Planes& planes, int width, int height) {
     const Chroma wanted = chroma_of(settings_.subsample);
     if (planes.chroma == Chroma::gray || wanted == Chroma::gray) {
         planes.chroma = Chroma::gray;
@@ -182,11 +183,12 @@ void JpegEncoder::match(Planes& planes, int width, int height) {
 
 Result<Buffer> JpegEncoder::encode_planes(Planes planes, int width, int height, ColorRange range, BufferPool& pool) {
     if (planes.chroma == Chroma::s440 || planes.chroma == Chroma::s411 || planes.chroma == Chroma::other)
-        return fail(ErrorCode::unsupported, "The JPEG encoder takes pictures in 4:2:0, 4:2:2, 4:4:4 or gray.");
-    match(planes, width, height);
+        return fail(ErrorCode::unsupported, "The JPEG encoder takes images in 4:2:0, 4:2:2, 4:4:4 or gray.");
+    match_chroma(planes, width, height);
     const int subsample = planes.chroma == Chroma::gray ? TJSAMP_GRAY : turbo_subsample(settings_.subsample);
 
-    // libjpeg-turbo reads planes up to whole chroma samples: an odd size needs a column or row more than the frame has.
+    // libjpeg-turbo reads planes padded to full chroma samples: an odd size needs one more column or row than the
+    // frame.
     for (int i = 0; i < (planes.chroma == Chroma::gray ? 1 : 3); ++i) {
         const auto at = static_cast<std::size_t>(i);
         const int columns = i == 0 ? width : chroma_width(planes.chroma, width);
@@ -194,7 +196,7 @@ Result<Buffer> JpegEncoder::encode_planes(Planes planes, int width, int height, 
         const int read_columns = tjPlaneWidth(i, width, subsample), read_rows = tjPlaneHeight(i, height, subsample);
         const bool expand = range == ColorRange::limited;
         if (!expand && columns == read_columns && rows == read_rows) continue;
-        // A plane in scratch of its own may be too small for the edge; a copy goes into the other set.
+        // A plane that is in scratch already may be too small for the edge: copy it to the other set.
         const auto& own = scratch_[at];
         std::uint8_t* to = scratch(planes.data[at] == own.data() ? at + 3 : at, read_columns, read_rows);
         if (expand)

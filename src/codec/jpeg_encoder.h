@@ -3,8 +3,8 @@
 #include "codec/planar_image.h"
 #include "media/frame.h"
 
-#include <onetake/subsample.h>
 #include <onetake/result.h>
+#include <onetake/subsample.h>
 
 #include <memory>
 #include <vector>
@@ -17,24 +17,24 @@ struct JpegSettings {
     bool progressive = false;  ///< smaller files, several times slower
 };
 
-/// Compresses raw frames to JPEG files, straight into pooled buffers. YUV frames go in as they are, without a detour
-/// over RGB; limited-range ones are expanded, for a JPEG is full range. The colour matrix is not converted.
-/// Thread-bound: one for each worker. Allocates only until it has seen its first frame.
+/// Encodes raw frames as JPEG files, directly into pooled buffers. YUV frames are not converted to RGB; limited range
+/// is expanded, because a JPEG is full range. The colour matrix is not converted. Thread-bound: one per worker.
+/// Allocates only for the first frame.
 class JpegEncoder {
  public:
     /// Errors: invalid_argument for a quality outside 1 … 100.
     static Result<JpegEncoder> create(JpegSettings settings);
 
-    /// Every format but `jpeg`. Gray frames make gray JPEGs, whatever the settings say. Errors: invalid_argument where
-    /// the frame's bytes are fewer than its dimensions need; unsupported beyond 65500 pixels a side.
+    /// Takes every format but `jpeg`. Gray frames become gray JPEGs whatever the settings. Errors: invalid_argument for
+    /// a frame with fewer bytes than its dimensions need; unsupported beyond 65500 pixels a side.
     Result<Buffer> encode(const Frame& frame, BufferPool& pool);
-    /// The same for a picture in planes. Errors: unsupported for 4:4:0 and 4:1:1, which no setting asks for.
+    /// The same for a planar image. Errors: unsupported for 4:4:0 and 4:1:1.
     Result<Buffer> encode(const PlanarImage& image, BufferPool& pool);
 
     const JpegSettings& settings() const { return settings_; }
 
  private:
-    /// Planes on their way into the compressor, borrowed from a frame or from scratch_.
+    /// Input planes of the compressor, borrowed from a frame or from scratch_.
     struct Planes {
         Chroma chroma = Chroma::s420;
         std::array<const std::uint8_t*, 3> data{};
@@ -48,7 +48,7 @@ class JpegEncoder {
     Result<Buffer> encode_packed(const Frame& frame, int pixels, BufferPool& pool);
     Result<Buffer> encode_planes(Planes planes, int width, int height, ColorRange range, BufferPool& pool);
     Planes planes_of(const Frame& frame);
-    void match(Planes& planes, int width, int height);
+    void match_chroma(Planes& planes, int width, int height);
     std::uint8_t* scratch(std::size_t plane, int stride, int rows);
 
     JpegSettings settings_;

@@ -20,8 +20,8 @@ namespace {
 
 constexpr std::int64_t kMostPixels = std::int64_t{1} << 27;
 constexpr std::size_t kSkipBytes = 10;  // of libav's "skip samples" side data
-constexpr int kMostThreads = 2;         // each adds a picture of delay and memory
-constexpr int kStep = 2;                // every other column and row tells the mean well enough
+constexpr int kMostThreads = 2;         // each adds a frame of delay and memory
+constexpr int kStep = 2;                // every other column and row suffices for the mean
 
 int value_at(const AVFrame& frame, const AVComponentDescriptor& c, int x, int y) {
     const auto* at =
@@ -30,7 +30,7 @@ int value_at(const AVFrame& frame, const AVComponentDescriptor& c, int x, int y)
     return (raw >> c.shift) & ((1 << c.depth) - 1);
 }
 
-// Mean of one component over the picture, 0 … 255.
+// Mean of one component over the frame, 0 … 255.
 double mean_of(const AVFrame& frame, const AVComponentDescriptor& c) {
     std::int64_t sum = 0, count = 0;
     for (int y = 0; y < frame.height; y += kStep)
@@ -39,14 +39,14 @@ double mean_of(const AVFrame& frame, const AVComponentDescriptor& c) {
 }
 
 bool readable(const AVPixFmtDescriptor* format) {
-    constexpr std::uint64_t kStrange = AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_HWACCEL |
-                                       AV_PIX_FMT_FLAG_BE | AV_PIX_FMT_FLAG_FLOAT | AV_PIX_FMT_FLAG_BAYER;
-    if (format == nullptr || (format->flags & kStrange) != 0) return false;
+    constexpr std::uint64_t kUnsupported = AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_HWACCEL |
+                                           AV_PIX_FMT_FLAG_BE | AV_PIX_FMT_FLAG_FLOAT | AV_PIX_FMT_FLAG_BAYER;
+    if (format == nullptr || (format->flags & kUnsupported) != 0) return false;
     return std::all_of(format->comp, format->comp + std::min<int>(format->nb_components, 3),
                        [](const AVComponentDescriptor& c) { return c.depth >= 8 && c.depth <= 16; });
 }
 
-// BT.601's weights: what brightness means for colours.
+// RGB is weighted as in BT.601.
 double luma_of(const AVFrame& frame, const AVPixFmtDescriptor& format) {
     if ((format.flags & AV_PIX_FMT_FLAG_RGB) != 0)
         return 0.299 * mean_of(frame, format.comp[0]) + 0.587 * mean_of(frame, format.comp[1]) +
@@ -190,45 +190,47 @@ Status MediaDecoder::drain(DecodedMedia& out) {
             return fail(ErrorCode::corrupt,
                         fmt::format("Decoding {} failed: {}.", codec_, lines.text_or(av_text(error))));
         if (frame_->pts == AV_NOPTS_VALUE)
-            return fail(ErrorCode::corrupt, fmt::format("The decoder for {} gave no time.", codec_));
-        ONETAKE_TRY(context_->codec_type == AVMEDIA_TYPE_VIDEO ? take_picture(out) : take_sound(out));
+            return fail(ErrorCode::corrupt,
+                        fmt::format("The decoder for {} returned a frame without a timestamp.", codec_));
+        ONETAKE_TRY(context_->codec_type == AVMEDIA_TYPE_VIDEO ? take_video(out) : take_audio(out));
         av_frame_unref(frame_.get());
     }
 }
 
-Status MediaDecoder::take_picture(DecodedMedia& out) const {
+Status MediaDecoder::take_video(DecodedMedia& out) const {
     const auto* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame_->format));
     if (!readable(format) || frame_->width < 1 || frame_->height < 1)
-        return fail(ErrorCode::unsupported, fmt::format("{} comes in pixels of a kind that can't be measured ({}).",
+        return fail(ErrorCode::unsupported, fmt::format("{} is decoded to a pixel format that is not supported ({}).",
                                                         codec_, format != nullptr ? format->name : "unknown"));
-    out.pictures.push_back({from_ticks(frame_->pts, time_scale_), luma_of(*frame_, *format)});
+    out.frames.push_back({from_ticks(frame_->pts, time_scale_), luma_of(*frame_, *format)});
     return {};
 }
 
-Status MediaDecoder::take_sound(DecodedMedia& out) const {
+Status MediaDecoder::take_audio(DecodedMedia& out) const {
     const auto format = static_cast<AVSampleFormat>(frame_->format);
     const bool planar = av_sample_fmt_is_planar(format) != 0;
     const int channels = frame_->ch_layout.nb_channels;
-    MonoAudio sound{from_ticks(frame_->pts, time_scale_), frame_->sample_rate, {}};
+    MonoAudio audio{from_ticks(frame_->pts, time_scale_), frame_->sample_rate, {}};
     bool readable_samples = channels > 0 && frame_->sample_rate > 0;
-    sound.samples.resize(static_cast<std::size_t>(std::max(0, frame_->nb_samples)));
+    audio.samples.resize(static_cast<std::size_t>(std::max(0, frame_->nb_samples)));
     const auto packed = av_get_packed_sample_fmt(format);
     const float share = 1.0F / static_cast<float>(std::max(1, channels));
     for (int c = 0; readable_samples && c < channels; ++c) {
         const std::uint8_t* from = frame_->extended_data[planar ? c : 0];
         if (!planar) from += std::ptrdiff_t{c} * av_get_bytes_per_sample(format);
-        readable_samples = mix_channel(packed, from, planar ? 1 : channels, share, sound.samples);
+        readable_samples = mix_channel(packed, from, planar ? 1 : channels, share, audio.samples);
     }
     if (!readable_samples)
-        return fail(ErrorCode::unsupported, fmt::format("{} comes in samples of a kind that can't be read.", codec_));
-    // Matroska's priming has times below 0.
-    const auto early = std::min(to_ticks(-std::min(sound.time, Duration{}), sound.sample_rate),
-                                static_cast<std::int64_t>(sound.samples.size()));
+        return fail(ErrorCode::unsupported,
+                    fmt::format("{} is decoded to a sample format that is not supported.", codec_));
+    // Matroska's priming has negative times.
+    const auto early = std::min(to_ticks(-std::min(audio.time, Duration{}), audio.sample_rate),
+                                static_cast<std::int64_t>(audio.samples.size()));
     if (early > 0) {
-        sound.samples.erase(sound.samples.begin(), sound.samples.begin() + static_cast<std::ptrdiff_t>(early));
-        sound.time += from_ticks(early, sound.sample_rate);
+        audio.samples.erase(audio.samples.begin(), audio.samples.begin() + static_cast<std::ptrdiff_t>(early));
+        audio.time += from_ticks(early, audio.sample_rate);
     }
-    if (!sound.samples.empty()) out.sound.push_back(std::move(sound));
+    if (!audio.samples.empty()) out.audio.push_back(std::move(audio));
     return {};
 }
 

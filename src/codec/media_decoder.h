@@ -13,26 +13,26 @@ struct AVPacket;
 
 namespace onetake {
 
-/// A piece of decoded sound, its channels mixed to one, in [-1, 1].
+/// A block of decoded audio, downmixed to mono, in [-1, 1].
 struct MonoAudio {
     Duration time{};  ///< media time of the first sample
     int sample_rate = 0;
     std::vector<float> samples;
 };
 
-/// What a decoder gave: of a picture its time and mean brightness, of sound the samples.
+/// The output of a decoder: time and mean brightness of each video frame, the samples of audio.
 struct DecodedMedia {
-    std::vector<LumaSample> pictures;
-    std::vector<MonoAudio> sound;
+    std::vector<LumaSample> frames;
+    std::vector<MonoAudio> audio;
 };
 
-/// Decodes one stream as far as measuring needs: how bright its pictures are, how its sound goes. Times are media
-/// times; what edit lists, priming and padding leave out, and sound before media time 0, is left out. Damaged input is
-/// an error, never more. Thread-bound.
+/// Decodes one stream for measuring: brightness of video frames, samples of audio. Times are media times. Media
+/// excluded by edit lists, priming and padding, and audio before media time 0, are left out. Safe on damaged input: it
+/// returns an error. Thread-bound.
 class MediaDecoder {
  public:
-    /// Errors: missing_part where this libavcodec can't decode the codec; unsupported where the stream is neither
-    /// picture nor sound or its decoder does not open.
+    /// Errors: missing_part if this libavcodec can't decode the codec; unsupported if the stream is neither video nor
+    /// audio or its decoder does not open.
     static Result<MediaDecoder> open(const StreamParams& params);
     MediaDecoder(MediaDecoder&&) noexcept;
     MediaDecoder& operator=(MediaDecoder&&) noexcept;
@@ -40,10 +40,10 @@ class MediaDecoder {
     MediaDecoder& operator=(const MediaDecoder&) = delete;
     ~MediaDecoder();
 
-    /// Takes a packet, in decoding order, and appends what it completes. Errors: corrupt; unsupported for a layout of
-    /// pixels or samples that can't be read here.
+    /// Takes a packet, in decoding order, and appends the frames it completes. Errors: corrupt; unsupported for a pixel
+    /// or sample format that is not supported here.
     Status decode(const Packet& packet, DecodedMedia& out);
-    /// Appends what is still inside; the decoder takes no more packets then.
+    /// Flushes: appends the remaining frames. No packet may follow.
     Status finish(DecodedMedia& out);
 
  private:
@@ -56,8 +56,8 @@ class MediaDecoder {
     explicit MediaDecoder(const StreamParams& params);
     Status open_codec(const StreamParams& params);
     Status drain(DecodedMedia& out);
-    Status take_picture(DecodedMedia& out) const;
-    Status take_sound(DecodedMedia& out) const;
+    Status take_video(DecodedMedia& out) const;
+    Status take_audio(DecodedMedia& out) const;
 
     std::string codec_;
     std::int64_t time_scale_ = 1;

@@ -18,8 +18,7 @@ int even(int n) {
     return (n + 1) / 2 * 2;
 }
 
-// Products stay below 2^16 so that eight (SSE2) or sixteen (AVX2) values are handled at a time; worst error 0.6 of a
-// step.
+// Products stay below 2^16, so that SSE2 handles eight and AVX2 sixteen values at a time. Largest error: 0.6 of a step.
 std::uint8_t luma_to_full(std::uint8_t value) {
     const unsigned y = static_cast<unsigned>(std::min<std::uint8_t>(std::max<std::uint8_t>(value, 16), 235) - 16);
     return static_cast<std::uint8_t>(static_cast<std::uint16_t>(y * 298 + 128) >> 8);
@@ -73,7 +72,7 @@ PlanarImage make_planar(int width, int height, Chroma chroma, ColorInfo color, B
     std::size_t total = 0;
     for (std::size_t i = 0; i < static_cast<std::size_t>(image.planes()); ++i) {
         const int columns = image.columns(static_cast<int>(i)), rows = image.rows(static_cast<int>(i));
-        // Decoders write up to three columns more (4:1:1), which the alignment has room for.
+        // Decoders write up to three more columns (4:1:1); the alignment leaves room for them.
         const std::size_t stride = aligned(static_cast<std::size_t>(even(columns) * bytes_per_sample));
         image.stride[i] = static_cast<int>(stride);
         image.offset[i] = total;
@@ -110,8 +109,8 @@ PlanarImage to_420(PlanarImage image, BufferPool& pool) {
             libyuv::SetPlane(made.writable_plane(i), stride, made.columns(i), made.rows(i), kNeutral);
             continue;
         }
-        // From an even number of columns and rows to an exact half or double, so that no sample moves: libyuv spreads
-        // an odd number evenly over its half, rounded up. Both images have the room.
+        // Scale an even number of columns and rows to exactly half or double, so that no sample moves: libyuv would
+        // stretch an odd number over its half, rounded up. Both images have room for the padding.
         const auto from_stride = image.stride[static_cast<std::size_t>(i)];
         const int columns = image.columns(i), rows = image.rows(i);
         repeat_edge(image.writable_plane(i), from_stride, columns, rows);

@@ -10,9 +10,9 @@
 
 namespace onetake {
 
-/// A frame in separate Y, U and V planes: what JPEGs decode to and video encoders take. Move-only, owns its bytes.
-/// Every plane has room for the next even number of columns and rows (what lies there is undefined), so that encoders
-/// which only take even sizes can fill it up in place.
+/// An image in separate Y, U and V planes: output of the JPEG decoder, input of video encoders. Move-only, owns its
+/// bytes. Every plane has room for the next even number of columns and rows (contents undefined), so that it can be
+/// padded in place for encoders that only take even sizes.
 struct PlanarImage {
     int width = 0, height = 0;  ///< pixels
     Chroma chroma = Chroma::s420;
@@ -29,25 +29,25 @@ struct PlanarImage {
     std::uint8_t* writable_plane(int i) { return bytes.writable() + offset[static_cast<std::size_t>(i)]; }
 };
 
-/// A frame with undefined contents, rows aligned for vector code. `width` and `height` must be positive.
+/// An image with undefined contents, rows aligned for SIMD. `width` and `height` must be positive.
 PlanarImage make_planar(int width, int height, Chroma chroma, ColorInfo color, BufferPool& pool,
                         int bytes_per_sample = 1);
 
-/// Brings a frame to 8-bit 4:2:0: chroma is averaged where it is reduced, gray becomes neutral, and of 16 bits the high
-/// ones are kept. A frame that is 8-bit 4:2:0 already passes through untouched.
+/// Converts an image to 8-bit 4:2:0: chroma is averaged where it is reduced, gray gets neutral chroma, and of 16 bits
+/// the high byte is kept. An 8-bit 4:2:0 image is returned unchanged.
 PlanarImage to_420(PlanarImage image, BufferPool& pool);
 
-/// Converts the value range in place, of 8-bit frames; a frame that has it already passes through untouched.
+/// Converts the value range of an 8-bit image in place; an image that has it already is returned unchanged.
 PlanarImage to_range(PlanarImage image, ColorRange range);
 
-/// Fills an odd last column and row of the luma plane up to the next even number by repeating the edge. Only for 4:2:0.
+/// Pads the luma plane to even width and height by repeating the edge. Only for 4:2:0.
 void pad_to_even(PlanarImage& image);
 
 /// The high bytes of a plane of 16-bit samples (low byte first); strides in bytes. Returns `to`.
 std::uint8_t* gray_from_16(const std::uint8_t* from, int from_stride, std::uint8_t* to, int to_stride, int width,
                            int height);
 
-/// One plane of `width` x `height` from limited to full range or back; `from` and `to` may be the same plane.
+/// Converts one plane of `width` x `height` to `range` from the other one; `from` and `to` may be the same plane.
 void convert_range(const std::uint8_t* from, int from_stride, std::uint8_t* to, int to_stride, int width, int height,
                    bool is_chroma, ColorRange range);
 

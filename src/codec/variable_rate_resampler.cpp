@@ -14,9 +14,9 @@ namespace {
 __extension__ using Int128 = __int128;
 
 constexpr int kPhases = 512;
-constexpr int kHalfTaps = 32;           // at equal rates; more where the output is slower
+constexpr int kHalfTaps = 32;           // at equal rates; more for a lower output rate
 constexpr double kKaiser = 9.0;         // side lobes below -90 dB
-constexpr std::int64_t kPiece = 16384;  // samples per channel handed on at a time
+constexpr std::int64_t kChunk = 16384;  // samples per channel emitted at a time
 constexpr float kFullScale = 1.0F / 32768;
 constexpr std::int64_t kSecond = 1'000'000'000;
 
@@ -37,7 +37,7 @@ std::vector<float> make_table(std::int64_t half, double cutoff) {
     for (int phase = 0; phase <= kPhases; ++phase) {
         double sum = 0;
         for (std::int64_t tap = 0; tap < taps; ++tap) {
-            // Tap `half - 1` is the sample just before the place, tap `half` the one after.
+            // Tap `half - 1` is the sample just before the position, tap `half` the one after.
             const double x = static_cast<double>(tap - half + 1) - static_cast<double>(phase) / kPhases;
             const double t = std::numbers::pi * cutoff * x;
             const double sinc = std::abs(t) < 1e-12 ? 1.0 : std::sin(t) / t;
@@ -52,7 +52,7 @@ std::vector<float> make_table(std::int64_t half, double cutoff) {
     return table;
 }
 
-// Eight sums side by side, so that the compiler may use vector registers without reordering one sum.
+// Eight independent sums, so that the compiler may vectorize without reordering one sum.
 float interpolate(const float* samples, const float* row, const float* next_row, float fraction, std::int64_t taps) {
     float sums[8] = {};
     for (std::int64_t i = 0; i < taps; i += 8)
@@ -65,7 +65,7 @@ float interpolate(const float* samples, const float* row, const float* next_row,
 
 VariableRateResampler::VariableRateResampler(int in_rate, int channels, int out_rate)
     : channels_(channels), in_rate_(in_rate), out_rate_(out_rate), past_(static_cast<std::size_t>(channels)) {
-    // Slower output: what it can't hold is filtered out, with proportionally more taps.
+    // A lower output rate: frequencies above its band are filtered out, with proportionally more taps.
     const double ratio = std::min(1.0, static_cast<double>(out_rate) / in_rate);
     half_ = static_cast<std::int64_t>(std::ceil(kHalfTaps / ratio / 4)) * 4;
     table_ = make_table(half_, ratio < 1 ? 0.94 * ratio : 1.0);
@@ -73,8 +73,9 @@ VariableRateResampler::VariableRateResampler(int in_rate, int channels, int out_
 
 Result<VariableRateResampler> VariableRateResampler::create(int in_rate, int channels, int out_rate) {
     if (in_rate <= 0 || channels <= 0 || out_rate <= 0)
-        return fail(ErrorCode::invalid_argument, fmt::format("Sound of {} channels can't be taken from {} Hz to {} Hz.",
-                                                             channels, in_rate, out_rate));
+        return fail(
+            ErrorCode::invalid_argument,
+            fmt::format("Audio of {} channels can't be resampled from {} Hz to {} Hz.", channels, in_rate, out_rate));
     return VariableRateResampler(in_rate, channels, out_rate);
 }
 
@@ -82,20 +83,19 @@ Status VariableRateResampler::write(const TimedAudio& run, const SampleSink& sin
     const auto count = static_cast<std::int64_t>(run.samples.size()) / std::max(1, run.channels);
     if (run.channels != channels_)
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("Sound of {} channels came for a track of {}.", run.channels, channels_));
+                    fmt::format("Audio of {} channels does not fit a track of {} channels.", run.channels, channels_));
     if (count == 0) return {};
-    if (run.kept_at && in_rate_ == out_rate_) return keep(run, sink);
+    if (run.kept_at && in_rate_ == out_rate_) return copy(run, sink);
     const std::int64_t begin = to_ns(run.begin), end = to_ns(run.end);
     if (end <= begin)
-        return fail(ErrorCode::invalid_argument,
-                    fmt::format("A run of {} samples ends {} ns after its begin.", count, end - begin));
+        return fail(ErrorCode::invalid_argument, fmt::format("A run of {} samples lasts {} ns.", count, end - begin));
     if (run.after_gap || !in_group_) {
         ONETAKE_TRY(close_group(sink));
         ONETAKE_TRY(silence_until(to_ticks(run.begin.time_since_epoch(), out_rate_), sink));
         in_group_ = true;
         group_count_ = 0;
         group_end_ = begin;
-        // Room for places a little before the first sample: half an output sample, in input samples.
+        // Room for positions up to half an output sample before the first input sample.
         past_first_ = -2 * half_;
         for (auto& channel : past_) channel.assign(static_cast<std::size_t>(2 * half_), 0.0F);
     }
@@ -106,20 +106,21 @@ Status VariableRateResampler::write(const TimedAudio& run, const SampleSink& sin
     return emit(sink, false);
 }
 
-Status VariableRateResampler::keep(const TimedAudio& run, const SampleSink& sink) {
+Status VariableRateResampler::copy(const TimedAudio& run, const SampleSink& sink) {
     ONETAKE_TRY(close_group(sink));
     ONETAKE_TRY(silence_until(*run.kept_at, sink));
-    // What lies before media time 0 is left out.
+    // Samples before media time 0 are left out.
     const auto width = static_cast<std::size_t>(channels_);
     const auto count = static_cast<std::int64_t>(run.samples.size() / width);
-    auto rest = std::span(run.samples).subspan(width * static_cast<std::size_t>(std::min(next_ - *run.kept_at, count)));
-    while (!rest.empty()) {
-        const auto now = rest.first(std::min(rest.size(), width * static_cast<std::size_t>(kPiece)));
-        piece_.clear();
-        for (const auto v : now) piece_.push_back(static_cast<float>(v) * kFullScale);
-        ONETAKE_TRY(sink(piece_));
-        next_ += static_cast<std::int64_t>(now.size() / width);
-        rest = rest.subspan(now.size());
+    auto remaining =
+        std::span(run.samples).subspan(width * static_cast<std::size_t>(std::min(next_ - *run.kept_at, count)));
+    while (!remaining.empty()) {
+        const auto part = remaining.first(std::min(remaining.size(), width * static_cast<std::size_t>(kChunk)));
+        chunk_.clear();
+        for (const auto v : part) chunk_.push_back(static_cast<float>(v) * kFullScale);
+        ONETAKE_TRY(sink(chunk_));
+        next_ += static_cast<std::int64_t>(part.size() / width);
+        remaining = remaining.subspan(part.size());
     }
     return {};
 }
@@ -156,18 +157,18 @@ Status VariableRateResampler::close_group(const SampleSink& sink) {
 
 Status VariableRateResampler::silence_until(std::int64_t k, const SampleSink& sink) {
     while (next_ < k) {
-        const auto count = std::min(k - next_, kPiece);
-        piece_.assign(static_cast<std::size_t>(count * channels_), 0.0F);
-        ONETAKE_TRY(sink(piece_));
+        const auto count = std::min(k - next_, kChunk);
+        chunk_.assign(static_cast<std::size_t>(count * channels_), 0.0F);
+        ONETAKE_TRY(sink(chunk_));
         next_ += count;
     }
     return {};
 }
 
-void VariableRateResampler::forget_until(std::int64_t index) {
+void VariableRateResampler::discard_before(std::int64_t index) {
     const auto have = static_cast<std::int64_t>(past_.front().size());
     const auto drop = std::clamp<std::int64_t>(index - past_first_, 0, have);
-    if (drop < have / 2) return;  // moving a little each time would cost more than keeping it
+    if (drop < have / 2) return;  // moving all samples each time would cost more than keeping some
     for (auto& channel : past_) channel.erase(channel.begin(), channel.begin() + static_cast<std::ptrdiff_t>(drop));
     past_first_ += drop;
 }
@@ -177,7 +178,7 @@ Status VariableRateResampler::emit(const SampleSink& sink, bool last) {
     const std::int64_t group_stop = to_ticks(Duration(group_end_), out_rate_);
     while (!runs_.empty()) {
         const Run& run = runs_.front();
-        // Place of output k: first + (k / out_rate - begin) / (end - begin) * count, with the difference exact.
+        // Position of output k: first + (k / out_rate - begin) / (end - begin) * count, with the difference exact.
         const Int128 offset = static_cast<Int128>(next_) * kSecond - static_cast<Int128>(run.begin) * out_rate_;
         const Int128 length = static_cast<Int128>(run.end - run.begin) * out_rate_;
         const double per_output =
@@ -192,37 +193,37 @@ Status VariableRateResampler::emit(const SampleSink& sink, bool last) {
         const std::int64_t base = run.first - past_first_;
         const auto have = static_cast<std::int64_t>(past_.front().size());
         const std::int64_t entered = next_;
-        const auto place_of = [&](std::int64_t k) { return start + static_cast<double>(k - entered) * per_output; };
-        bool starved = false;
-        while (next_ < stop && !starved) {
-            const std::int64_t piece_stop = std::min(stop, next_ + kPiece);
-            piece_.clear();
+        const auto position_of = [&](std::int64_t k) { return start + static_cast<double>(k - entered) * per_output; };
+        bool needs_input = false;
+        while (next_ < stop && !needs_input) {
+            const std::int64_t chunk_stop = std::min(stop, next_ + kChunk);
+            chunk_.clear();
             std::int64_t k = next_;
-            for (; k < piece_stop; ++k) {
-                const double place = place_of(k);
-                const double whole = std::floor(place);
-                const std::int64_t at = base + static_cast<std::int64_t>(whole) - half_ + 1;
+            for (; k < chunk_stop; ++k) {
+                const double position = position_of(k);
+                const double floor = std::floor(position);
+                const std::int64_t at = base + static_cast<std::int64_t>(floor) - half_ + 1;
                 if (at + taps > have) {
-                    starved = true;
+                    needs_input = true;
                     break;
                 }
-                const double phase = (place - whole) * kPhases;
+                const double phase = (position - floor) * kPhases;
                 const int row = std::min(static_cast<int>(phase), kPhases - 1);
                 const auto fraction = static_cast<float>(phase - row);
                 const float* weights = table_.data() + row * taps;
                 for (const auto& channel : past_)
-                    piece_.push_back(interpolate(channel.data() + at, weights, weights + taps, fraction, taps));
+                    chunk_.push_back(interpolate(channel.data() + at, weights, weights + taps, fraction, taps));
             }
-            if (!piece_.empty()) ONETAKE_TRY(sink(piece_));
+            if (!chunk_.empty()) ONETAKE_TRY(sink(chunk_));
             next_ = k;
         }
-        if (starved) {
-            forget_until(run.first + static_cast<std::int64_t>(std::floor(place_of(next_))) - half_ + 1);
+        if (needs_input) {
+            discard_before(run.first + static_cast<std::int64_t>(std::floor(position_of(next_))) - half_ + 1);
             return {};
         }
-        // The last run stays until the next one comes: its end may be the group's end, where rounding decides.
+        // The last run is kept until the next one: its end may be the group's end, which is rounded.
         if (final_run) {
-            forget_until(run.first + run.count - 2 * half_);
+            discard_before(run.first + run.count - 2 * half_);
             return {};
         }
         runs_.pop_front();

@@ -33,13 +33,13 @@ bool offers(const AVCodec* codec, AVPixelFormat wanted) {
     return false;
 }
 
-// What USB cameras say of themselves: sRGB's primaries, BT.709's curve, and the matrix of JPEG.
+// What USB cameras declare: sRGB's primaries, BT.709's transfer curve, and JPEG's matrix.
 void set_color(AVCodecContext* context, ColorInfo color) {
     context->color_range = color.range == ColorRange::full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
     context->colorspace = color.matrix == ColorMatrix::bt709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
     context->color_primaries = AVCOL_PRI_BT709;
     context->color_trc = AVCOL_TRC_BT709;
-    context->chroma_sample_location = AVCHROMA_LOC_CENTER;  // as JPEG has it
+    context->chroma_sample_location = AVCHROMA_LOC_CENTER;  // as in JPEG
 }
 
 class Options {
@@ -54,7 +54,7 @@ class Options {
         av_dict_set(&dictionary_, key.c_str(), value.c_str(), 0);
     }
     AVDictionary** get() { return &dictionary_; }
-    std::string first_left() const {
+    std::string first_unused() const {
         const auto* entry = av_dict_get(dictionary_, "", nullptr, AV_DICT_IGNORE_SUFFIX);
         return entry != nullptr ? entry->key : "";
     }
@@ -70,9 +70,9 @@ void set_quality(const std::string& name, const VideoEncoderSettings& settings, 
     if (name == "libx264" || name == "libx265") {
         if (!settings.preset.empty()) options.set("preset", settings.preset);
         if (!by_rate) options.set("crf", std::to_string(settings.crf));
-        if (name == "libx265") options.set("x265-params", "log-level=none");  // it writes to stderr by itself
+        if (name == "libx265") options.set("x265-params", "log-level=none");  // it logs to stderr itself
     } else if (name.ends_with("_nvenc")) {
-        // NVENC has presets of its own; p1 … p7 may be given, x264's names mean its medium one.
+        // NVENC has its own presets, p1 … p7; x264's names select its medium one.
         options.set("preset", settings.preset.size() == 2 && settings.preset[0] == 'p' ? settings.preset : "p4");
         options.set("rc", "vbr");
         if (!by_rate) {
@@ -112,12 +112,12 @@ Result<VideoEncoder> VideoEncoder::open(VideoEncoderSettings settings) {
     if (settings.width <= 0 || settings.height <= 0 || settings.time_scale <= 0 || settings.time_scale > INT32_MAX ||
         !std::isfinite(settings.fps) || settings.fps < 0)
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("A video of {}x{} at {} fps in 1/{} s can't be encoded.", settings.width,
+                    fmt::format("Video of {}x{} at {} fps with a time base of 1/{} s can't be encoded.", settings.width,
                                 settings.height, settings.fps, settings.time_scale));
     const auto& layout = layout_of(settings.pixel_format);
     if (layout.chroma != Chroma::gray && layout.planes != 3)
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("A video encoder is given planes or gray, not {} frames.", layout.name));
+                    fmt::format("A video encoder takes planar or gray frames, not {}.", layout.name));
     VideoEncoder encoder(std::move(settings));
     if (encoder.settings_.codec != "auto") {
         ONETAKE_TRY(encoder.open_named(encoder.settings_.codec));
@@ -144,8 +144,8 @@ Status VideoEncoder::open_named(const std::string& name) {
     const AVPixelFormat pixels = av_get_pix_fmt(std::string(layout.av_name).c_str());
     if (!offers(codec, pixels))
         return fail(ErrorCode::unsupported,
-                    fmt::format("The encoder {} does not take {} frames from memory. Choose another codec.", name,
-                                layout.av_name));
+                    fmt::format("The encoder {} does not take {} frames from system memory. Choose another codec.",
+                                name, layout.av_name));
 
     const bool must_be_even = layout.chroma == Chroma::s420;
     const int width = must_be_even ? (settings_.width + 1) / 2 * 2 : settings_.width;
@@ -171,8 +171,8 @@ Status VideoEncoder::open_named(const std::string& name) {
                     fmt::format("The encoder {} does not open here: {}. Choose another codec, or check its preset, "
                                 "options and hardware.",
                                 name, lines.text_or(av_text(error))));
-    if (const auto left = options.first_left(); !left.empty())
-        return fail(ErrorCode::invalid_argument, fmt::format("The encoder {} has no option \"{}\".", name, left));
+    if (const auto unused = options.first_unused(); !unused.empty())
+        return fail(ErrorCode::invalid_argument, fmt::format("The encoder {} has no option \"{}\".", name, unused));
 
     name_ = name;
     params_.kind = TrackKind::video;
@@ -188,7 +188,7 @@ Status VideoEncoder::open_named(const std::string& name) {
     params_.profile = context->profile;
     params_.level = context->level;
     if (width != settings_.width || height != settings_.height)
-        notes_.push_back(fmt::format("The picture of {}x{} was filled up to {}x{}, for {} needs even sizes.",
+        notes_.push_back(fmt::format("Frames of {}x{} were padded to {}x{}, because {} needs even sizes.",
                                      settings_.width, settings_.height, width, height, name));
     context_ = std::move(context);
     return {};
@@ -199,8 +199,8 @@ Result<PlanarImage> VideoEncoder::converted(PlanarImage image) const {
     const bool fits = image.chroma == layout.chroma && image.bytes_per_sample == layout.bytes_per_sample;
     if (!fits && settings_.pixel_format != PixelFormat::i420)
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("A {} frame of {} bytes a sample came for a video of {}.", av_planar_name(image.chroma),
-                                image.bytes_per_sample, layout.av_name));
+                    fmt::format("A {} frame with {} bytes per sample does not fit a video of {}.",
+                                av_planar_name(image.chroma), image.bytes_per_sample, layout.av_name));
     if (!fits) image = to_420(std::move(image), *pool_);
     if (image.bytes_per_sample == 1) image = to_range(std::move(image), settings_.color.range);
     if (image.chroma == Chroma::s420) pad_to_even(image);
@@ -208,14 +208,14 @@ Result<PlanarImage> VideoEncoder::converted(PlanarImage image) const {
 }
 
 Status VideoEncoder::encode(PlanarImage image, std::int64_t pts, std::vector<Packet>& out) {
-    if (finished_) return fail(ErrorCode::wrong_state, "A picture came after the video encoder was finished.");
+    if (finished_) return fail(ErrorCode::wrong_state, "The video encoder is finished and takes no more frames.");
     if (image.width != settings_.width || image.height != settings_.height)
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("A picture of {}x{} came for a video of {}x{}.", image.width, image.height,
+                    fmt::format("A frame of {}x{} does not fit a video of {}x{}.", image.width, image.height,
                                 settings_.width, settings_.height));
-    if (!taken_.empty() && pts <= taken_.back().pts)
+    if (!sent_.empty() && pts <= sent_.back().pts)
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("A picture's stamp {} does not follow the one before, {}.", pts, taken_.back().pts));
+                    fmt::format("A frame's stamp {} is not later than the one before, {}.", pts, sent_.back().pts));
     auto planes = converted(std::move(image));
     if (!planes) return fail(std::move(planes).error());
     auto ready = std::make_unique<PlanarImage>(std::move(*planes));
@@ -237,7 +237,7 @@ Status VideoEncoder::encode(PlanarImage image, std::int64_t pts, std::vector<Pac
     frame->buf[0] = av_buffer_create(ready->bytes.writable(), ready->bytes.size(), free_image, ready.get(),
                                      AV_BUFFER_FLAG_READONLY);
     if (frame->buf[0] == nullptr) return fail(ErrorCode::internal, "Out of memory while encoding video.");
-    static_cast<void>(ready.release());  // the frame's now
+    static_cast<void>(ready.release());  // owned by the frame's buffer now
 
     const AvErrorLines lines;
     const int error = avcodec_send_frame(context_.get(), frame);
@@ -245,7 +245,7 @@ Status VideoEncoder::encode(PlanarImage image, std::int64_t pts, std::vector<Pac
     if (error < 0)
         return fail(ErrorCode::internal,
                     fmt::format("The encoder {} failed: {}.", name_, lines.text_or(av_text(error))));
-    taken_.push_back({pts, false});
+    sent_.push_back({pts, false});
     ONETAKE_TRY(drain(out));
     return {};
 }
@@ -254,8 +254,8 @@ Status VideoEncoder::finish(std::vector<Packet>& out) {
     if (finished_) return {};
     finished_ = true;
     const AvErrorLines lines;
-    // An encoder that never saw a picture has nothing inside, and some dislike being asked.
-    if (!taken_.empty()) {
+    // Without any frame there is nothing to flush, and some encoders fail if flushed.
+    if (!sent_.empty()) {
         if (const int error = avcodec_send_frame(context_.get(), nullptr); error < 0)
             return fail(ErrorCode::internal,
                         fmt::format("The encoder {} failed at the end: {}.", name_, lines.text_or(av_text(error))));
@@ -286,23 +286,23 @@ Status VideoEncoder::drain(std::vector<Packet>& out) {
     return {};
 }
 
-// Gives each packet the time up to the next stamp, and keeps those whose next stamp has not come.
+// Sets each packet's duration to the time until the next stamp; packets without a next stamp are held.
 void VideoEncoder::release(std::vector<Packet>& out, bool last) {
     const double nominal = static_cast<double>(settings_.time_scale) / (settings_.fps > 0 ? settings_.fps : 30.0);
     while (!held_.empty()) {
         Packet& packet = held_.front();
-        const auto at = std::lower_bound(taken_.begin(), taken_.end(), packet.pts,
-                                         [](const Taken& taken, std::int64_t pts) { return taken.pts < pts; });
-        if (at != taken_.end()) {
+        const auto at = std::lower_bound(sent_.begin(), sent_.end(), packet.pts,
+                                         [](const SentFrame& sent, std::int64_t pts) { return sent.pts < pts; });
+        if (at != sent_.end()) {
             const auto next = std::next(at);
-            if (next == taken_.end() && !last) return;
+            if (next == sent_.end() && !last) return;
             packet.duration =
-                next != taken_.end() ? next->pts - at->pts : std::max<std::int64_t>(1, std::llround(nominal));
+                next != sent_.end() ? next->pts - at->pts : std::max<std::int64_t>(1, std::llround(nominal));
             at->timed = true;
         }
         out.push_back(std::move(packet));
         held_.pop_front();
-        while (taken_.size() > 1 && taken_.front().timed) taken_.pop_front();
+        while (sent_.size() > 1 && sent_.front().timed) sent_.pop_front();
     }
 }
 

@@ -19,9 +19,9 @@ struct AVPacket;
 namespace onetake {
 
 struct VideoEncoderSettings {
-    /// "auto", or the name of any encoder that libavcodec has.
+    /// "auto", or the name of any video encoder in libavcodec.
     std::string codec = "auto";
-    /// "auto" means libx264; with this it tries h264_nvenc first, and says in notes() if that did not open.
+    /// "auto" means libx264; with this it tries h264_nvenc first, and adds a note if that did not open.
     bool try_hardware = false;
     std::string preset = "veryfast";
     int crf = 23;               ///< constant quality, lower is better; used where bit_rate is 0
@@ -29,25 +29,25 @@ struct VideoEncoderSettings {
     int width = 0, height = 0;  ///< pixels
     double fps = 30.0;          ///< nominal: for rate control and the last packet's duration, never for stamps
     ColorInfo color;            ///< of the stream; frames of another range are converted
-    /// What the encoder is given: i420, which every frame is converted to, or i422, i444, gray8 or gray16, which frames
-    /// must have already (depth video: gray16 with ffv1).
+    /// The encoder's input format: i420, to which every frame is converted, or i422, i444, gray8 or gray16, which
+    /// frames must have already (depth video: gray16 with ffv1).
     PixelFormat pixel_format = PixelFormat::i420;
     std::int64_t time_scale = 90000;
-    int keyframe_interval = 0;  ///< frames; 0 leaves it to the encoder
-    int threads = 0;            ///< 0: rendering_threads(), which only depends on how many cores the machine has
+    int keyframe_interval = 0;  ///< frames; 0: the encoder's default
+    int threads = 0;            ///< 0: rendering_threads(), which depends on the number of cores only
     /// The encoder's own options, by libavcodec's names.
     std::vector<std::pair<std::string, std::string>> options;
 };
 
-/// Compresses pictures with libavcodec. Stamps come out as they went in, to the tick. The same pictures and settings
-/// give the same packets on the same machine. Thread-bound; the encoder's own threads stay inside.
+/// Encodes video with libavcodec. Stamps are kept to the tick. The same frames and settings produce the same packets on
+/// the same machine. Thread-bound; the encoder's own threads are internal.
 ///
-/// In 4:2:0 an odd width or height is filled up to the next even number by repeating the edge, for it has no odd sizes
-/// and H.264 can't crop by one; params() has the size of the stream, notes() has a line of it.
+/// In 4:2:0 an odd width or height is padded to the next even number by repeating the edge: 4:2:0 has no odd sizes, and
+/// H.264 can't crop by one. params() has the size of the stream, notes() has a line about it.
 class VideoEncoder {
  public:
-    /// Opens the encoder: the only proof that it works here. Errors: missing_part where this libavcodec has no such
-    /// encoder; unsupported where it does not open, with its own reason; invalid_argument for senseless settings.
+    /// Opens the encoder: the only proof that it works here. Errors: missing_part if this libavcodec has no such
+    /// encoder; unsupported if it does not open, with libavcodec's reason; invalid_argument for invalid settings.
     static Result<VideoEncoder> open(VideoEncoderSettings settings);
     VideoEncoder(VideoEncoder&&) noexcept;
     VideoEncoder& operator=(VideoEncoder&&) noexcept;
@@ -55,12 +55,12 @@ class VideoEncoder {
     VideoEncoder& operator=(const VideoEncoder&) = delete;
     ~VideoEncoder();
 
-    /// Takes the frame, no copy; appends what packets are ready to `out`, in decoding order, with durations up to the
-    /// next stamp. `pts` counts in 1/time_scale s and must grow. A frame in another chroma or range is converted
-    /// here; its planes must come from make_planar(). Errors: invalid_argument for another size, a stamp that does not
-    /// grow, or a layout that is not converted, nothing taken.
+    /// Takes the image without a copy; appends the packets that are ready to `out`, in decoding order, with durations
+    /// up to the next stamp. `pts` is in 1/time_scale s and must increase. An image of another chroma or range is
+    /// converted here; its planes must come from make_planar(). Errors: invalid_argument for another size, a stamp that
+    /// does not increase, or a layout that is not converted; the image is not encoded then.
     Status encode(PlanarImage image, std::int64_t pts, std::vector<Packet>& out);
-    /// Appends the packets still inside; the encoder takes no more pictures then.
+    /// Flushes: appends the remaining packets. No image may follow.
     Status finish(std::vector<Packet>& out);
 
     const StreamParams& params() const { return params_; }
@@ -71,9 +71,9 @@ class VideoEncoder {
     const std::vector<std::string>& notes() const { return notes_; }
 
  private:
-    struct Taken {
+    struct SentFrame {
         std::int64_t pts = 0;
-        bool timed = false;  ///< its packet has its duration
+        bool timed = false;  ///< its packet has a duration
     };
     struct Free {
         void operator()(AVCodecContext* context) const;
@@ -95,8 +95,8 @@ class VideoEncoder {
     std::unique_ptr<AVCodecContext, Free> context_;
     std::unique_ptr<AVFrame, Free> frame_;
     std::unique_ptr<AVPacket, Free> packet_;
-    std::deque<Taken> taken_;  ///< in order of pts: what the durations are made of
-    std::deque<Packet> held_;  ///< waiting for the stamp that ends them
+    std::deque<SentFrame> sent_;  ///< in order of pts: for the packets' durations
+    std::deque<Packet> held_;     ///< without a duration until the next stamp
     bool finished_ = false;
 };
 

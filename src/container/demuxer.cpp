@@ -18,10 +18,10 @@ namespace onetake {
 namespace {
 
 constexpr int kLargestPacket = 256 << 20;
-constexpr int kLargestHeader = 1 << 20;  // bytes of a codec's setup
+constexpr int kLargestHeader = 1 << 20;  // bytes of extradata
 constexpr std::size_t kSkipBytes = 10;   // of libav's "skip samples" side data
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
-// What may be opened: formats that hold all they need in the one file.
+// Allowed formats: those that keep all media in one file.
 constexpr const char* kFormats = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,wav";
 
 Error read_error(const std::string& path, int error) {
@@ -30,7 +30,7 @@ Error read_error(const std::string& path, int error) {
     std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
     av_strerror(error, text.data(), text.size());
     return {ErrorCode::corrupt,
-            fmt::format("Can't read {}: {}. Is it a whole MP4, Matroska or WAV file?", path, text.data())};
+            fmt::format("Can't read {}: {}. Is it a complete MP4, Matroska or WAV file?", path, text.data())};
 }
 
 StreamParams params_of(const AVStream& stream) {
@@ -82,7 +82,7 @@ class Demuxer::Impl {
     const std::vector<StreamParams>& streams() const { return streams_; }
 
  private:
-    Result<Packet> taken();
+    Result<Packet> converted();
 
     const std::string path_;
     AVPacket* packet_;
@@ -94,7 +94,7 @@ Status Demuxer::Impl::open() {
     AVDictionary* options = nullptr;
     av_dict_set(&options, "protocol_whitelist", "file", 0);
     av_dict_set(&options, "format_whitelist", kFormats, 0);
-    // "file:" keeps a colon in the name from being taken for a protocol.
+    // Without "file:" a name with a colon would be parsed as a protocol.
     const int opened = avformat_open_input(&context_, ("file:" + path_).c_str(), nullptr, &options);
     av_dict_free(&options);
     if (opened < 0) return fail(read_error(path_, opened));
@@ -105,7 +105,7 @@ Status Demuxer::Impl::open() {
         streams_.push_back(params_of(*context_->streams[i]));
         playable = playable || streams_.back().kind != TrackKind::data;
     }
-    if (!playable) return fail(ErrorCode::unsupported, fmt::format("{} holds neither picture nor sound.", path_));
+    if (!playable) return fail(ErrorCode::unsupported, fmt::format("{} has neither video nor audio.", path_));
     return {};
 }
 
@@ -113,31 +113,31 @@ Result<std::optional<Packet>> Demuxer::Impl::next() {
     for (;;) {
         const int read = av_read_frame(context_, packet_);
         if (read == AVERROR_EOF) {
-            // The end of a file that could be read no further looks the same but for this.
+            // A read error in the middle of the file is reported as its end, too; only this differs.
             if (context_->pb != nullptr && context_->pb->error < 0) return fail(read_error(path_, context_->pb->error));
             return std::nullopt;
         }
         if (read < 0) return fail(read_error(path_, read));
-        // A stream may turn up later than the header said; nobody has asked for it.
+        // A stream that appears after the header is ignored.
         const bool known = static_cast<std::size_t>(packet_->stream_index) < streams_.size();
         if (!known || packet_->size == 0) {
             av_packet_unref(packet_);
             continue;
         }
-        auto packet = taken();
+        auto packet = converted();
         av_packet_unref(packet_);
         if (!packet) return fail(std::move(packet).error());
         return std::move(*packet);
     }
 }
 
-Result<Packet> Demuxer::Impl::taken() {
+Result<Packet> Demuxer::Impl::converted() {
     const auto index = static_cast<std::size_t>(packet_->stream_index);
     const auto& params = streams_[index];
     if (packet_->size > kLargestPacket)
-        return fail(ErrorCode::corrupt, fmt::format("{}: a packet of {} bytes is no packet.", path_, packet_->size));
+        return fail(ErrorCode::corrupt, fmt::format("{}: a packet of {} bytes is too large.", path_, packet_->size));
     if (packet_->pts == AV_NOPTS_VALUE && params.kind != TrackKind::data)
-        return fail(ErrorCode::corrupt, fmt::format("{}: a packet of stream {} has no time.", path_, index));
+        return fail(ErrorCode::corrupt, fmt::format("{}: a packet of stream {} has no timestamp.", path_, index));
     const AVRational from = context_->streams[index]->time_base, to{1, static_cast<int>(params.time_scale)};
     Packet p;
     p.stream = packet_->stream_index;

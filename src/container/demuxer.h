@@ -10,12 +10,12 @@
 
 namespace onetake {
 
-/// Reads the packets of an MP4, Matroska or WAV file. Their times are media times: edit lists and priming are taken
-/// into account. Other formats are refused, and no other file is ever opened whatever the file says. Thread-bound.
+/// Reads the packets of an MP4, Matroska or WAV file. Their times are media times: edit lists and priming are applied.
+/// Other formats are refused, and references to other files are never followed. Thread-bound.
 class Demuxer {
  public:
-    /// Errors: those of the file; corrupt for bytes that are none of these formats; unsupported if there is nothing in
-    /// it to play.
+    /// Errors: those of the file; corrupt for bytes in none of these formats; unsupported for a file without video and
+    /// audio.
     static Result<Demuxer> open(const std::string& path);
     Demuxer(Demuxer&&) noexcept;
     Demuxer& operator=(Demuxer&&) noexcept;
@@ -23,9 +23,9 @@ class Demuxer {
     Demuxer& operator=(const Demuxer&) = delete;
     ~Demuxer();
 
-    /// Index: a packet's `stream`. Streams that are neither picture nor sound are of kind data.
+    /// Indexed by a packet's `stream`. Streams that are neither video nor audio are of kind data.
     const std::vector<StreamParams>& streams() const;
-    /// The next packet in the file's order; empty at its end. Errors: corrupt, for a packet without a time or larger
+    /// The next packet in file order; empty at the end. Errors: corrupt, for a packet without a timestamp or larger
     /// than 256 MiB; those of the file.
     Result<std::optional<Packet>> next();
 

@@ -79,7 +79,7 @@ Result<WrittenFile> FileWriter::finish() {
         std::all_of(tracks_.begin(), tracks_.end(), [](const Track& t) { return t.result.packets == 0; });
     if (empty) {
         muxer_.reset();
-        result.notes.emplace_back("Nothing was written, so no file was made.");
+        result.notes.emplace_back("No track has any packets, so no file was written.");
         return result;
     }
     auto file = muxer_->finish();

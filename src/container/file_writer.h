@@ -13,43 +13,43 @@
 
 namespace onetake {
 
-/// What the file holds of one track.
+/// One track of a written file.
 struct WrittenTrack {
     TrackKind kind = TrackKind::video;
     std::string codec;  ///< libavcodec's codec name
     std::string title;
     std::uint64_t packets = 0;
-    std::optional<MediaTime> begin;  ///< of the first packet, priming left out; unset where nothing came
+    std::optional<MediaTime> begin;  ///< of the first packet, without priming; unset if there were none
     MediaTime end;
 };
 
 struct WrittenFile {
-    std::string path;  ///< empty where no track had anything: no file is left then
+    std::string path;  ///< empty if no track had packets: there is no file then
     std::uint64_t bytes = 0;
     Duration duration{};  ///< of the media, from time 0 to the end of the longest track
     std::vector<WrittenTrack> tracks;
     std::vector<std::string> notes;  ///< a line each
 };
 
-/// Writes the packets of some tracks into one file, and describes it: a Muxer and its result. Every track is added
-/// first; the first write begins the file. Tracks may be written in any order to each other. Thread-bound. Destroyed
-/// without finish(), it leaves no file.
+/// Writes the packets of several tracks to one file and describes the result. All tracks are added before the first
+/// write, which begins the file. Tracks may be written in any order relative to each other. Thread-bound. Leaves no
+/// file if destroyed without finish().
 class FileWriter {
  public:
     /// Errors: those of Muxer::create().
     static Result<FileWriter> create(std::string path, ContainerFormat format, MuxerOptions options);
 
-    /// Returns the track's number. Errors: unsupported where the file can't hold the codec.
+    /// Returns the track's number. Errors: unsupported if the format can't hold the codec.
     Result<int> add_track(const StreamParams& params);
-    /// Writes the file's header; the first write does it otherwise.
+    /// Writes the file's header; otherwise the first write does.
     Status begin();
-    /// Takes the track's packets, in decoding order and in ticks of its time scale, and leaves `packets` empty. Errors:
+    /// Writes packets of the track, in decoding order and in ticks of its time scale, and clears `packets`. Errors:
     /// invalid_argument for an unknown track, wrong_state after end_track(); those of Muxer::write().
     Status write(int track, std::vector<Packet>& packets);
-    /// The track has nothing before `time` that is not written yet (Muxer::advance()): for one that is silent while
-    /// others go on. Errors: as write().
+    /// Declares that the track has no further packet before `time` (Muxer::advance()): for a track without media while
+    /// others continue. Errors: as write().
     Status advance(int track, MediaTime time);
-    /// The track has no more to come, so that the others no longer wait for it. Errors: as write().
+    /// Declares the end of the track, so that the others no longer wait for it. Errors: as write().
     Status end_track(int track);
     /// Ends every track and the file.
     Result<WrittenFile> finish();

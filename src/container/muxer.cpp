@@ -25,14 +25,14 @@ namespace onetake {
 
 namespace {
 
-constexpr std::uint64_t kMostWaiting = 64ULL << 20;
+constexpr std::uint64_t kMostQueued = 64ULL << 20;
 constexpr std::uint64_t kWritebackEvery = 16ULL << 20;
 constexpr int kWriteBuffer = 1 << 18;
 
-// Bytes of index: sample size, time, reorder, chunk place and run, key and dependency flags, each entry at its largest.
+// Bytes of index: stsz, stts, ctts, stco and stsc, stss and sdtp entries, each at its largest.
 constexpr std::uint64_t kIndexBase = 16384, kIndexPerVideo = 48, kIndexPerAudio = 36;
 
-// ErrorCode and words for one of libav's numbers, which holds an errno for anything of the disk.
+// Converts one of libav's error codes, which are negated errno values for errors of the disk.
 tl::unexpected<Error> av_failure(std::string_view what, const std::string& path, int error) {
     std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
     const int number = AVUNERROR(error);
@@ -92,7 +92,7 @@ class Muxer::Impl {
     Status write_out();
     Status write_one(Packet from);
     bool index_fits() const;
-    Status mark_unused_room();
+    Status mark_unused_space();
 
     PartFile file_;
     ContainerFormat format_;
@@ -101,13 +101,13 @@ class Muxer::Impl {
     AVPacket* packet_ = nullptr;
     std::vector<Stream> streams_;
     std::vector<std::string> notes_;
-    PacketInterleaver waiting_{kMostWaiting};
+    PacketInterleaver interleaver_{kMostQueued};
     std::uint64_t written_bytes_ = 0, writeback_at_ = kWritebackEvery;
     bool begun_ = false;
 };
 
 Status Muxer::Impl::open() {
-    // "file:" keeps a colon in the name from being taken for a protocol.
+    // Without "file:" a name with a colon would be parsed as a protocol.
     const std::string url = "file:" + file_.part_path();
     int error = avformat_alloc_output_context2(&context_, nullptr, is_mp4() ? "mp4" : "matroska", url.c_str());
     if (error < 0) return av_failure("Can't start", file_.path(), error);
@@ -118,7 +118,7 @@ Status Muxer::Impl::open() {
     av_dict_free(&io);
     if (error < 0) return av_failure("Can't open", file_.part_path(), error);
     packet_ = av_packet_alloc();
-    context_->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;  // it would move every stream to make room for one
+    context_->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;  // it would shift every stream for the sake of one
     set_tag(&context_->metadata, "title", options_.title);
     if (options_.creation_time != WallTime{}) {
         const auto when = utc_iso(options_.creation_time);
@@ -137,7 +137,8 @@ Result<int> Muxer::Impl::add_stream(const StreamParams& params) {
                     fmt::format("{} can't hold {} in this libavformat. Choose another codec{}.",
                                 is_mp4() ? "MP4" : "Matroska", params.codec, is_mp4() ? " or mkv" : ""));
     if (params.time_scale <= 0 || params.time_scale > INT32_MAX)
-        return fail(ErrorCode::invalid_argument, fmt::format("A time scale of 1/{} s is no use.", params.time_scale));
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("A time scale of 1/{} s is not supported.", params.time_scale));
     AVStream* stream = avformat_new_stream(context_, nullptr);
     if (stream == nullptr) return fail(ErrorCode::internal, "Out of memory while adding a stream.");
     stream->time_base = {1, static_cast<int>(params.time_scale)};
@@ -178,7 +179,7 @@ Result<int> Muxer::Impl::add_stream(const StreamParams& params) {
     added.params = params;
     added.stream = stream;
     streams_.push_back(std::move(added));
-    waiting_.add_stream(params.time_scale);
+    interleaver_.add_stream(params.time_scale);
     return static_cast<int>(streams_.size()) - 1;
 }
 
@@ -187,7 +188,7 @@ Status Muxer::Impl::begin() {
     if (streams_.empty()) return fail(ErrorCode::wrong_state, fmt::format("{} has no streams.", file_.path()));
     AVDictionary* options = nullptr;
     if (is_mp4()) {
-        // Edit lists count in the movie's time scale: only a common multiple says every first stamp exactly.
+        // Edit lists use the movie time scale: only a common multiple represents every first stamp exactly.
         std::int64_t scale = 1;
         for (const auto& stream : streams_) {
             const auto common = std::lcm(scale, stream.params.time_scale);
@@ -202,7 +203,7 @@ Status Muxer::Impl::begin() {
     }
     const int error = avformat_write_header(context_, &options);
     av_dict_free(&options);
-    if (error < 0) return av_failure("Can't write the head of", file_.part_path(), error);
+    if (error < 0) return av_failure("Can't write the header of", file_.part_path(), error);
     begun_ = true;
     return {};
 }
@@ -223,13 +224,13 @@ Status Muxer::Impl::write(Packet packet) {
                     fmt::format("Stream {} of {}: a packet (pts {}, dts {}) does not follow the one before.",
                                 packet.stream, file_.path(), packet.pts, packet.dts));
     stream.last_dts = packet.dts;
-    waiting_.push(std::move(packet));
+    interleaver_.push(std::move(packet));
     return write_out();
 }
 
 Status Muxer::Impl::advance(int number, MediaTime time) {
     if (const auto found = stream_of(number); !found) return fail(found.error());
-    waiting_.advance(static_cast<std::size_t>(number), time);
+    interleaver_.advance(static_cast<std::size_t>(number), time);
     return write_out();
 }
 
@@ -237,12 +238,12 @@ Status Muxer::Impl::end_stream(int number) {
     const auto found = stream_of(number);
     if (!found) return fail(found.error());
     (*found)->ended = true;
-    waiting_.end(static_cast<std::size_t>(number));
+    interleaver_.end(static_cast<std::size_t>(number));
     return write_out();
 }
 
 Status Muxer::Impl::write_out() {
-    while (auto packet = waiting_.pop()) ONETAKE_TRY(write_one(std::move(*packet)));
+    while (auto packet = interleaver_.pop()) ONETAKE_TRY(write_one(std::move(*packet)));
     return {};
 }
 
@@ -259,7 +260,7 @@ Status Muxer::Impl::write_one(Packet from) {
     if (from.key) packet->flags |= AV_PKT_FLAG_KEY;
     const auto& params = stream.params;
     if (params.kind == TrackKind::audio && params.frame_size > 0 && from.duration < params.frame_size) {
-        // How much of the last packet lies behind the end; Matroska passes it on to players.
+        // Padding samples of the last packet; Matroska stores them for players.
         auto* skip = av_packet_new_side_data(packet, AV_PKT_DATA_SKIP_SAMPLES, 10);
         if (skip != nullptr) {
             std::memset(skip, 0, 10);
@@ -290,14 +291,14 @@ bool Muxer::Impl::index_fits() const {
     return estimate_index_bytes(video, other) + extra <= options_.reserve_index_bytes;
 }
 
-// Room kept for an index that went elsewhere becomes a box that readers skip; it begins behind the file's first box.
-Status Muxer::Impl::mark_unused_room() {
-    std::array<std::uint8_t, 8> head{};
-    if (::pread(file_.fd(), head.data(), 4, 0) != 4) return fail(file_error("Can't read", file_.part_path(), EIO));
-    const auto at = AV_RB32(head.data());
-    AV_WB32(head.data(), static_cast<std::uint32_t>(options_.reserve_index_bytes));
-    std::memcpy(head.data() + 4, "free", 4);
-    if (::pwrite(file_.fd(), head.data(), head.size(), at) != static_cast<ssize_t>(head.size()))
+// Marks the unused space of the index as a "free" box, which readers skip; it follows the file's first box.
+Status Muxer::Impl::mark_unused_space() {
+    std::array<std::uint8_t, 8> header{};
+    if (::pread(file_.fd(), header.data(), 4, 0) != 4) return fail(file_error("Can't read", file_.part_path(), EIO));
+    const auto at = AV_RB32(header.data());
+    AV_WB32(header.data(), static_cast<std::uint32_t>(options_.reserve_index_bytes));
+    std::memcpy(header.data() + 4, "free", 4);
+    if (::pwrite(file_.fd(), header.data(), header.size(), at) != static_cast<ssize_t>(header.size()))
         return fail(file_error("Can't write to", file_.part_path(), errno));
     return {};
 }
@@ -310,24 +311,24 @@ Result<MuxedFile> Muxer::Impl::finish() {
     if (!begun_) return fail(ErrorCode::wrong_state, fmt::format("{} has not begun.", file_.path()));
     for (std::size_t i = 0; i < streams_.size(); ++i) {
         streams_[i].ended = true;
-        waiting_.end(i);
+        interleaver_.end(i);
     }
     ONETAKE_TRY(write_out());
-    bool room_unused = false;
+    bool space_unused = false;
     if (is_mp4() && options_.reserve_index_bytes > 0 && !index_fits()) {
         av_opt_set_int(context_->priv_data, "moov_size", 0, 0);
-        room_unused = true;
-        notes_.push_back("The index outgrew the room kept for it and lies at the end of the file.");
+        space_unused = true;
+        notes_.push_back("The index is larger than the space reserved for it and is at the end of the file.");
     } else if (is_mp4() && options_.reserve_index_bytes == 0 && written_bytes_ > options_.move_limit_bytes) {
         av_opt_set(context_->priv_data, "movflags", "-faststart", 0);
         if (options_.move_limit_bytes > 0)
             notes_.push_back(
-                "The index lies at the end of the file: moving so much to put it in front would take long.");
+                "The index is at the end of the file: moving this much media to put it in front would take long.");
     }
     int error = av_write_trailer(context_);
     if (error < 0) return av_failure("Can't write the index of", file_.part_path(), error);
     if (error = close(); error < 0) return av_failure("Can't write to", file_.part_path(), error);
-    if (room_unused) ONETAKE_TRY(mark_unused_room());
+    if (space_unused) ONETAKE_TRY(mark_unused_space());
     MuxedFile made;
     made.path = file_.path();
     auto bytes = file_.size();

@@ -15,17 +15,17 @@
 namespace onetake {
 
 struct MuxerOptions {
-    WallTime creation_time;  ///< UTC of media time 0; 1970 leaves it out. MP4 keeps its fraction of a second in "date"
+    WallTime creation_time;  ///< UTC of media time 0; 1970: no tag. MP4 has its fraction of a second in "date" only
     std::string title;
-    /// Further file tags by libavformat's names; MP4 keeps only those it knows ("comment", "description", …).
+    /// Further file tags by libavformat's names; MP4 stores only those it knows ("comment", "description", …).
     std::vector<std::pair<std::string, std::string>> metadata;
-    /// MP4: room kept at the front for the index, so that finish() copies nothing (estimate_index_bytes()). A file that
-    /// outgrows it gets its index at the end, and a note. 0: finish() moves the media to make room.
+    /// MP4: bytes reserved at the front for the index (moov), so that finish() copies nothing (estimate_index_bytes()).
+    /// If it does not fit, it is written at the end, with a note. 0: finish() moves the media to make room.
     std::uint64_t reserve_index_bytes = 0;
-    /// MP4 without reserved room: above this size the index stays at the end, for moving gigabytes takes long. 0:
-    /// always.
+    /// MP4 without a reserved index: above this size the index stays at the end, because moving gigabytes takes long.
+    /// 0: always.
     std::uint64_t move_limit_bytes = UINT64_MAX;
-    bool replace = false;  ///< true: a file of that name is replaced, at the end and in one step
+    bool replace = false;  ///< true: an existing file is replaced, atomically by finish()
 };
 
 struct MuxedFile {
@@ -34,11 +34,11 @@ struct MuxedFile {
     std::vector<std::string> notes;  ///< a line each
 };
 
-/// Writes packets into one MP4 or Matroska file, which appears at its path whole or not at all: until finish() it has
-/// another name (`path`.<something>.part), and a muxer that goes away unfinished removes it. Thread-bound.
+/// Writes packets to one MP4 or Matroska file, which appears at its path complete or not at all: until finish() it has
+/// another name (`path`.<id>.part), and it is removed if the muxer is destroyed before. Thread-bound.
 ///
-/// Stamps in MP4 are exact to the tick, first ones included (edit lists in a time scale that every stream divides).
-/// Matroska's are rounded to its 1 ms, each packet by itself; an AAC track's priming packet lies before time 0 there.
+/// Stamps in MP4 are exact to the tick, first ones included (edit lists in a common multiple of the streams' time
+/// scales). In Matroska each packet's is rounded to 1 ms; an AAC track's priming packet is before time 0 there.
 class Muxer {
  public:
     /// Errors: already_exists unless `replace`; those of the folder.
@@ -49,24 +49,24 @@ class Muxer {
     Muxer& operator=(const Muxer&) = delete;
     ~Muxer();
 
-    /// Before begin(). Returns the number that the stream's packets carry. Errors: unsupported where the format can't
-    /// hold the codec.
+    /// Before begin(). Returns the value for the packets' `stream`. Errors: unsupported if the format can't hold the
+    /// codec.
     Result<int> add_stream(const StreamParams& params);
-    /// Writes the head.
+    /// Writes the header.
     Status begin();
-    /// Takes a packet: each stream's in decoding order, the streams in any order to each other. Packets wait here until
-    /// every stream that has not ended has one, or is known to have none before theirs, so that they lie in the file by
-    /// time; when 64 MiB wait, the wait ends.
-    /// Errors: invalid_argument where a stream's decoding times do not grow; no_space and io of the disk.
+    /// Takes a packet: each stream's in decoding order, the streams in any order relative to each other. Packets are
+    /// queued until every stream that has not ended has one, or is known to have none before theirs, so that the file
+    /// is interleaved by time; beyond 64 MiB in the queue they are written without waiting. Errors: invalid_argument if
+    /// a stream's decoding times do not increase; no_space and io of the disk.
     Status write(Packet packet);
-    /// The stream's next packet is not decoded before `time`, so that the others' earlier packets no longer wait for
-    /// it. An earlier time than promised before changes nothing. A packet that comes before `time` all the same is
-    /// taken; it then lies behind later ones of other streams in the file. Errors: invalid_argument for an unknown
-    /// stream; the disk's.
+    /// Declares that the stream's next packet has a decoding time of at least `time`, so that the others' earlier
+    /// packets no longer wait for it. An earlier `time` than before changes nothing. A packet before `time` is accepted
+    /// all the same, but written after later ones of other streams. Errors: invalid_argument for an unknown stream; the
+    /// disk's.
     Status advance(int stream, MediaTime time);
-    /// Tells that a stream has no more packets, so that the others no longer wait for it.
+    /// Declares the end of a stream, so that the others no longer wait for it.
     Status end_stream(int stream);
-    /// Writes the rest and the index, syncs the file, and gives it its name.
+    /// Writes the queued packets and the index, syncs the file, and renames it.
     Result<MuxedFile> finish();
 
  private:
@@ -75,7 +75,7 @@ class Muxer {
     std::unique_ptr<Impl> impl_;
 };
 
-/// Room that an MP4's index takes at most, for `reserve_index_bytes`.
+/// Upper bound of the size of an MP4's index, for `reserve_index_bytes`.
 std::uint64_t estimate_index_bytes(std::uint64_t video_frames, std::uint64_t audio_packets);
 
 }  // namespace onetake

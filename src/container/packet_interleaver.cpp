@@ -17,9 +17,9 @@ AVRational seconds_per_tick(std::int64_t time_scale) {
 }  // namespace
 
 void PacketInterleaver::push(Packet packet) {
-    waiting_bytes_ += packet.bytes.size();
+    queued_bytes_ += packet.bytes.size();
     auto& stream = streams_[static_cast<std::size_t>(packet.stream)];
-    stream.waiting.push_back(std::move(packet));
+    stream.queue.push_back(std::move(packet));
 }
 
 void PacketInterleaver::advance(std::size_t stream, MediaTime time) {
@@ -30,20 +30,20 @@ void PacketInterleaver::advance(std::size_t stream, MediaTime time) {
 PacketInterleaver::Stream* PacketInterleaver::earliest() {
     Stream* best = nullptr;
     for (auto& stream : streams_) {
-        if (stream.waiting.empty()) continue;
-        if (best == nullptr || av_compare_ts(stream.waiting.front().dts, seconds_per_tick(stream.time_scale),
-                                             best->waiting.front().dts, seconds_per_tick(best->time_scale)) < 0)
+        if (stream.queue.empty()) continue;
+        if (best == nullptr || av_compare_ts(stream.queue.front().dts, seconds_per_tick(stream.time_scale),
+                                             best->queue.front().dts, seconds_per_tick(best->time_scale)) < 0)
             best = &stream;
     }
     return best;
 }
 
 bool PacketInterleaver::must_wait(const Stream& next) const {
-    if (waiting_bytes_ > most_bytes_) return false;
+    if (queued_bytes_ > most_bytes_) return false;
     const auto may_come_before = [&](const Stream& other) {
-        if (other.ended || !other.waiting.empty()) return false;
+        if (other.ended || !other.queue.empty()) return false;
         return !other.nothing_before || av_compare_ts(to_ns(*other.nothing_before), seconds_per_tick(1'000'000'000),
-                                                      next.waiting.front().dts, seconds_per_tick(next.time_scale)) <= 0;
+                                                      next.queue.front().dts, seconds_per_tick(next.time_scale)) <= 0;
     };
     return std::any_of(streams_.begin(), streams_.end(), may_come_before);
 }
@@ -51,9 +51,9 @@ bool PacketInterleaver::must_wait(const Stream& next) const {
 std::optional<Packet> PacketInterleaver::pop() {
     Stream* next = earliest();
     if (next == nullptr || must_wait(*next)) return std::nullopt;
-    Packet packet = std::move(next->waiting.front());
-    next->waiting.pop_front();
-    waiting_bytes_ -= packet.bytes.size();
+    Packet packet = std::move(next->queue.front());
+    next->queue.pop_front();
+    queued_bytes_ -= packet.bytes.size();
     return packet;
 }
 

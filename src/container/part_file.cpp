@@ -17,29 +17,29 @@ namespace onetake {
 
 namespace {
 
-tl::unexpected<Error> taken(const std::string& path) {
+tl::unexpected<Error> name_exists(const std::string& path) {
     return fail(ErrorCode::already_exists,
-                fmt::format("{} exists already and is never overwritten. Choose another name.", path));
+                fmt::format("{} already exists and is never overwritten. Choose another name.", path));
 }
 
-Status give_name(const std::string& from, const std::string& to, bool replace) {
+Status rename_file(const std::string& from, const std::string& to, bool replace) {
     if (replace) {
         if (::rename(from.c_str(), to.c_str()) != 0) return fail(file_error("Can't rename to", to, errno));
         return {};
     }
     if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
-    if (errno == EEXIST) return taken(to);
+    if (errno == EEXIST) return name_exists(to);
     if (errno != EINVAL && errno != ENOSYS) return fail(file_error("Can't rename to", to, errno));
-    // A file system without that call (NFS, some FUSE): a link fails just as well where the name is taken.
+    // A file system without RENAME_NOREPLACE (NFS, some FUSE): link() fails as well if the name exists.
     if (::link(from.c_str(), to.c_str()) != 0) {
-        if (errno == EEXIST) return taken(to);
+        if (errno == EEXIST) return name_exists(to);
         return fail(file_error("Can't rename to", to, errno));
     }
     ::unlink(from.c_str());
     return {};
 }
 
-// Whether a name is one that PartFile gives: "<prefix><process>-<number>.part".
+// Whether a name has PartFile's form: "<prefix><process>-<number>.part".
 bool is_part_of(std::string_view name, std::string_view prefix) {
     constexpr std::string_view kEnd = ".part";
     if (!name.starts_with(prefix) || !name.ends_with(kEnd) || name.size() <= prefix.size() + kEnd.size()) return false;
@@ -47,8 +47,8 @@ bool is_part_of(std::string_view name, std::string_view prefix) {
     return id.find_first_not_of("0123456789-") == std::string_view::npos && id.find('-') != std::string_view::npos;
 }
 
-// Removes what programs that were killed left of this file. A part that is being written is locked.
-void remove_left_behind(const std::string& path) {
+// Removes stale parts of this file, left by killed programs. A part that is being written is locked.
+void remove_stale_parts(const std::string& path) {
     namespace fs = std::filesystem;
     const auto folder = fs::path(path).parent_path();
     const auto prefix = fs::path(path).filename().string() + ".";
@@ -70,8 +70,8 @@ PartFile::PartFile(UniqueFd fd, std::string path, std::string part_path, bool re
 Result<PartFile> PartFile::create(std::string path, bool replace) {
     static std::atomic<unsigned> counter{0};
     struct stat st {};
-    if (!replace && ::lstat(path.c_str(), &st) == 0) return taken(path);
-    remove_left_behind(path);
+    if (!replace && ::lstat(path.c_str(), &st) == 0) return name_exists(path);
+    remove_stale_parts(path);
     auto part_path = fmt::format("{}.{}-{}.part", path, ::getpid(), counter++);
     UniqueFd fd(::open(part_path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
     if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return fail(file_error("Can't create", part_path, errno));
@@ -88,7 +88,7 @@ void PartFile::start_writeback() const {
 
 Status PartFile::commit() {
     if (::fsync(fd_.get()) != 0) return fail(file_error("Can't sync", part_path_, errno));
-    ONETAKE_TRY(give_name(part_path_, path_, replace_));
+    ONETAKE_TRY(rename_file(part_path_, path_, replace_));
     fd_.reset();
     const auto folder = std::filesystem::path(path_).parent_path().string();
     return sync_folder(AT_FDCWD, folder.empty() ? "." : folder);
@@ -96,7 +96,7 @@ Status PartFile::commit() {
 
 Result<std::uint64_t> PartFile::size() const {
     struct stat st {};
-    if (::fstat(fd_.get(), &st) != 0) return fail(file_error("Can't ask for the size of", part_path_, errno));
+    if (::fstat(fd_.get(), &st) != 0) return fail(file_error("Can't get the size of", part_path_, errno));
     return static_cast<std::uint64_t>(st.st_size);
 }
 

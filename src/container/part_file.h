@@ -9,11 +9,11 @@
 
 namespace onetake {
 
-/// A file in the making that a library writes by name: it has a name of its own until commit() gives it the real one.
-/// Dropped before, it leaves nothing behind. Thread-bound.
+/// An output file that a library writes by name: it has a temporary name until commit() renames it. If destroyed
+/// before, the file is removed. Thread-bound.
 class PartFile {
  public:
-    /// Makes the empty file. Errors: already_exists unless `replace`; those of the folder.
+    /// Creates the empty file. Errors: already_exists unless `replace`; those of the folder.
     static Result<PartFile> create(std::string path, bool replace);
     PartFile(PartFile&&) noexcept = default;
     PartFile& operator=(PartFile&&) noexcept = delete;
@@ -26,11 +26,11 @@ class PartFile {
     const std::string& part_path() const { return part_path_; }
     int fd() const { return fd_.get(); }
 
-    /// Has what was written so far go to the disk without waiting for it, so that commit() finds little left to do.
+    /// Starts writing dirty pages to the disk, without waiting, so that commit() has little left to sync.
     void start_writeback() const;
-    /// Waits until everything is on the disk, gives the file its name, and syncs the folder.
+    /// Syncs the file, renames it, and syncs the folder.
     Status commit();
-    /// Bytes it has now.
+    /// Current size in bytes.
     Result<std::uint64_t> size() const;
 
  private:

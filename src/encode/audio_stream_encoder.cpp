@@ -17,7 +17,7 @@ Result<std::unique_ptr<AudioStreamEncoder>> AudioStreamEncoder::open(const Audio
     std::unique_ptr<AudioStreamEncoder> made(
         new AudioStreamEncoder(std::move(*encoder), std::move(*resampler), settings.title));
     if (wanted.sample_rate != settings.sample_rate)
-        made->notes_.push_back(fmt::format("Audio of {} Hz is stored at {} Hz, for {} does not take its rate.",
+        made->notes_.push_back(fmt::format("Audio of {} Hz is stored at {} Hz, because {} does not support its rate.",
                                            settings.sample_rate, wanted.sample_rate, settings.codec));
     return made;
 }
@@ -28,11 +28,11 @@ AudioStreamEncoder::AudioStreamEncoder(AudioEncoder encoder, VariableRateResampl
 }
 
 Status AudioStreamEncoder::take(EncoderInput input, std::vector<Packet>& out) {
-    const auto encode_piece = [&](std::span<const float> samples) { return encoder_.encode(samples, out); };
-    if (const auto* run = std::get_if<TimedAudio>(&input)) return resampler_.write(*run, encode_piece);
+    const auto encode_chunk = [&](std::span<const float> samples) { return encoder_.encode(samples, out); };
+    if (const auto* run = std::get_if<TimedAudio>(&input)) return resampler_.write(*run, encode_chunk);
     if (const auto* silence = std::get_if<AudioSilence>(&input))
-        return resampler_.write_silence(silence->until, encode_piece);
-    if (const auto* samples = std::get_if<AudioSamples>(&input)) return encode_piece(samples->interleaved);
+        return resampler_.write_silence(silence->until, encode_chunk);
+    if (const auto* samples = std::get_if<AudioSamples>(&input)) return encode_chunk(samples->interleaved);
     return wrong_input();
 }
 

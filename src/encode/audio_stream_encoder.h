@@ -13,19 +13,19 @@
 namespace onetake {
 
 struct AudioStreamSettings {
-    int sample_rate = 48000;  ///< Hz: the nominal rate of what is encoded
+    int sample_rate = 48000;  ///< Hz: nominal rate of the input
     int channels = 1;
     std::string codec = "aac";
     std::int64_t bit_rate = 128000;  ///< bits/s
     std::string title;               ///< for people; may be empty
 };
 
-/// An audio track that is encoded here: takes TimedAudio, placed by its own times (VariableRateResampler), AudioSilence
-/// and AudioSamples.
+/// Encodes an audio track: takes TimedAudio, resampled to its own times (VariableRateResampler), AudioSilence and
+/// AudioSamples.
 class AudioStreamEncoder final : public StreamEncoder {
  public:
-    /// A rate that the codec does not take is raised to the next that it does, with a note; params() has the rate in
-    /// use. Errors: AudioEncoder::open()'s.
+    /// A rate that the codec does not support is raised to the next supported one, with a note; params() has the rate
+    /// in use. Errors: AudioEncoder::open()'s.
     static Result<std::unique_ptr<AudioStreamEncoder>> open(const AudioStreamSettings& settings);
 
     StreamCounters counters() const override;

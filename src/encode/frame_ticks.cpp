@@ -9,7 +9,7 @@ Result<FrameTicks::Tick> FrameTicks::place(MediaTime t) const {
     const std::int64_t nearest = to_ticks(t.time_since_epoch(), time_scale_);
     if (t < MediaTime{} || nearest < last_.nearest)
         return fail(ErrorCode::refused,
-                    fmt::format("A frame of {} s came after one of {} s.", to_seconds(t.time_since_epoch()),
+                    fmt::format("A frame at {} s follows one at {} s.", to_seconds(t.time_since_epoch()),
                                 to_seconds(from_ticks(std::max<std::int64_t>(last_.nearest, 0), time_scale_))));
     return Tick{nearest, std::max(nearest, last_.placed + 1)};
 }

@@ -8,24 +8,24 @@
 
 namespace onetake {
 
-/// Places the frames of one track on the ticks of its time scale: each on the nearest one. A frame that falls on the
-/// tick of the frame before it gets the next tick, and is counted. Thread-bound.
+/// Rounds the times of one track's frames to ticks of its time scale. A frame with the same tick as the one before gets
+/// the next tick, and is counted. Thread-bound.
 class FrameTicks {
  public:
     struct Tick {
-        std::int64_t nearest = 0;  ///< ticks: what the time says
-        std::int64_t placed = 0;   ///< ticks: later than that of every frame before
+        std::int64_t nearest = 0;  ///< ticks: the rounded time
+        std::int64_t placed = 0;   ///< ticks: greater than that of every earlier frame
     };
 
     /// `time_scale`: ticks per second.
     explicit FrameTicks(std::int64_t time_scale) : time_scale_(time_scale) {}
 
-    /// Where a frame of time `t` belongs. Errors: refused for a time before 0, or before that of the last frame taken.
+    /// The tick for a frame at time `t`. Errors: refused for a time before 0, or before that of the last frame taken.
     Result<Tick> place(MediaTime t) const;
-    /// The frame was taken: the next one follows it.
+    /// Records that the frame was encoded: later frames get later ticks.
     void take(Tick tick);
 
-    /// Frames taken that lie on a later tick than their own.
+    /// Frames encoded at a later tick than their nearest.
     std::uint64_t moved() const { return moved_; }
 
  private:

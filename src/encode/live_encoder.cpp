@@ -42,7 +42,7 @@ void LiveEncoder::cancel() {
 
 void LiveEncoder::run(const std::stop_token& stop) {
     status_ = encode_queue(stop);
-    // Nobody takes anything out any more: what comes now, or waits, is lost.
+    // The queue has no reader any more: queued and later inputs are lost.
     closed_ = true;
     queue_.close();
     while (queue_.pop()) ++lost_;

@@ -18,26 +18,27 @@
 namespace onetake {
 
 struct LiveEncoderOptions {
-    std::size_t queue_size = 64;    ///< inputs that may wait for the encoder
-    OnFull on_full = OnFull::drop;  ///< what push() does when so many wait
-    /// Takes the packets in decoding order, on the encoder's thread, some at a time; may move them out. An error ends
-    /// the track.
+    std::size_t queue_size = 64;    ///< inputs that may be queued for the encoder
+    OnFull on_full = OnFull::drop;  ///< what push() does when the queue is full
+    /// Receives the packets in decoding order, a batch per call, on the encoder's thread; may move them out. An error
+    /// ends the track.
     std::function<Status(std::vector<Packet>& packets)> on_packets;
-    /// The error that ended the track, on the encoder's thread, at most once; may be empty.
+    /// Called with the error that ended the track, on the encoder's thread, at most once; may be empty.
     std::function<void(const Error&)> on_error;
 };
 
-/// Where every input went: pushed = encoded + dropped + refused + lost, once the encoder has finished.
+/// Accounting of all inputs: pushed = encoded + dropped + refused + lost, once the encoder has finished.
 struct LiveEncoderCounters {
     std::uint64_t pushed = 0;
     std::uint64_t encoded = 0;
-    std::uint64_t dropped = 0;  ///< came when the queue was full
-    std::uint64_t refused = 0;  ///< by the encoder, for their time (StreamEncoder::encode()); the track went on
-    std::uint64_t lost = 0;     ///< waited or came when the track had failed, ended or been cancelled, or made it fail
-    std::uint64_t packets = 0;  ///< that on_packets took
+    std::uint64_t dropped = 0;  ///< pushed while the queue was full
+    std::uint64_t refused = 0;  ///< by the encoder, for their time (StreamEncoder::encode()); the track continued
+    std::uint64_t lost =
+        0;  ///< queued or pushed when the track failed, ended or was cancelled; or the cause of its failure
+    std::uint64_t packets = 0;  ///< accepted by on_packets
 };
 
-/// A StreamEncoder with a bounded queue and a thread of its own, for one live track. An error ends this track only.
+/// A StreamEncoder with its own bounded queue and thread, for one live track. An error ends this track only.
 class LiveEncoder {
  public:
     /// Starts the thread.
@@ -47,14 +48,13 @@ class LiveEncoder {
     /// As cancel(), then waits for the thread.
     ~LiveEncoder();
 
-    /// Hands an input over; from any thread, inputs of one thread stay in order. Returns false where it was dropped or
-    /// lost, and has counted it. Blocks only with OnFull::block.
+    /// Queues an input. Thread-safe; inputs of one thread stay in order. Returns false if it was dropped or lost, which
+    /// is counted. Blocks only with OnFull::block.
     bool push(EncoderInput input);
-    /// Encodes what waits, flushes the encoder, and ends the thread. Returns the error that ended the track, if one
-    /// did. Once, from one thread.
+    /// Encodes the queued inputs, flushes the encoder, and ends the thread. Returns the error that ended the track, if
+    /// any. Call once, from one thread.
     Status finish();
-    /// Drops what waits without encoding it, and wakes who is blocked in push(). finish() then returns `cancelled`.
-    /// Does not wait. Thread-safe.
+    /// Drops the queued inputs and unblocks push(). finish() then returns `cancelled`. Does not block. Thread-safe.
     void cancel();
 
     LiveEncoderCounters counters() const;
@@ -70,8 +70,8 @@ class LiveEncoder {
     const std::unique_ptr<StreamEncoder> encoder_;
     const LiveEncoderOptions options_;
     BoundedQueue<EncoderInput> queue_;
-    std::vector<Packet> packets_;  ///< the thread's
-    Status status_;                ///< the thread's, until it is joined
+    std::vector<Packet> packets_;  ///< of the thread
+    Status status_;                ///< of the thread until it is joined
     std::atomic<bool> closed_{false};
     std::atomic<std::uint64_t> pushed_{0}, encoded_{0}, dropped_{0}, refused_{0}, lost_{0}, delivered_{0};
     std::jthread thread_;  ///< last: everything above outlives it

@@ -9,9 +9,9 @@
 
 namespace onetake {
 
-/// A track whose frames are compressed already: passed on, never decoded. Takes CompressedFrame, each at the nearest tick
-/// of its time and as long as the time to the next one (the last: the nominal duration), or Packet, in ticks of the
-/// track's own time scale and passed on as it is.
+/// Passes compressed frames through without decoding. Takes CompressedFrame, which gets the tick nearest to its time
+/// and lasts until the next one (the last: the nominal duration), or Packet, in ticks of the track's own time scale,
+/// which is passed through unchanged.
 class PassthroughEncoder final : public StreamEncoder {
  public:
     explicit PassthroughEncoder(const StreamParams& params);
@@ -24,7 +24,7 @@ class PassthroughEncoder final : public StreamEncoder {
     Status take_frame(CompressedFrame frame, std::vector<Packet>& out);
 
     FrameTicks ticks_;
-    std::optional<Packet> held_;  ///< the last encoded frame: its duration is known when the next one comes
+    std::optional<Packet> held_;  ///< the latest frame: its duration is known when the next one arrives
 };
 
 }  // namespace onetake

@@ -18,13 +18,14 @@ Status StreamEncoder::finish(std::vector<Packet>& out) {
 std::vector<std::string> StreamEncoder::notes() const {
     auto notes = notes_;
     if (const auto moved = counters().frames_moved; moved > 0)
-        notes.push_back(fmt::format("{} frames had the stamp of the one before and lie a tick later.", moved));
+        notes.push_back(
+            fmt::format("{} frames had the same tick as the frame before and were moved a tick later.", moved));
     return notes;
 }
 
 tl::unexpected<Error> StreamEncoder::wrong_input() const {
     return fail(ErrorCode::invalid_argument,
-                fmt::format("A {} track of {} does not take media of this kind.", to_string(params_.kind), codec_));
+                fmt::format("A {} track of {} does not take inputs of this type.", to_string(params_.kind), codec_));
 }
 
 }  // namespace onetake

@@ -20,54 +20,56 @@ struct TimedImage {
     PlanarImage image;
     MediaTime time;
 };
-/// A raw frame and its media time; the frame's own stamp is not looked at.
+/// A raw frame and its media time; the frame's own stamp is ignored.
 struct TimedFrame {
     Frame frame;
     MediaTime time;
 };
-/// Interleaved samples in [-1, 1] that lie on the track's grid already, at the track's rate: they follow what was
-/// encoded before. Not to be mixed with TimedAudio on one track, unless both rates are the same.
+/// Interleaved samples in [-1, 1] at the track's rate, which directly follow those encoded before. Not to be mixed with
+/// TimedAudio on one track unless both rates are equal.
 struct AudioSamples {
     std::vector<float> interleaved;
 };
-/// The audio track is silent from its last sample up to `until`. Long silence is given in pieces, for each piece's
-/// packets are in memory together; packets are the same however it is divided.
+/// Silence from the audio track's last sample up to `until`. Long silence should be divided, because all packets of one
+/// input are in memory at once; packets are the same however it is divided.
 struct AudioSilence {
     MediaTime until;
 };
-/// A frame that is compressed already, one packet by itself.
+/// A compressed frame that is one packet.
 struct CompressedFrame {
     std::vector<std::uint8_t> bytes;
     MediaTime time;
     bool key = true;
 };
-using EncoderInput = std::variant<TimedImage, TimedFrame, TimedAudio, AudioSamples, AudioSilence, CompressedFrame, Packet>;
+using EncoderInput =
+    std::variant<TimedImage, TimedFrame, TimedAudio, AudioSamples, AudioSilence, CompressedFrame, Packet>;
 
-/// What a track's encoder took.
+/// What a track's encoder has encoded.
 struct StreamCounters {
     std::uint64_t frames = 0;        ///< frames, or packets passed through
-    std::uint64_t frames_moved = 0;  ///< of those, frames that lie one tick or more later than their time
+    std::uint64_t frames_moved = 0;  ///< of those, frames at a later tick than the nearest to their time
     std::int64_t samples = 0;        ///< per channel, silence included
 };
 
-/// Makes the packets of one track: converts, encodes, resamples to the media clock and counts in ticks. Knows no files.
-/// Synchronous and thread-bound; the codec's own threads stay inside. Times are media times, from 0.
+/// Makes the packets of one track: converts, resamples to the media clock, encodes, and converts times to ticks.
+/// Accesses no files. Synchronous and thread-bound; the codec's own threads are internal. Times are media times, from
+/// 0.
 class StreamEncoder {
  public:
     StreamEncoder(const StreamEncoder&) = delete;
     StreamEncoder& operator=(const StreamEncoder&) = delete;
     virtual ~StreamEncoder() = default;
 
-    /// Takes one input and appends what packets are ready to `out`, in decoding order; their `stream` is 0. Errors:
-    /// refused for a frame whose time is before 0 or before the last frame's, nothing taken, and the next may follow;
-    /// invalid_argument for an input that this track does not take; wrong_state after finish(); the codec's.
+    /// Encodes one input and appends the packets that are ready to `out`, in decoding order; their `stream` is 0.
+    /// Errors: refused for a frame whose time is before 0 or before the last frame's: it is ignored and the track may
+    /// continue; invalid_argument for an input of the wrong type; wrong_state after finish(); the codec's.
     Status encode(EncoderInput input, std::vector<Packet>& out);
-    /// Appends the packets still inside; nothing is taken after it. A second call does nothing.
+    /// Flushes: appends the remaining packets. No input may follow. A second call does nothing.
     Status finish(std::vector<Packet>& out);
 
-    /// Valid from the beginning: what a file must know of the track.
+    /// The track's parameters for a muxer; valid from the beginning.
     const StreamParams& params() const { return params_; }
-    /// The encoder in use ("libx264"), or the codec that is passed through.
+    /// The encoder in use ("libx264"), or the codec passed through.
     const std::string& codec() const { return codec_; }
     virtual StreamCounters counters() const { return counters_; }
     /// Fallbacks and changes, a line each. Complete after finish().

@@ -15,7 +15,7 @@ Result<std::unique_ptr<VideoStreamEncoder>> VideoStreamEncoder::open(const Video
 Result<std::unique_ptr<VideoStreamEncoder>> VideoStreamEncoder::open_live(VideoEncoderSettings settings,
                                                                           EncoderThreadBudget& budget,
                                                                           std::string title) {
-    auto share = budget.draw(settings.threads > 0 ? settings.threads : rendering_threads(machine_cores()));
+    auto share = budget.allocate(settings.threads > 0 ? settings.threads : rendering_threads(machine_cores()));
     settings.threads = share.threads();
     auto encoder = open(settings, std::move(title));
     if (encoder) (*encoder)->share_ = std::move(share);

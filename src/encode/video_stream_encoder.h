@@ -11,21 +11,22 @@
 
 namespace onetake {
 
-/// A video track that is encoded here: takes TimedImage and TimedFrame of every raw format, each at the
-/// nearest tick of its time (FrameTicks).
+/// Encodes a video track: takes TimedImage, and TimedFrame of every raw format, each at the tick nearest to its time
+/// (FrameTicks).
 class VideoStreamEncoder final : public StreamEncoder {
  public:
     /// `title`: for people; may be empty. Errors: VideoEncoder::open()'s.
     static Result<std::unique_ptr<VideoStreamEncoder>> open(const VideoEncoderSettings& settings,
                                                             std::string title = "");
 
-    /// For a live track: its threads are drawn from the budget, which must outlive it, and fixed from then on.
+    /// For a live track: its number of threads is allocated from the budget, which must outlive it, and fixed from then
+    /// on.
     static Result<std::unique_ptr<VideoStreamEncoder>> open_live(
         VideoEncoderSettings settings, EncoderThreadBudget& budget = EncoderThreadBudget::of_process(),
         std::string title = "");
 
     StreamCounters counters() const override;
-    /// Threads drawn from the budget; 0 for a track that is not live.
+    /// Threads allocated from the budget; 0 for a track that is not live.
     int threads() const { return share_.threads(); }
 
  private:
@@ -34,7 +35,7 @@ class VideoStreamEncoder final : public StreamEncoder {
     Status take_end(std::vector<Packet>& out) override;
     Status take_image(PlanarImage image, MediaTime time, std::vector<Packet>& out);
 
-    EncoderThreadBudget::Share share_;  ///< above the encoder: returned when its threads have ended
+    EncoderThreadBudget::Share share_;  ///< before the encoder: released after its threads have ended
     VideoEncoder encoder_;
     std::shared_ptr<BufferPool> pool_;  ///< of converted frames
     FrameTicks ticks_;

@@ -5,7 +5,7 @@
 namespace onetake {
 
 Buffer::~Buffer() {
-    if (pool_) pool_->give_back(std::move(bytes_));
+    if (pool_) pool_->recycle(std::move(bytes_));
 }
 
 void Buffer::swap(Buffer& other) noexcept {
@@ -41,7 +41,7 @@ Buffer BufferPool::take(std::size_t size) {
     return buffer;
 }
 
-void BufferPool::give_back(std::vector<std::uint8_t> bytes) noexcept {
+void BufferPool::recycle(std::vector<std::uint8_t> bytes) noexcept {
     MutexLock lock(mutex_);
     if (idle_.size() < keep_) idle_.push_back(std::move(bytes));
 }

@@ -12,8 +12,8 @@ namespace onetake {
 
 class BufferPool;
 
-/// Owns the bytes of one frame; move-only. Going away, it gives them back to where they came from: a pool, the heap, or
-/// the program that handed them over.
+/// Owns the bytes of one frame; move-only. When destroyed, it returns them to their origin: a pool, the heap, or the
+/// program that lent them.
 class Buffer {
  public:
     Buffer() = default;
@@ -25,8 +25,8 @@ class Buffer {
         : data_(data), size_(size), owner_(std::move(owner)) {}
     Buffer(Buffer&& other) noexcept { swap(other); }
     Buffer& operator=(Buffer&& other) noexcept {
-        Buffer gone(std::move(other));
-        swap(gone);
+        Buffer moved(std::move(other));
+        swap(moved);
         return *this;
     }
     Buffer(const Buffer&) = delete;
@@ -37,9 +37,9 @@ class Buffer {
     std::size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
     std::span<const std::uint8_t> span() const { return {data_, size_}; }
-    /// Bytes to write into: only of a buffer that owns its bytes (null for a borrowed one).
+    /// Writable bytes, if the buffer owns them; null for borrowed ones.
     std::uint8_t* writable() { return owner_ ? nullptr : bytes_.data(); }
-    /// Tells how much of a pooled or own buffer is in use; at most its capacity.
+    /// Sets the size of a buffer that owns its bytes; no effect on borrowed ones.
     void resize(std::size_t size);
 
  private:
@@ -53,8 +53,8 @@ class Buffer {
     std::shared_ptr<BufferPool> pool_;
 };
 
-/// Keeps the bytes of finished buffers for the next ones, so that a capture loop allocates only while it warms up.
-/// Thread-safe. Holds at most `keep` idle buffers.
+/// Recycles the memory of destroyed buffers, so that a capture loop soon stops allocating. Thread-safe. Keeps at most
+/// `keep` idle buffers.
 class BufferPool : public std::enable_shared_from_this<BufferPool> {
  public:
     static std::shared_ptr<BufferPool> create(std::size_t keep);
@@ -64,7 +64,7 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
  private:
     friend class Buffer;
     explicit BufferPool(std::size_t keep) : keep_(keep) { idle_.reserve(keep); }
-    void give_back(std::vector<std::uint8_t> bytes) noexcept;
+    void recycle(std::vector<std::uint8_t> bytes) noexcept;
 
     Mutex mutex_;
     std::vector<std::vector<std::uint8_t>> idle_ ONETAKE_GUARDED_BY(mutex_);

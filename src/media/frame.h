@@ -22,26 +22,26 @@ struct ColorInfo {
     bool operator==(const ColorInfo&) const = default;
 };
 
-/// Where a stamp comes from; written into the take.
+/// Origin of a stamp; stored in the take.
 enum class StampSource {
     driver_soe,  ///< the driver's stamp, start of exposure
     driver_eof,  ///< the driver's stamp, end of frame
-    device,      ///< the sound device's own time of capture, converted to the host clock
-    arrival,     ///< read when the data reached us: late by the device's delay
-    pushed,      ///< told by the program that pushed the data
+    device,      ///< the sound device's capture time, converted to the host clock
+    arrival,     ///< read when the data arrived: late by the device's latency
+    pushed,      ///< set by the program that pushed the data
     test,        ///< made by the built-in test source
 };
 std::string_view to_string(StampSource source);
 std::optional<StampSource> stamp_source_from(std::string_view name);
 
 struct FrameStamp {
-    HostTime time;     ///< capture instant, as told by `source`; never repaired
+    HostTime time;     ///< capture instant, from `source`; never corrected
     HostTime arrival;  ///< when the frame reached this process
     StampSource source = StampSource::arrival;
-    std::optional<std::uint32_t> driver_sequence;  ///< V4L2's counter, where there is one
+    std::optional<std::uint32_t> driver_sequence;  ///< V4L2's frame counter, if any
 };
 
-/// One raw picture (or one JPEG) on its way to an encoder. Move-only, owns its bytes.
+/// One raw video frame, or one JPEG. Move-only, owns its bytes.
 struct Frame {
     PixelFormat format = PixelFormat::bgr24;
     int width = 0;   ///< pixels
@@ -52,14 +52,14 @@ struct Frame {
     Buffer bytes;
 };
 
-/// The planes of a raw frame, where they lie in its bytes.
+/// Pointers to the planes of a raw frame.
 struct FramePlanes {
     std::array<const std::uint8_t*, 3> data{};
     std::array<int, 3> stride{};  ///< bytes from one row to the next
 };
 FramePlanes planes_of(const Frame& frame);
 
-/// Whether the frame's size is positive and its bytes are as many as that takes; the last row may lack its padding.
+/// Whether the frame's size is positive and it has all bytes of that size; the last row may lack its padding.
 bool has_all_bytes(const Frame& frame);
 
 }  // namespace onetake

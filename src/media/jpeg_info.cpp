@@ -13,7 +13,7 @@ bool is_frame_header(std::uint8_t marker) {
     return marker >= 0xC0 && marker <= 0xCF && marker != kDht && marker != 0xC8 && marker != 0xCC;
 }
 
-bool stands_alone(std::uint8_t marker) {
+bool has_no_payload(std::uint8_t marker) {
     return marker == kTem || (marker >= 0xD0 && marker <= kSoi);
 }
 
@@ -56,7 +56,7 @@ Status read_frame_header(std::span<const std::uint8_t> body, JpegInfo& info) {
             h[i] = body[7 + 3 * i] >> 4;
             v[i] = body[7 + 3 * i] & 15;
         }
-        // Factors count relative to each other: 2x2,2x2,2x2 is full resolution, too.
+        // Sampling factors are relative: 2x2,2x2,2x2 is full resolution, too.
         const bool same_chroma = h[1] == h[2] && v[1] == v[2] && h[1] > 0 && v[1] > 0;
         if (same_chroma && h[0] % h[1] == 0 && v[0] % v[1] == 0) info.chroma = chroma_of(h[0] / h[1], v[0] / v[1]);
     }
@@ -79,7 +79,7 @@ Result<JpegInfo> inspect_jpeg(std::span<const std::uint8_t> jpeg) {
     info.length = jpeg_length(jpeg);
     if (info.length == 0) return damaged("it is cut off, its end marker is missing");
 
-    bool framed = false;
+    bool has_frame_header = false;
     std::size_t at = 2;
     while (at + 4 <= info.length) {
         if (jpeg[at] != 0xFF) return damaged(fmt::format("no marker where one should be, at byte {}", at));
@@ -89,26 +89,26 @@ Result<JpegInfo> inspect_jpeg(std::span<const std::uint8_t> jpeg) {
             continue;
         }
         at += 2;
-        if (stands_alone(marker)) continue;
+        if (has_no_payload(marker)) continue;
         if (marker == kEoi) break;
         const std::size_t length = static_cast<std::size_t>(jpeg[at]) << 8 | jpeg[at + 1];
         if (length < 2 || at + length > info.length)
             return damaged(fmt::format("a segment runs past the end, at byte {}", at));
         const auto body = jpeg.subspan(at + 2, length - 2);
         if (is_frame_header(marker)) {
-            if (framed) return damaged("it has two frame headers");
+            if (has_frame_header) return damaged("it has two frame headers");
             if (auto read = read_frame_header(body, info); !read) return fail(std::move(read).error());
             info.progressive = marker == 0xC2 || marker == 0xC6 || marker == 0xCA || marker == 0xCE;
-            framed = true;
+            has_frame_header = true;
         } else if (marker == kDht) {
             info.huffman_tables = true;
         } else if (marker == kSos) {
-            if (!framed) return damaged("the picture comes before its frame header");
+            if (!has_frame_header) return damaged("its scan header precedes the frame header");
             return info;
         }
         at += length;
     }
-    return damaged("it holds no picture");
+    return damaged("it has no image data");
 }
 
 }  // namespace onetake

@@ -11,7 +11,7 @@ namespace onetake {
 enum class TrackKind { video, audio, data };
 std::string_view to_string(TrackKind kind);
 
-/// What a decoder or muxer must know of one encoded stream. Times of its packets count in 1/`time_scale` s.
+/// Parameters of one encoded stream for decoders and muxers. Times of its packets are in 1/`time_scale` s.
 struct StreamParams {
     TrackKind kind = TrackKind::video;
     std::string codec;            ///< libavcodec's codec name: "h264", "hevc", "mjpeg", "aac", "pcm_s16le"
@@ -30,16 +30,16 @@ struct StreamParams {
     // audio
     int sample_rate = 0, channels = 0;
     int frame_size = 0;       ///< samples per packet
-    int initial_padding = 0;  ///< priming samples in front of sample 0
+    int initial_padding = 0;  ///< priming samples before sample 0
 };
 
-/// One encoded piece of one stream.
+/// One packet of one encoded stream.
 struct Packet {
     int stream = 0;
     std::int64_t pts = 0, dts = 0, duration = 0;  ///< ticks of the stream's time_scale
     bool key = false;
-    bool hidden = false;  ///< the decoder needs it, its pictures or sound are not part of the film (edit lists)
-    int skip_first = 0, skip_last = 0;  ///< decoded samples that are not: priming and padding
+    bool hidden = false;                ///< decoded but not presented (edit lists)
+    int skip_first = 0, skip_last = 0;  ///< decoded samples not presented: priming and padding
     std::vector<std::uint8_t> bytes;
 };
 

@@ -16,7 +16,7 @@ enum class PixelFormat {
     i420,    ///< Y, U, V planes, chroma at half size each way, chroma stride = (stride + 1) / 2
     i422,    ///< Y, U, V planes, chroma at half width, chroma stride = (stride + 1) / 2
     i444,    ///< Y, U, V planes of the same size and stride
-    jpeg,    ///< a complete JPEG file, stored as it is
+    jpeg,    ///< a complete JPEG file, stored unchanged
 };
 
 /// How much smaller the chroma planes are than the luma plane (width x height).
@@ -30,15 +30,15 @@ enum class Chroma {
     other,
 };
 
-/// What there is to know of one pixel format: a row of the table that everything else asks.
+/// Properties of one pixel format: a row of the table behind the functions below.
 struct PixelLayout {
     PixelFormat format;
-    std::string_view name;     ///< ours, in messages
-    std::string_view av_name;  ///< libavutil's
+    std::string_view name;     ///< in messages
+    std::string_view av_name;  ///< in libavutil
     Chroma chroma;             ///< RGB: s444
     int planes;                ///< 0 for jpeg
     int bytes_per_sample;
-    int group_pixels, group_bytes;  ///< the first plane's rows are made of groups of so many pixels
+    int group_pixels, group_bytes;  ///< the first plane's rows consist of groups of this size
 };
 
 const PixelLayout& layout_of(PixelFormat format);
@@ -48,8 +48,8 @@ std::string_view to_string(PixelFormat format);
 int chroma_width(Chroma chroma, int width);
 /// Rows of a chroma plane for a frame `height` high; 0 for gray.
 int chroma_height(Chroma chroma, int height);
-/// libavutil's name for 8-bit planes of this sampling; `full_range` chooses the old "yuvj…" names, which MJPEG's
-/// streams carry.
+/// libavutil's name for 8-bit planes of this sampling; `full_range` chooses the old "yuvj…" names, which MJPEG
+/// streams have.
 std::string_view av_planar_name(Chroma chroma, bool full_range = false);
 
 /// Bytes of a row without padding; 0 for jpeg.
@@ -58,7 +58,7 @@ int tight_stride(PixelFormat format, int width);
 int plane_stride(PixelFormat format, int i, int stride);
 /// Rows of plane `i` of a frame `height` high.
 int plane_rows(PixelFormat format, int i, int height);
-/// Bytes that a raw frame of these dimensions takes; 0 for jpeg or senseless dimensions.
+/// Bytes of a raw frame of these dimensions; 0 for jpeg or invalid dimensions.
 std::size_t frame_bytes(PixelFormat format, int stride, int height);
 
 }  // namespace onetake

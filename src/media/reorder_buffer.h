@@ -6,12 +6,12 @@
 
 namespace onetake {
 
-/// Puts what parallel workers finish out of order back into the order of its numbers. Every number must come exactly
-/// once, a failed one too. Holds as many as there are in flight. Thread-bound.
+/// Restores the order of numbered items that parallel workers finish out of order. Every number must be added exactly
+/// once, also for a failed item. Holds at most the items in flight. Thread-bound.
 template <class T>
 class ReorderBuffer {
  public:
-    /// Takes item `number` and gives every item that is next in line to `out`.
+    /// Adds item `number` and passes every item that is next in order to `out`.
     template <class Out>
     void add(std::uint64_t number, T item, Out&& out) {
         if (number != next_) {

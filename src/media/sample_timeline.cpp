@@ -24,24 +24,24 @@ std::int64_t SampleTimeline::add(const AudioSpan& span) {
 }
 
 MediaTime SampleTimeline::at(HostTime t) const {
-    MediaTime place = media_time(t, origin_);
+    MediaTime time = media_time(t, origin_);
     if (!pieces_.empty()) {
-        // The last piece that begins at or before t; the first one for what lies before all.
+        // The last piece that begins at or before t, else the first one.
         auto it = std::ranges::upper_bound(pieces_, t, {}, &Piece::begin);
         if (it != pieces_.begin()) --it;
         const MediaTime begin(from_ticks(it->first, rate_));
         if (t < it->begin || t > it->end) {
             const bool before = t < it->begin;
-            place =
+            time =
                 before ? begin - (it->begin - t) : MediaTime(from_ticks(it->first + it->frames, rate_)) + (t - it->end);
         } else {
             const auto length = static_cast<double>((it->end - it->begin).count());
             const double part = length > 0 ? static_cast<double>((t - it->begin).count()) / length : 0;
             const double of_file = static_cast<double>(from_ticks(it->frames, rate_).count());
-            place = begin + Duration(std::llround(part * of_file));
+            time = begin + Duration(std::llround(part * of_file));
         }
     }
-    return place;
+    return time;
 }
 
 }  // namespace onetake

@@ -8,21 +8,21 @@
 
 namespace onetake {
 
-/// Media time as one sound card counts it: each of its samples lasts exactly 1 / rate s, and everything else is moved
-/// to where that puts it. Made from the spans of the card's audio clock, as they come; outside of them (before the
-/// first, in gaps, after the last) time runs at the host's pace. Never goes back by more than half a sample. Bounded
-/// memory: only the last half hour or so is known. Pure; one thread at a time. See docs/clocks.md.
+/// Media time by one sound card's clock: each of its samples lasts exactly 1 / rate s, and all other media are moved
+/// accordingly. Built incrementally from the spans of the card's audio clock; outside of them (before the first, in
+/// gaps, after the last) time advances as on the host. Never decreases by more than half a sample. Bounded memory:
+/// keeps about the last half hour. Pure; one thread at a time. See docs/clocks.md.
 class SampleTimeline {
  public:
     /// `rate`: the card's label, Hz. `origin`: media time 0.
     SampleTimeline(int rate, HostTime origin) : rate_(rate), origin_(origin) {}
 
-    /// Takes the card's next span, and returns the place of its first sample, in samples from media time 0: right after
-    /// the span before, or a gap's length rounded to samples after it.
+    /// Adds the card's next span and returns the position of its first sample, in samples from media time 0: directly
+    /// after the span before, plus the gap between them rounded to samples.
     std::int64_t add(const AudioSpan& span);
-    /// Up to here at() will stay as it is; HostTime{} at the beginning.
+    /// Up to here the results of at() are final; HostTime{} at the beginning.
     HostTime settled() const { return pieces_.empty() ? HostTime{} : pieces_.back().end; }
-    /// Where an instant lies in the file.
+    /// The media time of an instant.
     MediaTime at(HostTime t) const;
 
  private:

@@ -9,7 +9,7 @@ namespace onetake {
 
 namespace {
 
-// Whole periods of the tone that one look at its loudness spans. Even, so that half of them cancel the ripple, too.
+// Periods of the tone in the window that measures its loudness. Even, so that half of them cancel the ripple, too.
 constexpr double periods = 4;
 constexpr double quiet_before_s = 0.03;
 constexpr double least_beep_s = 0.012;
@@ -87,7 +87,7 @@ std::vector<double> find_beeps(std::span<const float> mono, double sample_rate, 
 
     const auto quiet = static_cast<std::size_t>(quiet_before_s * sample_rate);
     const auto least = static_cast<std::size_t>(least_beep_s * sample_rate) + length / 2;
-    // As if quiet had come before the first sample: a beep there is dropped below.
+    // Assume quiet before the first sample: a beep there is dropped below.
     std::size_t quiet_for = quiet;
     for (std::size_t i = 0; i < loud.size(); ++i) {
         if (static_cast<double>(loud[i]) < 0.7 * on) {
@@ -100,7 +100,7 @@ std::vector<double> find_beeps(std::span<const float> mono, double sample_rate, 
             continue;
         }
         quiet_for = 0;
-        // The loudness climbs evenly while the window slides over the onset: half of it is reached half a window after.
+        // The loudness rises linearly while the window passes the onset: it is at half its level half a window later.
         const std::vector<float> plateau(
             loud.begin() + static_cast<std::ptrdiff_t>(i + length),
             loud.begin() + static_cast<std::ptrdiff_t>(std::min(i + 3 * length, loud.size())));

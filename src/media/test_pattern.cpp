@@ -21,17 +21,17 @@ constexpr std::uint8_t black = 16;
 
 constexpr int digits = 8;
 constexpr int bits = 24;
-// White, black, then the bits: a frame for reading that other pictures won't have by chance.
+// White and black at both ends of the bits: a marker that other frames don't have by chance.
 constexpr int squares = bits + 4;
 
-// Bits of the lit segments, top first, clockwise, the middle last.
+// Bits of the lit segments: top first, clockwise, the middle last.
 constexpr std::array<unsigned, 10> segments{0x3f, 0x06, 0x5b, 0x4f, 0x66, 0x6d, 0x7d, 0x07, 0x7f, 0x6f};
 
 struct Area {
     int x, y, w, h;
 };
 
-// Square `i` of the row, in a picture of this size.
+// Square `i` of the row, in a frame of this size.
 Area square(int i, int width, int height) {
     const int h = std::max(6, height / 12);
     const int left = width * i / squares;
@@ -47,11 +47,11 @@ bool is_white(int i, std::int64_t number) {
 }  // namespace
 
 HostTime TestScene::frame_time(std::int64_t number) const {
-    // Whole seconds are taken apart for exactness at the end of a long day.
+    // Full seconds are separate, to stay exact after many hours.
     const double seconds = static_cast<double>(number) / fps;
-    const double whole = std::floor(seconds);
-    const double rest = (static_cast<double>(number) - whole * fps) / fps;
-    return start + std::chrono::seconds(static_cast<std::int64_t>(whole)) + Duration(std::llround(rest * 1e9));
+    const double full = std::floor(seconds);
+    const double fraction = (static_cast<double>(number) - full * fps) / fps;
+    return start + std::chrono::seconds(static_cast<std::int64_t>(full)) + Duration(std::llround(fraction * 1e9));
 }
 
 std::int64_t TestScene::first_frame_from(HostTime t) const {
@@ -80,7 +80,7 @@ TestPattern::TestPattern(int width, int height)
     : width_(std::max(64, width)),
       height_(std::max(48, height)),
       background_(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_) * 3) {
-    // Eight bars of all mixes of dim blue, green and red: dark enough for the flash to stand out.
+    // Eight bars with all combinations of dim blue, green and red: dark enough for the flash to stand out.
     for (int y = 0; y < height_; ++y)
         for (int x = 0; x < width_; ++x) {
             const int bar = x * 8 / width_;
@@ -125,7 +125,7 @@ void TestPattern::draw(std::int64_t frame_number, bool flash, std::uint8_t* bgr,
                         background_.data() + static_cast<std::size_t>(y) * row, row);
     }
 
-    // Crosses the picture in 120 frames.
+    // Crosses the frame in 120 steps.
     const int bar = std::max(2, width_ / 80);
     const int left = static_cast<int>(frame_number % 120) * (width_ - bar) / 119;
     box(bgr, stride, left, height_ * 5 / 8, bar, height_ / 8, flash ? black : white);
@@ -134,9 +134,9 @@ void TestPattern::draw(std::int64_t frame_number, bool flash, std::uint8_t* bgr,
     const int x0 = (width_ - digits * step) / 2;
     const int y0 = height_ / 4;
     box(bgr, stride, x0 - step / 4, y0 - height_ / 24, digits * step + step / 4, height_ / 6 + height_ / 12, black);
-    std::int64_t rest = frame_number;
-    for (int i = digits - 1; i >= 0; --i, rest /= 10)
-        digit(bgr, stride, x0 + i * step, y0, static_cast<int>(rest % 10));
+    std::int64_t remaining = frame_number;
+    for (int i = digits - 1; i >= 0; --i, remaining /= 10)
+        digit(bgr, stride, x0 + i * step, y0, static_cast<int>(remaining % 10));
 
     for (int i = 0; i < squares; ++i) {
         const auto [x, y, w, h] = square(i, width_, height_);
@@ -163,9 +163,10 @@ TestTone::TestTone(TestScene scene, int label_rate, int channels, double ppm)
 
 HostTime TestTone::time_of(std::int64_t sample) const {
     const double seconds = static_cast<double>(sample) / rate_;
-    const double whole = std::floor(seconds);
-    const double rest = (static_cast<double>(sample) - whole * rate_) / rate_;
-    return scene_.start + std::chrono::seconds(static_cast<std::int64_t>(whole)) + Duration(std::llround(rest * 1e9));
+    const double full = std::floor(seconds);
+    const double fraction = (static_cast<double>(sample) - full * rate_) / rate_;
+    return scene_.start + std::chrono::seconds(static_cast<std::int64_t>(full)) +
+           Duration(std::llround(fraction * 1e9));
 }
 
 std::int64_t TestTone::first_sample_from(HostTime t) const {
@@ -182,21 +183,21 @@ void TestTone::fill(std::int64_t first, std::span<std::int16_t> samples) const {
         return flash ? to_seconds(*flash - scene_.start) : -1;
     };
     std::int64_t second = -1;
-    double own = -1, last = -1;  // beeps of `second` and of the one before, s since the start
-    const auto sounds = [](double beep, double t) {
-        // Half a nanosecond of grace: a sample that is due exactly with the flash belongs to the beep.
+    double current = -1, previous = -1;  // beeps of `second` and of the one before, s since the start
+    const auto is_on = [](double beep, double t) {
+        // Half a nanosecond of tolerance: a sample exactly at the flash belongs to the beep.
         return beep >= 0 && t - beep > -0.5e-9 && t - beep < beep_seconds;
     };
     for (std::int64_t i = 0; i < count; ++i) {
         const double t = static_cast<double>(first + i) / rate_;
-        if (const auto whole = static_cast<std::int64_t>(t); whole != second) {
-            second = whole;
-            own = beep_in(second);
-            last = beep_in(second - 1);
+        if (const auto full = static_cast<std::int64_t>(t); full != second) {
+            second = full;
+            current = beep_in(second);
+            previous = beep_in(second - 1);
         }
         double value = hum_level * std::sin(2 * std::numbers::pi * hum_hz * t);
-        for (const double beep : {last, own})
-            if (sounds(beep, t)) value += beep_level * std::sin(2 * std::numbers::pi * beep_hz * (t - beep));
+        for (const double beep : {previous, current})
+            if (is_on(beep, t)) value += beep_level * std::sin(2 * std::numbers::pi * beep_hz * (t - beep));
         const auto sample = static_cast<std::int16_t>(std::lround(value));
         for (int c = 0; c < channels_; ++c) samples[static_cast<std::size_t>(i * channels_ + c)] = sample;
     }

@@ -9,8 +9,8 @@
 
 namespace onetake {
 
-/// What the test camera and the test microphone both watch: frames at even instants, and a flash with a beep at the
-/// first frame of every whole second. Copyable; both sources get the same one.
+/// The timing shared by the test camera and the test microphone: frames at even intervals, and a flash with a beep at
+/// the first frame of every second. Copyable; both sources get the same one.
 struct TestScene {
     HostTime start;
     double fps = 30;
@@ -19,14 +19,14 @@ struct TestScene {
     HostTime frame_time(std::int64_t number) const;
     /// The first frame at or after `t`; never negative.
     std::int64_t first_frame_from(HostTime t) const;
-    /// When the flash and the beep of a second begin: at its first frame. Empty for seconds without a frame.
+    /// The begin of the flash and the beep of a second: its first frame. Empty for seconds without a frame.
     std::optional<HostTime> flash_start(std::int64_t second) const;
-    /// Whether a frame is lit: the first 100 ms of a flash, one frame at least.
+    /// Whether a frame is bright: the first 100 ms of a flash, at least one frame.
     bool lit(std::int64_t number) const;
 };
 
-/// Draws the test picture: coloured bars, a moving bar, the frame number in digits and, for programs, as a row of black
-/// and white squares along the bottom. Draws into any BGR picture; one thread at a time.
+/// Draws the test pattern: coloured bars, a moving bar, and the frame number in digits and, for programs, as a row of
+/// black and white squares along the bottom. Draws into any BGR frame; one thread at a time.
 class TestPattern {
  public:
     /// At least 64 x 48 pixels.
@@ -43,26 +43,26 @@ class TestPattern {
     std::vector<std::uint8_t> background_;
 };
 
-/// Reads the number off the squares of a test picture of any size, given its brightness plane; empty where the squares
-/// are not there. 24 bits: numbers repeat after 16,777,216 frames.
+/// Reads the frame number from the squares of a test pattern of any size, given its luma plane; empty if there are
+/// none. 24 bits: numbers repeat after 16,777,216 frames.
 std::optional<std::int64_t> read_test_frame_number(const std::uint8_t* luma, int width, int height, int stride);
 
-/// Makes the test sound: a beep of 1 kHz and 50 ms that sets in at zero phase, exactly when the scene's flash does,
-/// over a quiet hum. Every sample is a function of its index.
+/// Generates the test tone: a beep of 1 kHz and 50 ms that begins at phase 0 exactly with the scene's flash, over a
+/// quiet hum. Every sample is a function of its index.
 class TestTone {
  public:
-    /// The imagined sound card delivers `ppm` more than its label rate. Sample 0 is at the scene's start.
+    /// The simulated sound card runs `ppm` faster than its label rate. Sample 0 is at the scene's start.
     TestTone(TestScene scene, int label_rate, int channels, double ppm = 0);
 
     HostTime time_of(std::int64_t sample) const;
     /// The first sample at or after `t`; never negative.
     std::int64_t first_sample_from(HostTime t) const;
-    /// Writes samples from `first` on, interleaved, all channels alike, as many as fit.
+    /// Fills `samples` from sample `first` on, interleaved, all channels alike.
     void fill(std::int64_t first, std::span<std::int16_t> samples) const;
 
  private:
     TestScene scene_;
-    double rate_;  ///< true, Hz
+    double rate_;  ///< true rate, Hz
     int channels_;
 };
 

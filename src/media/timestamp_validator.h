@@ -10,10 +10,10 @@
 
 namespace onetake {
 
-/// Turns the times that a program pushes into stamps, and refuses senseless ones. One per track; thread-bound.
+/// Converts the times that a program pushes to stamps, and refuses invalid ones. One per track; thread-bound.
 class TimestampValidator {
  public:
-    /// A stamp further from now than this is taken for a mistake (another clock, another unit).
+    /// A stamp further from now than this is considered an error (another clock or unit).
     static constexpr Duration kFar = std::chrono::hours(24);
 
     struct Stamp {
@@ -21,8 +21,8 @@ class TimestampValidator {
         StampSource source;
     };
 
-    /// The stamp of something pushed with `t` (seconds on CLOCK_MONOTONIC) or, without it, whose first instant was
-    /// `arrived`. Errors: refused, with the reason; the validator stays as it was.
+    /// The stamp for media pushed with `t` (seconds on CLOCK_MONOTONIC) or, without it, with first instant `arrived`.
+    /// Errors: refused, with the reason; the validator is unchanged.
     Result<Stamp> check(std::optional<double> t, HostTime arrived, HostTime now) const {
         if (!t) {
             // Two threads may push within one tick of the clock; stamps must still increase.
@@ -30,7 +30,8 @@ class TimestampValidator {
             return Stamp{time, StampSource::arrival};
         }
         if (!std::isfinite(*t))
-            return fail(ErrorCode::refused, "The pushed time is not a number. Nothing was stored of it.");
+            return fail(ErrorCode::refused,
+                        "The pushed time is not a number. The media pushed with it were not stored.");
         const double distance = *t - to_seconds(now.time_since_epoch());
         if (std::abs(distance) > to_seconds(kFar))
             return fail(
@@ -44,7 +45,7 @@ class TimestampValidator {
                                     to_seconds(last_->time_since_epoch())));
         return Stamp{time, StampSource::pushed};
     }
-    /// Tells that what bore this stamp was taken.
+    /// Records that media with this stamp were accepted.
     void accept(const Stamp& stamp) { last_ = stamp.time; }
 
  private:

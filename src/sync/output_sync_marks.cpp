@@ -62,8 +62,8 @@ class OutputMarkReader {
     }
 
     Status take() {
-        for (const auto& sample : decoded_.pictures) samples_.push_back(sample);
-        for (const auto& block : decoded_.sound) {
+        for (const auto& sample : decoded_.frames) samples_.push_back(sample);
+        for (const auto& block : decoded_.audio) {
             if (rate_ == 0) {
                 rate_ = block.sample_rate;
                 search_.emplace(rate_);
@@ -76,8 +76,8 @@ class OutputMarkReader {
             audio_end_ = end;
             marks_.audio_length += end - block.time;
         }
-        decoded_.pictures.clear();
-        decoded_.sound.clear();
+        decoded_.frames.clear();
+        decoded_.audio.clear();
         return {};
     }
 

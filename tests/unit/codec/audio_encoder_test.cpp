@@ -14,7 +14,7 @@ std::vector<Packet> encoded(AudioEncoder& encoder, std::size_t values, std::size
     return packets;
 }
 
-TEST(AudioEncoder, TellsPrimingAndEndToTheSample) {
+TEST(AudioEncoder, ReportsPrimingAndEndToTheSample) {
     for (const std::size_t samples : {1U, 1023U, 1024U, 1025U, 5000U, 48000U})
         for (const std::size_t piece : {160U, 1024U, 5000U}) {
             auto encoder = AudioEncoder::open({"aac", 48000, 1, 128000}).value();
@@ -42,7 +42,7 @@ TEST(AudioEncoder, KeepsPcmBitForBit) {
               (std::vector<std::uint8_t>{0, 0, 0x00, 0x40, 0x00, 0xC0, 0xFF, 0x7F, 0x00, 0x80, 1, 0}));
 }
 
-TEST(AudioEncoder, MakesNothingOfNothing) {
+TEST(AudioEncoder, EmitsNoPacketsWithoutInput) {
     auto encoder = AudioEncoder::open({"aac", 48000, 1, 128000}).value();
     EXPECT_TRUE(encoded(encoder, 0, 1).empty());
 }
@@ -52,7 +52,7 @@ TEST(AudioEncoder, TakesManyChannels) {
     EXPECT_EQ(encoded(encoder, 6 * 2048, 6 * 2048).size(), 3U);
 }
 
-TEST(AudioEncoder, SaysWhatItCannotDo) {
+TEST(AudioEncoder, ReportsUnsupportedSettings) {
     EXPECT_EQ(AudioEncoder::open({"mp9", 48000, 1, 128000}).error().code, ErrorCode::missing_part);
     const auto rate = AudioEncoder::open({"aac", 47999, 1, 128000});
     ASSERT_FALSE(rate);

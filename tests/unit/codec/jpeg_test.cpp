@@ -33,7 +33,7 @@ std::vector<std::uint8_t> bytes_of(const Buffer& buffer) {
     return {buffer.data(), buffer.data() + buffer.size()};
 }
 
-// Takes every segment of one kind out of a JPEG's headers.
+// Removes all segments of one kind from a JPEG's headers.
 std::vector<std::uint8_t> without_segment(const Buffer& jpeg, std::uint8_t marker) {
     const auto in = bytes_of(jpeg);
     std::vector<std::uint8_t> out(in.begin(), in.begin() + 2);
@@ -49,7 +49,7 @@ std::vector<std::uint8_t> without_segment(const Buffer& jpeg, std::uint8_t marke
     return out;
 }
 
-TEST(JpegInfo, TellsWhatTheHeadersSay) {
+TEST(JpegInfo, ReportsTheContentsOfTheHeaders) {
     const auto from = pool();
     const std::pair<Subsample, Chroma> kinds[] = {{Subsample::gray, Chroma::gray},
                                                   {Subsample::s420, Chroma::s420},
@@ -78,7 +78,7 @@ TEST(JpegInfo, LeavesTrailingZerosOutOfTheLength) {
     EXPECT_EQ(jpeg_length(padded), jpeg.size());
 }
 
-TEST(JpegInfo, CallsEveryCutCorrupt) {
+TEST(JpegInfo, ReportsEveryTruncationAsCorrupt) {
     const auto from = pool();
     const auto jpeg = small_jpeg(*from);
     for (std::size_t length = 0; length < jpeg.size(); ++length) {
@@ -107,7 +107,7 @@ TEST(JpegInfo, SurvivesAnySingleByteChanged) {
     EXPECT_GT(refused, 8);
 }
 
-TEST(JpegDecoder, TakesJpegsWithoutHuffmanTables) {
+TEST(JpegDecoder, DecodesJpegsWithoutHuffmanTables) {
     const auto from = pool();
     const auto jpeg = small_jpeg(*from);
     const auto bare = without_segment(jpeg, 0xC4);
@@ -119,7 +119,7 @@ TEST(JpegDecoder, TakesJpegsWithoutHuffmanTables) {
     EXPECT_EQ(plane_difference(*image, decoded(jpeg, *from), 0), 0);
 }
 
-TEST(JpegDecoder, CallsATruncatedImageCorrupt) {
+TEST(JpegDecoder, ReportsATruncatedImageAsCorrupt) {
     const auto from = pool();
     const auto jpeg = encoder_for(Subsample::s420).encode(shaded_image(320, 240, Chroma::s420, *from), *from).value();
     const auto image = JpegDecoder::create()->decode(jpeg.span().first(jpeg.size() / 2), *from);
@@ -129,7 +129,7 @@ TEST(JpegDecoder, CallsATruncatedImageCorrupt) {
     EXPECT_EQ(JpegDecoder::create()->decode(text, *from).error().code, ErrorCode::corrupt);
 }
 
-TEST(JpegDecoder, TakesAStrayByteBeforeTheEnd) {
+TEST(JpegDecoder, AcceptsAnExtraByteBeforeTheEndMarker) {
     const auto from = pool();
     auto bytes = bytes_of(small_jpeg(*from));
     bytes.insert(bytes.end() - 2, {0x12, 0x34});
@@ -188,7 +188,7 @@ TEST(JpegEncoder, TakesTheHighBytesOf16BitGray) {
     EXPECT_LT(plane_difference(made, image, 0), 2);
 }
 
-TEST(JpegEncoder, KnowsBlueFromRed) {
+TEST(JpegEncoder, KeepsTheOrderOfRedAndBlue) {
     const auto from = pool();
     Frame frame;
     frame.width = 32;
@@ -228,7 +228,7 @@ TEST(JpegEncoder, ReusesThePoolsBytes) {
     EXPECT_EQ(encoder.encode(image, *from).value().data(), first);
 }
 
-TEST(JpegEncoder, RefusesWhatIsNoFrame) {
+TEST(JpegEncoder, RefusesInvalidFrames) {
     const auto from = pool();
     auto encoder = encoder_for(Subsample::s420);
     auto frame = as_frame(shaded_image(64, 48, Chroma::s420, *from), PixelFormat::i420);

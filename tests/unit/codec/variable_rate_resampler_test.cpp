@@ -53,7 +53,7 @@ double worst_difference(const std::vector<float>& got, double rate, const std::f
     return worst;
 }
 
-// With a sine of 1 kHz, an error of place of e s shows as a difference of at most 2 pi 1000 e.
+// With a sine of 1 kHz, a time error of e s causes a difference of at most 2 pi 1000 e.
 const auto kSine = [](double t) { return 0.8 * std::sin(2 * std::numbers::pi * 1000 * t); };
 constexpr double kTwoMicroseconds = 0.8 * 2 * std::numbers::pi * 1000 * 2e-6;
 
@@ -73,7 +73,7 @@ TEST(VariableRateResampler, PutsEverySampleAtItsTimeWhateverTheCardsRate) {
         }
 }
 
-TEST(VariableRateResampler, StaysInPlaceThroughStepsOfTheRate) {
+TEST(VariableRateResampler, KeepsTimesThroughStepsOfTheRate) {
     SoundCard card(0.123456789, kSine);
     auto resampler = VariableRateResampler::create(48000, 1, 48000).value();
     Collected out;
@@ -87,7 +87,7 @@ TEST(VariableRateResampler, StaysInPlaceThroughStepsOfTheRate) {
 }
 
 TEST(VariableRateResampler, KeepsImpulsesAtTheirTimes) {
-    // Band-limited impulses, one each half second, by a card that runs 300 ppm fast.
+    // Band-limited impulses, two per second, recorded by a card that runs 300 ppm fast.
     const auto clicks = [](double t) {
         const double x = (t - std::round(t * 2) / 2) * 12000;
         return 0.9 * std::exp(-x * x);
@@ -135,7 +135,7 @@ TEST(VariableRateResampler, FillsGapsWithExactSilenceOfTheirLength) {
     EXPECT_LT(worst_difference(out.samples, 48000, kSine, 11060, 21860), kTwoMicroseconds);
 }
 
-TEST(VariableRateResampler, HandsLongSilenceOnInPieces) {
+TEST(VariableRateResampler, EmitsLongSilenceInChunks) {
     SoundCard card(100, kSine);
     auto resampler = VariableRateResampler::create(48000, 1, 48000).value();
     std::size_t largest = 0;
@@ -151,7 +151,7 @@ TEST(VariableRateResampler, HandsLongSilenceOnInPieces) {
     EXPECT_LE(largest, 65536U);
 }
 
-TEST(VariableRateResampler, LeavesOutWhatLiesBeforeTimeZero) {
+TEST(VariableRateResampler, LeavesOutAudioBeforeTimeZero) {
     SoundCard card(-0.5, kSine);
     auto resampler = VariableRateResampler::create(48000, 1, 48000).value();
     Collected out;
@@ -219,7 +219,7 @@ TEST(VariableRateResampler, ConvertsBetweenRates) {
                   2 * kTwoMicroseconds)
             << in << " to " << to;
     }
-    // What 16 kHz can't hold must not come back as another tone.
+    // A tone above 8 kHz must not alias to another one.
     SoundCard card(0, [](double t) { return 0.8 * std::sin(2 * std::numbers::pi * 11000 * t); });
     auto resampler = VariableRateResampler::create(48000, 1, 16000).value();
     Collected out;
@@ -243,7 +243,7 @@ TEST(VariableRateResampler, StaysExactAfterManyHours) {
     EXPECT_LT(worst_difference(samples, 8000, kSine, 100, 7500), kTwoMicroseconds);
 }
 
-TEST(VariableRateResampler, RefusesRunsThatMakeNoSense) {
+TEST(VariableRateResampler, RefusesInvalidRuns) {
     auto resampler = VariableRateResampler::create(48000, 1, 48000).value();
     Collected out;
     TimedAudio run;
@@ -256,14 +256,14 @@ TEST(VariableRateResampler, RefusesRunsThatMakeNoSense) {
     EXPECT_FALSE(VariableRateResampler::create(0, 1, 48000));
 }
 
-TEST(VariableRateResampler, PassesASinkThatFails) {
+TEST(VariableRateResampler, ReturnsTheErrorOfItsSink) {
     auto resampler = VariableRateResampler::create(48000, 1, 48000).value();
     SoundCard card(1, kSine);
     const SampleSink full = [](std::span<const float>) -> Status { return fail(ErrorCode::no_space, "full"); };
     EXPECT_EQ(resampler.write(card.record(100, 48000, true), full).error().code, ErrorCode::no_space);
 }
 
-TEST(VariableRateResampler, KeepsSamplesBitForBitWhereItIsTold) {
+TEST(VariableRateResampler, CopiesSamplesBitForBitOnRequest) {
     auto resampler = VariableRateResampler::create(44100, 2, 44100).value();
     Collected collected;
     // Begins 3 samples before media time 0; a gap of 1000 between its two runs.

@@ -46,7 +46,7 @@ std::vector<Packet> encoded(VideoEncoder& encoder, const std::vector<std::int64_
     return packets;
 }
 
-TEST(VideoEncoder, GivesBackEveryStampToTheTick) {
+TEST(VideoEncoder, KeepsEveryStampToTheTick) {
     for (const auto* preset : {"veryfast", "medium", "ultrafast"}) {
         auto settings = small();
         settings.preset = preset;
@@ -66,7 +66,7 @@ TEST(VideoEncoder, GivesBackEveryStampToTheTick) {
     }
 }
 
-TEST(VideoEncoder, TimesEachPacketUpToTheNextStamp) {
+TEST(VideoEncoder, SetsEachDurationUpToTheNextStamp) {
     auto settings = small();
     settings.fps = 25;
     auto encoder = VideoEncoder::open(settings).value();
@@ -78,7 +78,7 @@ TEST(VideoEncoder, TimesEachPacketUpToTheNextStamp) {
     EXPECT_EQ(packets.back().duration, 3600);
 }
 
-TEST(VideoEncoder, TimesPacketsOfAnEncoderWithoutDelay) {
+TEST(VideoEncoder, SetsDurationsForAnEncoderWithoutDelay) {
     auto settings = small();
     settings.options = {{"tune", "zerolatency"}};
     auto encoder = VideoEncoder::open(settings).value();
@@ -90,7 +90,7 @@ TEST(VideoEncoder, TimesPacketsOfAnEncoderWithoutDelay) {
     EXPECT_EQ(packets[3].duration, 3000);
 }
 
-TEST(VideoEncoder, MakesTheSamePacketsAgain) {
+TEST(VideoEncoder, ProducesTheSamePacketsInEveryRun) {
     const auto once = [] {
         auto encoder = VideoEncoder::open(small()).value();
         return encoded(encoder, jittered(40));
@@ -103,7 +103,7 @@ TEST(VideoEncoder, MakesTheSamePacketsAgain) {
     }
 }
 
-TEST(VideoEncoder, FillsOddSizesUpAndSaysSo) {
+TEST(VideoEncoder, PadsOddSizesWithANote) {
     auto settings = small();
     settings.width = 97;
     settings.height = 63;
@@ -115,7 +115,7 @@ TEST(VideoEncoder, FillsOddSizesUpAndSaysSo) {
     EXPECT_EQ(encoded(encoder, {0, 3000}, 97, 63, Chroma::s422).size(), 2U);
 }
 
-TEST(VideoEncoder, RefusesAnotherSizeAndStampsThatDoNotGrow) {
+TEST(VideoEncoder, RefusesAnotherSizeAndStampsThatDoNotIncrease) {
     auto encoder = VideoEncoder::open(small()).value();
     const auto pool = BufferPool::create(4);
     std::vector<Packet> packets;
@@ -136,7 +136,7 @@ TEST(VideoEncoder, FinishesWithoutAnyFrame) {
     EXPECT_TRUE(packets.empty());
 }
 
-TEST(VideoEncoder, SaysWhyAnEncoderCannotBeHad) {
+TEST(VideoEncoder, ReportsWhyAnEncoderIsUnavailable) {
     const auto unknown = VideoEncoder::open(small("libx999"));
     ASSERT_FALSE(unknown);
     EXPECT_EQ(unknown.error().code, ErrorCode::missing_part);

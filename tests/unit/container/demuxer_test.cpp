@@ -60,14 +60,14 @@ Result<DecodedFile> decoded(const std::string& path) {
         ONETAKE_TRY(decoders.at(static_cast<std::size_t>((*packet)->stream)).decode(**packet, media));
     }
     for (auto& decoder : decoders) ONETAKE_TRY(decoder.finish(media));
-    file.luma = media.pictures;
-    file.flashes = find_flashes(media.pictures);
+    file.luma = media.frames;
+    file.flashes = find_flashes(media.frames);
     BeepSearch search(48000);
-    if (!media.sound.empty()) file.first_audio = media.sound.front().time;
-    for (const auto& piece : media.sound) {
-        file.samples += piece.samples.size();
-        search.add(piece.samples, piece.time,
-                   piece.time + from_ticks(static_cast<std::int64_t>(piece.samples.size()), piece.sample_rate));
+    if (!media.audio.empty()) file.first_audio = media.audio.front().time;
+    for (const auto& block : media.audio) {
+        file.samples += block.samples.size();
+        search.add(block.samples, block.time,
+                   block.time + from_ticks(static_cast<std::int64_t>(block.samples.size()), block.sample_rate));
     }
     file.beeps = search.finish();
     return file;
@@ -78,7 +78,7 @@ void expect_seconds(const std::vector<Duration>& found, const std::vector<double
     for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(to_seconds(found[i]), wanted[i], within);
 }
 
-TEST(Demuxer, GivesVideoAndAudioTheirMediaTimes) {
+TEST(Demuxer, ReadsMediaTimesOfVideoAndAudio) {
     const ScratchFolder dir;
     const std::vector<std::pair<std::string, std::string>> files{{"lossy.mp4", kLossy}, {"lossless.mkv", kLossless}};
     for (const auto& [name, options] : files) {
@@ -141,7 +141,7 @@ TEST(Demuxer, DescribesItsStreams) {
     EXPECT_EQ(demuxer.streams()[1].channels, 1);
 }
 
-TEST(Demuxer, RefusesWhatIsNoMediaFile) {
+TEST(Demuxer, RefusesFilesThatAreNotMedia) {
     const ScratchFolder dir;
     route_av_log();
     EXPECT_EQ(Demuxer::open(dir / "missing.mp4").error().code, ErrorCode::not_found);
@@ -179,7 +179,7 @@ TEST(Demuxer, SurvivesEveryKindOfDamage) {
     }
 }
 
-TEST(MediaDecoder, SaysWhatItCannotDecode) {
+TEST(MediaDecoder, ReportsWhatItCannotDecode) {
     StreamParams params;
     params.codec = "no-such-codec";
     EXPECT_EQ(MediaDecoder::open(params).error().code, ErrorCode::unsupported);

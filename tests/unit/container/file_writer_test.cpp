@@ -59,7 +59,7 @@ TEST(FileWriter, DescribesWhatItWrote) {
     EXPECT_EQ(probed(result.path, "-show_packets")["packets"].size(), 4U);
 }
 
-TEST(FileWriter, LeavesNoFileWhereNothingCame) {
+TEST(FileWriter, LeavesNoFileWithoutPackets) {
     const ScratchFolder folder;
     for (const bool begun : {false, true}) {
         auto writer = FileWriter::create(folder / "a.mp4", ContainerFormat::mp4, {}).value();
@@ -77,7 +77,7 @@ TEST(FileWriter, LeavesNoFileWhereNothingCame) {
     }
 }
 
-TEST(FileWriter, LeavesNoFileWhereItIsDestroyedUnfinished) {
+TEST(FileWriter, LeavesNoFileWhenDestroyedUnfinished) {
     const ScratchFolder folder;
     {
         auto writer = FileWriter::create(folder / "a.mp4", ContainerFormat::mp4, {}).value();
@@ -88,7 +88,7 @@ TEST(FileWriter, LeavesNoFileWhereItIsDestroyedUnfinished) {
     EXPECT_TRUE(folder.names().empty());
 }
 
-TEST(FileWriter, WritesOnPastATrackThatIsKnownToBeSilent) {
+TEST(FileWriter, WritesPastATrackThatIsKnownToBeSilent) {
     const ScratchFolder folder;
     const auto size_of_part = [&] { return std::filesystem::file_size(folder / folder.names().at(0)); };
     auto writer = FileWriter::create(folder / "a.mkv", ContainerFormat::mkv, {}).value();

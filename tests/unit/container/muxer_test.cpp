@@ -112,7 +112,7 @@ TEST(Muxer, PutsTheIndexInFront) {
     EXPECT_EQ(decoded_times(folder / "b.mp4", "v:0").size(), 30U);
 }
 
-TEST(Muxer, SurvivesAnIndexThatOutgrowsItsRoom) {
+TEST(Muxer, WritesAnIndexLargerThanItsReservedSpaceAtTheEnd) {
     const ScratchFolder folder;
     MuxerOptions options;
     options.reserve_index_bytes = 20000;
@@ -138,7 +138,7 @@ TEST(Muxer, ReservesEnoughForTheLargestIndex) {
     EXPECT_EQ(decoded_times(folder / "a.mp4", "v:0").size(), 2000U);
 }
 
-TEST(Muxer, LeavesTheIndexBehindWhereMovingWouldTakeLong) {
+TEST(Muxer, LeavesTheIndexAtTheEndWhereMovingWouldTakeLong) {
     const ScratchFolder folder;
     MuxerOptions options;
     options.move_limit_bytes = 1000;
@@ -183,7 +183,7 @@ TEST(Muxer, TagsColoursTitlesAndTheTimeOfCreation) {
     }
 }
 
-TEST(Muxer, WritesStreamsByTimeHoweverTheyCome) {
+TEST(Muxer, InterleavesStreamsByTimeInAnyOrderOfInput) {
     const ScratchFolder folder;
     for (const auto* name : {"a.mp4", "a.mkv"}) {
         const auto format = is_mp4(name) ? ContainerFormat::mp4 : ContainerFormat::mkv;
@@ -207,7 +207,7 @@ TEST(Muxer, WritesStreamsByTimeHoweverTheyCome) {
     }
 }
 
-TEST(Muxer, NeverWaitsForEverForAStreamThatGivesNothing) {
+TEST(Muxer, DoesNotWaitForeverForAStreamWithoutPackets) {
     const ScratchFolder folder;
     auto muxer = Muxer::create(folder / "a.mp4", ContainerFormat::mp4, {}).value();
     StreamParams params;
@@ -228,12 +228,12 @@ TEST(Muxer, NeverWaitsForEverForAStreamThatGivesNothing) {
         packet.bytes.assign(1 << 20, 1);
         ASSERT_TRUE(muxer.write(std::move(packet)));
     }
-    EXPECT_GT(std::filesystem::file_size(part), 30U << 20);  // of 100 MiB, no more than 64 wait
+    EXPECT_GT(std::filesystem::file_size(part), 30U << 20);  // of 100 MiB, no more than 64 are queued
     ASSERT_TRUE(muxer.end_stream(1));
     EXPECT_GT(std::filesystem::file_size(part), 98U << 20);
 }
 
-TEST(Muxer, TakesALateStreamEvenFarBehindTheOthers) {
+TEST(Muxer, AcceptsAStreamFarBehindTheOthers) {
     const ScratchFolder folder;
     for (const auto* name : {"a.mp4", "a.mkv"}) {
         const auto format = is_mp4(name) ? ContainerFormat::mp4 : ContainerFormat::mkv;
@@ -248,7 +248,7 @@ TEST(Muxer, TakesALateStreamEvenFarBehindTheOthers) {
         ASSERT_TRUE(muxer.add_stream(params));
         ASSERT_TRUE(muxer.add_stream(audio.params));
         ASSERT_TRUE(muxer.begin());
-        // 100 s of video, more than may wait, before the first audio packet.
+        // 100 s of video, more than may be queued, before the first audio packet.
         for (int i = 0; i < 200; ++i) {
             Packet packet;
             packet.pts = packet.dts = i * 45000;
@@ -310,7 +310,7 @@ TEST(Muxer, RefusesPacketsOutOfOrder) {
     EXPECT_TRUE(folder.names().empty());
 }
 
-TEST(Muxer, SaysWhatAFormatCannotHold) {
+TEST(Muxer, ReportsWhatAFormatCannotHold) {
     const ScratchFolder folder;
     const auto made = written(folder / "a.mp4", ContainerFormat::mp4, {video_of(stamps(2)), audio_of(10, "wmav2")});
     ASSERT_FALSE(made);
@@ -319,7 +319,7 @@ TEST(Muxer, SaysWhatAFormatCannotHold) {
     EXPECT_TRUE(written(folder / "a.mkv", ContainerFormat::mkv, {audio_of(10, "pcm_s16le")}));
 }
 
-TEST(Muxer, TellsOfAFileThatCannotGrow) {
+TEST(Muxer, ReportsAFileThatCannotGrow) {
     const ScratchFolder folder;
     struct rlimit before {};
     ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);

@@ -10,7 +10,7 @@ namespace {
 
 using testing::ScratchFolder;
 
-TEST(PartFile, AppearsWholeUnderItsName) {
+TEST(PartFile, AppearsCompleteUnderItsName) {
     const ScratchFolder folder;
     auto file = PartFile::create(folder / "a.mp4", false).value();
     EXPECT_FALSE(std::filesystem::exists(file.path()));
@@ -20,13 +20,13 @@ TEST(PartFile, AppearsWholeUnderItsName) {
     EXPECT_EQ(folder.names(), std::vector<std::string>{"a.mp4"});
 }
 
-TEST(PartFile, LeavesNothingWhenDropped) {
+TEST(PartFile, LeavesNoFileWhenDestroyed) {
     const ScratchFolder folder;
     { const auto file = PartFile::create(folder / "a.mp4", false).value(); }
     EXPECT_TRUE(folder.names().empty());
 }
 
-TEST(PartFile, NeverReplacesUnlessTold) {
+TEST(PartFile, ReplacesAFileOnlyOnRequest) {
     const ScratchFolder folder;
     std::ofstream(folder / "old.mp4") << "old";
     EXPECT_EQ(PartFile::create(folder / "old.mp4", false).error().code, ErrorCode::already_exists);
@@ -43,7 +43,7 @@ TEST(PartFile, NeverReplacesUnlessTold) {
     EXPECT_EQ(std::filesystem::file_size(folder / "old.mp4"), 0U);
 }
 
-TEST(PartFile, ClearsAwayWhatAKilledProgramLeftAndNothingElse) {
+TEST(PartFile, RemovesStalePartsAndNothingElse) {
     const ScratchFolder folder;
     std::ofstream(folder / "a.mp4.4711-0.part") << "left behind";
     std::ofstream(folder / "b.mp4.4711-0.part") << "another's";
@@ -56,7 +56,7 @@ TEST(PartFile, ClearsAwayWhatAKilledProgramLeftAndNothingElse) {
     EXPECT_TRUE(std::filesystem::exists(folder / "b.mp4.4711-0.part"));
 }
 
-TEST(PartFile, NamesAFolderThatIsNotThere) {
+TEST(PartFile, ReportsAMissingFolder) {
     const auto file = PartFile::create("/no/such/folder/a.mp4", false);
     ASSERT_FALSE(file);
     EXPECT_EQ(file.error().code, ErrorCode::not_found);

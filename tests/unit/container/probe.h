@@ -13,7 +13,7 @@
 
 namespace onetake::testing {
 
-/// A folder of a test's own, removed with what is in it.
+/// A temporary folder of one test, removed with its contents.
 class ScratchFolder {
  public:
     ScratchFolder() {
@@ -34,7 +34,7 @@ class ScratchFolder {
     std::string path_;
 };
 
-/// What a program prints on stdout.
+/// A program's stdout.
 inline std::string output_of(const std::string& command) {
     std::string text;
     std::array<char, 65536> buffer{};
@@ -45,12 +45,12 @@ inline std::string output_of(const std::string& command) {
     return text;
 }
 
-/// ffprobe's view of a file.
+/// ffprobe's report of a file.
 inline nlohmann::json probed(const std::string& path, const std::string& what = "-show_streams -show_format") {
     return nlohmann::json::parse(output_of("ffprobe -v quiet -of json " + what + " '" + path + "'"), nullptr, false);
 }
 
-/// Presentation times in seconds of every frame that a decoder gives of one stream ("v:0"), in its order.
+/// Presentation times in seconds of all decoded frames of one stream ("v:0"), in decoder output order.
 inline std::vector<double> decoded_times(const std::string& path, const std::string& stream) {
     std::vector<double> times;
     const auto seen = probed(path, "-select_streams " + stream + " -show_frames -show_entries frame=pts_time");

@@ -128,7 +128,7 @@ TEST(Colour, OfGrayFramesIsGrey) {
                     expect_colour(format, shade, from, to);
 }
 
-TEST(Colour, OfRgbIsRefusedWhereTheMatrixIsAnother) {
+TEST(Colour, OfRgbIsRefusedForAnotherMatrix) {
     VideoEncoderSettings settings;
     settings.width = kWidth;
     settings.height = kHeight;

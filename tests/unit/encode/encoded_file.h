@@ -13,7 +13,7 @@
 
 namespace onetake::testing {
 
-/// Encoders and the file that their packets go into, as a rendering wires them: media in, one file out.
+/// Encoders and the file of their packets, connected as in rendering.
 class EncodedFile {
  public:
     struct Finished {

@@ -74,7 +74,7 @@ TimedAudio clicks(Duration begin, Duration length, const std::vector<Duration>& 
     return run;
 }
 
-// Where the click near `instant` lies in decoded audio: the middle of its weight, in samples.
+// Position of the click near `instant` in decoded audio: its centre of energy, in samples.
 double click_place(const std::vector<float>& samples, Duration instant, int rate = 48000) {
     const auto middle = to_ticks(instant, rate);
     double weight = 0, moment = 0;
@@ -120,7 +120,7 @@ TEST(EncodedFile, KeepsSixHundredJitteredFramesAtTheirTimes) {
         }
 }
 
-TEST(EncodedFile, HoldsFlashAndBeepTogetherWhoeverBeginsFirst) {
+TEST(EncodedFile, KeepsFlashAndBeepInSyncWhicheverTrackBeginsFirst) {
     const ScratchFolder folder;
     const auto pool = BufferPool::create(4);
     for (const auto& [video_first, audio_first] :
@@ -134,7 +134,7 @@ TEST(EncodedFile, HoldsFlashAndBeepTogetherWhoeverBeginsFirst) {
             ASSERT_TRUE(file.add_audio({}));
             const std::vector<Duration> instants = {milliseconds(1033), milliseconds(2533), milliseconds(5001)};
             ASSERT_TRUE(file.write_audio(1, clicks(audio_first, milliseconds(6000), instants)));
-            // The flash is the picture of the beep's very instant, between others of uneven distance.
+            // The flash is the frame at the beep's exact time, between others at uneven intervals.
             std::vector<MediaTime> times;
             for (Duration t = video_first; t < milliseconds(6000); t += microseconds(33370)) times.push_back(at(t));
             for (const auto instant : instants) times.push_back(at(instant));
@@ -267,7 +267,7 @@ TEST(EncodedFile, PutsAFrameOfTheSameTickOneTickLaterAndCountsIt) {
     EXPECT_EQ(decoded_times(folder / "a.mp4", "v:0").size(), 3U);
 }
 
-TEST(EncodedFile, LeavesNoFileWhereNothingCame) {
+TEST(EncodedFile, LeavesNoFileWithoutPackets) {
     const ScratchFolder folder;
     EncodedFile file(folder / "a.mp4");
     ASSERT_TRUE(file.add_video(video_settings()));
@@ -291,7 +291,7 @@ TEST(EncodedFile, WritesTheTracksThatGotMediaWhereOthersGotNone) {
     }
 }
 
-TEST(EncodedFile, RaisesARateThatAacDoesNotTake) {
+TEST(EncodedFile, RaisesARateThatAacDoesNotSupport) {
     const ScratchFolder folder;
     EncodedFile file(folder / "a.mp4");
     AudioStreamSettings settings;

@@ -24,15 +24,15 @@ CompressedFrame frame_at(int ms) {
     return {{1, 2, 3}, at(milliseconds(ms))};
 }
 
-/// A door that an encoder waits at, and that a test opens.
-class Gate {
+/// Blocks in wait() until it is opened.
+class Latch {
  public:
     void open() {
         std::lock_guard lock(mutex_);
         open_ = true;
         changed_.notify_all();
     }
-    void pass() {
+    void wait() {
         std::unique_lock lock(mutex_);
         ++arrived_;
         changed_.notify_all();
@@ -50,17 +50,18 @@ class Gate {
     int arrived_ = 0;
 };
 
-/// Makes a packet of every encoded frame, once its gate is open; one fails.
+/// Makes a packet of every frame, once its latch is open; can fail at one frame or at the end.
 class FakeEncoder final : public StreamEncoder {
  public:
-    explicit FakeEncoder(Gate* gate, std::optional<int> fails_at = std::nullopt, bool fails_at_end = false)
-        : StreamEncoder({}, "fake"), gate_(gate), fails_at_(fails_at), fails_at_end_(fails_at_end) {}
+    explicit FakeEncoder(Latch* latch, std::optional<int> fails_at = std::nullopt, bool fails_at_end = false)
+        : StreamEncoder({}, "fake"), latch_(latch), fails_at_(fails_at), fails_at_end_(fails_at_end) {}
 
  private:
     Status take(EncoderInput input, std::vector<Packet>& out) override {
-        if (gate_ != nullptr) gate_->pass();
-        const auto ms = std::chrono::duration_cast<milliseconds>(std::get<CompressedFrame>(input).time.time_since_epoch());
-        if (ms.count() < 0) return fail(ErrorCode::refused, "It came too early.");
+        if (latch_ != nullptr) latch_->wait();
+        const auto ms =
+            std::chrono::duration_cast<milliseconds>(std::get<CompressedFrame>(input).time.time_since_epoch());
+        if (ms.count() < 0) return fail(ErrorCode::refused, "The frame is too early.");
         if (taken_++ == fails_at_) return fail(ErrorCode::internal, "The fake encoder failed.");
         Packet packet;
         packet.pts = ms.count();
@@ -75,13 +76,13 @@ class FakeEncoder final : public StreamEncoder {
         return {};
     }
 
-    Gate* gate_;
+    Latch* latch_;
     std::optional<int> fails_at_;
     bool fails_at_end_;
     int taken_ = 0;
 };
 
-/// What came out of one encoder; read after finish().
+/// The output of one encoder; read after finish().
 struct Output {
     std::vector<std::int64_t> stamps;
     std::vector<std::string> errors;
@@ -118,16 +119,16 @@ TEST(LiveEncoder, DeliversPacketsInOrderAndTheLastOnesAtTheEnd) {
     EXPECT_TRUE(output.errors.empty());
 }
 
-TEST(LiveEncoder, DropsAndCountsWhatASlowEncoderHasNoRoomFor) {
-    Gate gate;
+TEST(LiveEncoder, DropsAndCountsFramesWhenTheQueueIsFull) {
+    Latch latch;
     Output output;
-    auto live = LiveEncoder::start(std::make_unique<FakeEncoder>(&gate), output.options(3));
+    auto live = LiveEncoder::start(std::make_unique<FakeEncoder>(&latch), output.options(3));
     EXPECT_TRUE(live->push(frame_at(0)));
-    gate.wait_for_arrival();  // one is being encoded, the queue is empty
+    latch.wait_for_arrival();  // one is being encoded, the queue is empty
     for (int i = 1; i <= 3; ++i) EXPECT_TRUE(live->push(frame_at(i)));
     for (int i = 4; i <= 8; ++i) EXPECT_FALSE(live->push(frame_at(i)));
     EXPECT_EQ(live->counters().dropped, 5U);
-    gate.open();
+    latch.open();
     ASSERT_TRUE(live->finish());
     EXPECT_EQ(output.stamps, (std::vector<std::int64_t>{0, 1, 2, 3, 1000}));
     EXPECT_EQ(live->counters().encoded, 4U);
@@ -135,15 +136,15 @@ TEST(LiveEncoder, DropsAndCountsWhatASlowEncoderHasNoRoomFor) {
     expect_all_accounted_for(live->counters());
 }
 
-TEST(LiveEncoder, WaitsForASlowEncoderWhereItIsToBlock) {
-    Gate gate;
+TEST(LiveEncoder, BlocksPushForASlowEncoder) {
+    Latch latch;
     Output output;
-    auto live = LiveEncoder::start(std::make_unique<FakeEncoder>(&gate), output.options(1, OnFull::block));
+    auto live = LiveEncoder::start(std::make_unique<FakeEncoder>(&latch), output.options(1, OnFull::block));
     std::thread pushing([&] {
         for (int i = 0; i < 20; ++i) EXPECT_TRUE(live->push(frame_at(i)));
     });
-    gate.wait_for_arrival();
-    gate.open();
+    latch.wait_for_arrival();
+    latch.open();
     pushing.join();
     ASSERT_TRUE(live->finish());
     EXPECT_EQ(output.stamps.size(), 21U);
@@ -152,7 +153,7 @@ TEST(LiveEncoder, WaitsForASlowEncoderWhereItIsToBlock) {
 }
 
 TEST(LiveEncoder, ReportsAnErrorOnceAndEndsItsTrackOnly) {
-    Gate gate, reported;
+    Latch latch, reported;
     Output output, healthy_output;
     auto options = output.options(100);
     options.on_error = [&, record = options.on_error](const Error& error) {
@@ -160,10 +161,10 @@ TEST(LiveEncoder, ReportsAnErrorOnceAndEndsItsTrackOnly) {
         reported.open();
     };
     auto healthy = LiveEncoder::start(std::make_unique<FakeEncoder>(nullptr), healthy_output.options(100));
-    auto live = LiveEncoder::start(std::make_unique<FakeEncoder>(&gate, 2), options);
+    auto live = LiveEncoder::start(std::make_unique<FakeEncoder>(&latch, 2), options);
     for (int i = 0; i < 6; ++i) EXPECT_TRUE(live->push(frame_at(i)));
-    gate.open();
-    reported.pass();
+    latch.open();
+    reported.wait();
     EXPECT_FALSE(live->push(frame_at(6)));
     EXPECT_TRUE(healthy->push(frame_at(0)));
     const auto status = live->finish();
@@ -174,7 +175,7 @@ TEST(LiveEncoder, ReportsAnErrorOnceAndEndsItsTrackOnly) {
     const auto counters = live->counters();
     EXPECT_EQ(counters.encoded, 2U);
     EXPECT_EQ(counters.dropped, 0U);
-    EXPECT_EQ(counters.lost, 5U);  // the one that failed, three that waited, one that came later
+    EXPECT_EQ(counters.lost, 5U);  // the one that failed, three queued, one pushed later
     expect_all_accounted_for(counters);
     ASSERT_TRUE(healthy->finish());
     EXPECT_EQ(healthy_output.stamps.size(), 2U);
@@ -190,7 +191,7 @@ TEST(LiveEncoder, FailsWhereTheEncoderFailsAtItsEnd) {
     expect_all_accounted_for(live->counters());
 }
 
-TEST(LiveEncoder, EndsWhereItsPacketsCannotBeTaken) {
+TEST(LiveEncoder, EndsTheTrackIfItsPacketsAreNotAccepted) {
     Output output;
     auto options = output.options(10);
     options.on_packets = [](std::vector<Packet>&) -> Status { return fail(ErrorCode::no_space, "The disk is full."); };
@@ -202,7 +203,7 @@ TEST(LiveEncoder, EndsWhereItsPacketsCannotBeTaken) {
     expect_all_accounted_for(live->counters());
 }
 
-TEST(LiveEncoder, GoesOnAfterAFrameThatItsEncoderRefuses) {
+TEST(LiveEncoder, ContinuesAfterAFrameThatItsEncoderRefuses) {
     Output output;
     auto live = LiveEncoder::start(std::make_unique<FakeEncoder>(nullptr), output.options(10));
     for (const int ms : {5, -1, 6}) EXPECT_TRUE(live->push(frame_at(ms)));
@@ -213,17 +214,17 @@ TEST(LiveEncoder, GoesOnAfterAFrameThatItsEncoderRefuses) {
     expect_all_accounted_for(live->counters());
 }
 
-TEST(LiveEncoder, LosesWhatWaitsWhenItIsCancelledAndWakesWhoIsBlocked) {
-    Gate gate;
+TEST(LiveEncoder, DropsQueuedInputsAndUnblocksPushWhenCancelled) {
+    Latch latch;
     Output output;
-    auto live = LiveEncoder::start(std::make_unique<FakeEncoder>(&gate), output.options(1, OnFull::block));
+    auto live = LiveEncoder::start(std::make_unique<FakeEncoder>(&latch), output.options(1, OnFull::block));
     EXPECT_TRUE(live->push(frame_at(0)));
-    gate.wait_for_arrival();
+    latch.wait_for_arrival();
     EXPECT_TRUE(live->push(frame_at(1)));
     std::thread blocked([&] { EXPECT_FALSE(live->push(frame_at(2))); });
     live->cancel();
     blocked.join();
-    gate.open();
+    latch.open();
     EXPECT_EQ(live->finish().error().code, ErrorCode::cancelled);
     EXPECT_EQ(output.stamps, std::vector<std::int64_t>{0});
     EXPECT_EQ(live->counters().encoded, 1U);

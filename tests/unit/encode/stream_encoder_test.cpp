@@ -60,7 +60,7 @@ TEST(FrameTicks, PlacesEachFrameOnItsNearestTick) {
     EXPECT_EQ(ticks.moved(), 0U);
 }
 
-TEST(FrameTicks, PutsAnyNumberOfFramesOfOneTickBehindEachOther) {
+TEST(FrameTicks, PutsFramesOfTheSameTickOnConsecutiveTicks) {
     FrameTicks ticks(90000);
     std::int64_t expected = 9000;
     for (const auto offset : {0, 1, 2, 3}) {
@@ -83,7 +83,7 @@ TEST(FrameTicks, RefusesATimeBeforeTheLastOne) {
     EXPECT_NE(refused.error().message.find("0.998"), std::string::npos);
 }
 
-TEST(StreamEncoder, AppendsPacketsToWhatTheCallerHas) {
+TEST(StreamEncoder, AppendsPacketsToTheCallersVector) {
     const auto pool = BufferPool::create(4);
     auto encoder = VideoStreamEncoder::open(small_video(), "C920").value();
     EXPECT_EQ(encoder->codec(), "libx264");
@@ -99,7 +99,7 @@ TEST(StreamEncoder, AppendsPacketsToWhatTheCallerHas) {
     EXPECT_TRUE(encoder->notes().empty());
 }
 
-TEST(StreamEncoder, TakesNothingOfAnotherKindAndNothingAfterTheEnd) {
+TEST(StreamEncoder, RefusesInputsOfAnotherTypeAndAfterTheEnd) {
     const auto pool = BufferPool::create(4);
     std::vector<Packet> packets;
     auto video = VideoStreamEncoder::open(small_video()).value();
@@ -118,7 +118,7 @@ TEST(StreamEncoder, TakesNothingOfAnotherKindAndNothingAfterTheEnd) {
     EXPECT_EQ(video->counters().frames, 0U);
 }
 
-TEST(StreamEncoder, GoesOnAfterAFrameThatItRefused) {
+TEST(StreamEncoder, ContinuesAfterAFrameThatItRefused) {
     const auto pool = BufferPool::create(4);
     std::vector<Packet> packets;
     auto encoder = VideoStreamEncoder::open(small_video()).value();
@@ -168,7 +168,7 @@ TEST(PassthroughEncoder, PassesPacketsOnAsTheyAre) {
     EXPECT_EQ(packets[0].duration, 3);
 }
 
-TEST(AudioStreamEncoder, MakesTheSamePacketsOfASilenceHoweverItIsDivided) {
+TEST(AudioStreamEncoder, MakesTheSamePacketsOfSilenceHoweverItIsDivided) {
     const auto encoded = [](bool divided) {
         auto encoder = AudioStreamEncoder::open({}).value();
         std::vector<Packet> packets;

@@ -45,7 +45,7 @@ TEST(BeepSearch, FindsEachBeepOnceHoweverTheAudioIsCut) {
     }
 }
 
-TEST(BeepSearch, TellsTimesByEachPiecesOwn) {
+TEST(BeepSearch, UsesTheTimesOfEachBlock) {
     const auto samples = beeping(4, {1, 3});
     BeepSearch search(kRate);
     const auto half = samples.size() / 2;
@@ -54,7 +54,7 @@ TEST(BeepSearch, TellsTimesByEachPiecesOwn) {
     expect_times(search.finish(), {11.001, 21});
 }
 
-TEST(BeepSearch, FindsNothingInNothing) {
+TEST(BeepSearch, FindsNothingWithoutAudio) {
     EXPECT_TRUE(BeepSearch(kRate).finish().empty());
     BeepSearch silence(kRate);
     silence.add(std::vector<float>(16000), at(0), at(1));

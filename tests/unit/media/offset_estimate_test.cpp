@@ -23,7 +23,7 @@ SyncReport pairs_of(const std::vector<Duration>& offsets) {
     return report;
 }
 
-// Pairs as a camera sees them: each flash is first seen by the frame after it.
+// Pairs as a camera captures them: each flash is first visible in the frame after it.
 SyncReport seen(int count, Duration truth, std::mt19937& random) {
     std::uniform_int_distribution<std::int64_t> wait(0, kFrame.count() - 1);
     std::vector<Duration> offsets;
@@ -31,7 +31,7 @@ SyncReport seen(int count, Duration truth, std::mt19937& random) {
     return pairs_of(offsets);
 }
 
-TEST(OffsetEstimate, TakesFlashesInStepWithTheFramesAsTheyAre) {
+TEST(OffsetEstimate, DoesNotCorrectFlashesSynchronousToTheFrames) {
     const auto estimate = estimate_offset(pairs_of(std::vector<Duration>(10, milliseconds(83))), kFrame).value();
     EXPECT_EQ(estimate.offset, milliseconds(83));
     EXPECT_TRUE(estimate.frame_locked);
@@ -39,7 +39,7 @@ TEST(OffsetEstimate, TakesFlashesInStepWithTheFramesAsTheyAre) {
     EXPECT_LE(estimate.error, milliseconds(1));
 }
 
-TEST(OffsetEstimate, IsUnbiasedAndAsSureAsItSaysWhereFlashesFallAnywhere) {
+TEST(OffsetEstimate, IsUnbiasedAndAsAccurateAsReportedForRandomFlashes) {
     constexpr int kRuns = 2000;
     const Duration truth = milliseconds(-17);
     std::mt19937 random(7);
@@ -58,7 +58,7 @@ TEST(OffsetEstimate, IsUnbiasedAndAsSureAsItSaysWhereFlashesFallAnywhere) {
     }
 }
 
-TEST(OffsetEstimate, LeavesOutWhatLiesFarFromTheRest) {
+TEST(OffsetEstimate, LeavesOutOutliers) {
     std::vector<Duration> offsets(9, milliseconds(40));
     offsets.push_back(milliseconds(-210));
     const auto estimate = estimate_offset(pairs_of(offsets), kFrame).value();
@@ -66,7 +66,7 @@ TEST(OffsetEstimate, LeavesOutWhatLiesFarFromTheRest) {
     EXPECT_EQ(estimate.left_out, 1u);
 }
 
-TEST(OffsetEstimate, RefusesTooFewPairsAndSaysHowManyThereAre) {
+TEST(OffsetEstimate, RefusesTooFewPairsAndReportsTheirNumber) {
     auto marks = pairs_of(std::vector<Duration>(4, milliseconds(40)));
     marks.lone_beeps = 12;
     const auto estimate = estimate_offset(marks, kFrame);

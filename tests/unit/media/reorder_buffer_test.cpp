@@ -30,7 +30,7 @@ TEST_F(ReorderBufferTest, PassesItemsInOrderStraightThrough) {
     EXPECT_THAT(out_, ElementsAre(0, 1, 2, 3));
 }
 
-TEST_F(ReorderBufferTest, HoldsWhatComesEarlyUntilTheMissingItemComes) {
+TEST_F(ReorderBufferTest, HoldsEarlyItemsUntilTheMissingOneArrives) {
     add(2);
     add(1);
     EXPECT_THAT(out_, IsEmpty());

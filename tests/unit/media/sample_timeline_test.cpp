@@ -13,7 +13,7 @@ HostTime after(Duration d) {
     return kOrigin + d;
 }
 
-// Half a second of samples by the label, which take `length`.
+// Half a second of samples by the label rate, which last `length`.
 AudioSpan half_second(std::int64_t first, HostTime begin, Duration length, bool after_gap = false) {
     return {first, kRate / 2, begin, begin + length, after_gap};
 }
@@ -21,7 +21,7 @@ AudioSpan half_second(std::int64_t first, HostTime begin, Duration length, bool 
 constexpr auto kHalf = std::chrono::milliseconds(500);
 constexpr auto kSlow = kHalf + std::chrono::microseconds(150);  // a card 300 ppm slow
 
-TEST(SampleTimeline, GivesEachSampleItsTurnAndMovesTheRest) {
+TEST(SampleTimeline, CountsEverySampleAndMovesOtherMedia) {
     SampleTimeline timeline(kRate, kOrigin);
     HostTime begin = after(std::chrono::milliseconds(100));
     for (int i = 0; i < 7200; ++i) {

@@ -17,11 +17,11 @@ class SimulatedSoundCard {
     explicit SimulatedSoundCard(int label_rate = 48000, std::int64_t block_frames = 1024)
         : label_rate_(label_rate), block_frames_(block_frames), true_rate_(label_rate) {}
 
-    /// The card delivers this much more (+) or less than its label from now on.
+    /// From now on the card runs this much faster (+) or slower than its label rate.
     void run_at(double ppm) { true_rate_ = label_rate_ * (1 + ppm * 1e-6); }
-    /// Stamps are off by noise(block number) ns from now on.
+    /// From now on stamps have errors of noise(block number) ns.
     void scatter(std::function<double(std::int64_t)> noise) { noise_ = std::move(noise); }
-    /// ± `ms`, all equally likely.
+    /// Uniformly distributed errors in ± `ms`.
     void scatter_evenly(double ms) {
         scatter([this, ms](std::int64_t) { return evenly(ms); });
     }
@@ -44,7 +44,7 @@ class SimulatedSoundCard {
             now_ += static_cast<double>(block_frames_) / true_rate_ * 1e9;
         }
     }
-    /// Delivery stops for `seconds`, then the blocks due meanwhile come at once, stamped when they arrive.
+    /// Delivery stops for `seconds`, then the delayed blocks arrive at once, stamped on arrival.
     void stall(double seconds) {
         const double over = now_ + seconds * 1e9;
         while (now_ < over) {

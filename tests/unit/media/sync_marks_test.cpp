@@ -43,7 +43,7 @@ void expect_near_ms(const std::vector<double>& found, const std::vector<double>&
     for (std::size_t i = 0; i < truth.size(); ++i) EXPECT_NEAR(found[i] / rate * 1e3, truth[i] / rate * 1e3, ms) << i;
 }
 
-TEST(FindFlashes, GivesTheFirstBrightFrameOfEachFlash) {
+TEST(FindFlashes, ReturnsTheFirstBrightFrameOfEachFlash) {
     const auto flashes = find_flashes(luma_of(300, 30, 30, 3));
     ASSERT_EQ(flashes.size(), 9U);
     EXPECT_EQ(flashes[0], 1s);
@@ -84,7 +84,7 @@ TEST(FindBeeps, HoldsItsAccuracyInNoiseAndOverAHum) {
     expect_near_ms(find_beeps(quiet, rate), onsets, rate, 0.15);
 }
 
-TEST(FindBeeps, HearsNothingInSilenceNoiseClicksOrAnotherTone) {
+TEST(FindBeeps, FindsNothingInSilenceNoiseClicksOrAnotherTone) {
     const double rate = 48000;
     EXPECT_TRUE(find_beeps(std::vector<float>(96'000, 0.0F), rate).empty());
     std::vector<float> noise(96'000, 0.0F);
@@ -116,7 +116,7 @@ TEST(PairMarks, MeasuresHowLateTheAudioIs) {
     EXPECT_EQ(report.lone_beeps, 1U);
 }
 
-TEST(PairMarks, GivesNoBeepToTwoFlashes) {
+TEST(PairMarks, PairsNoBeepWithTwoFlashes) {
     const auto report = pair_marks(std::vector<Duration>{1s, 1s + 200ms}, std::vector<Duration>{1s + 150ms});
     ASSERT_EQ(report.pairs.size(), 1U);
     EXPECT_EQ(report.pairs[0].flash, 1s + 200ms);
