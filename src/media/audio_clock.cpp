@@ -8,12 +8,16 @@ namespace onetake {
 namespace {
 
 constexpr double ppm = 1e3;  // as ns per s
-constexpr double most_slope = 50'000 * ppm;
+constexpr double most_slope = 120'000 * ppm;
 // How much faster or slower than the line a span may run to get back onto it: inaudible, and time never goes back.
 constexpr double most_slew = 20'000 * ppm;
 constexpr std::size_t listed_gaps = 1000;
 // Scatter assumed of stamps too few to show any.
 constexpr double unknown_sigma = 5e6;
+// The narrowest window for the line, s to either side; each further one is twice as wide.
+constexpr double narrowest_seconds = 4;
+// Lateness that takes a few values only is waited out for so long, s.
+constexpr double spaced_lag_seconds = 128;
 
 // A slope shrunk towards the label as far as the stamps can't tell the two apart.
 double cautious(double slope, double variance) {
@@ -25,7 +29,7 @@ double cautious(double slope, double variance) {
 }  // namespace
 
 AudioClock::AudioClock(int label_rate, AudioClockOptions options)
-    : rate_(std::max(1, label_rate)), options_(options), segmenter_(label_rate) {}
+    : rate_(std::max(1, label_rate)), options_(options), segmenter_(label_rate, options.stamps) {}
 
 void AudioClock::add(const AudioBlockStamp& block, std::vector<AudioSpan>& out) {
     segmenter_.add(block, fresh_);
@@ -49,15 +53,16 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
         while (next_ < cells_.size()) {
             const auto& cell = cells_[next_];
             const bool fresh_start = !last_y_ || cell.start == StampCell::Start::gap;
+            const auto begin = fresh_start ? estimate(cell.first_sample, cell) : Estimate{};
             const auto end = estimate(cell.end_sample, cell);
-            const auto begin = fresh_start ? estimate(cell.first_sample, cell) : end;
             if (!finishing) {
                 const double ahead = seconds(cells_.back().end_sample) - seconds(cell.end_sample);
                 const double heard = ahead + segmenter_.look_ahead();
                 if (heard < to_seconds(options_.least_lag)) break;
-                const bool unsure = std::max(begin.error, end.error) > to_seconds(options_.error) * 1e9;
+                const bool unsure = std::max(begin.error, end.error) + spacing_of(cell) / 4 > to_seconds(options_.error) * 1e9;
                 const bool more_to_come = cells_.back().segment == cell.segment;
-                if (unsure && more_to_come && heard < to_seconds(options_.most_lag)) break;
+                const double most = cell.late && spacing_of(cell) > 0 ? spaced_lag_seconds : to_seconds(options_.most_lag);
+                if (unsure && more_to_come && heard < most) break;
             }
             const double length = seconds(cell.end_sample) - seconds(cell.first_sample);
             double from = last_y_ ? *last_y_ : begin.y;
@@ -79,6 +84,7 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
                 if (gaps_.size() < listed_gaps) gaps_.push_back({cell.first_sample, before, span.begin - before});
             }
             out.push_back(span);
+            choice_.note(by_window_);
             count(cell, from, to);
             last_y_ = to;
             last_end_ = span.end;
@@ -103,8 +109,49 @@ void AudioClock::forget() {
     }
 }
 
-// Least squares over the cells held, as far as the line reaches: one slope, a level for each segment.
-AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& cell) const {
+// The line through the stamps around an instant: as far as the line reaches, or as far as the clock keeps its pace.
+AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& cell) {
+    const double x = seconds(sample);
+    const double farthest = reach_seconds();
+    const double ahead = spacing_of(cell) > 0 ? spaced_lag_seconds : to_seconds(options_.most_lag);
+    const double last = seconds(cell.end_sample) + std::max(farthest, ahead);
+    by_window_.clear();
+    Estimate widest;
+    const bool known = cell.late ? line_of_edge(x, cell, window(x, 2 * farthest, last), widest)
+                                 : line_of_mean(x, cell, window(x, 2 * farthest, last), widest);
+    if (!known) {
+        widest.y = last_y_ && cell.start == StampCell::Start::joined ? *last_y_ : cell.guess;
+        widest.y += widest.slope * (x - seconds(cell.first_sample));
+        return widest;
+    }
+    const double narrowest = std::max(narrowest_seconds, 6 * segmenter_.block_seconds());
+    for (double reach = narrowest; reach < 0.7 * farthest; reach *= 2) {
+        const auto w = window(x, reach, last);
+        Estimate e;
+        if (cell.late ? line_of_edge(x, cell, w, e) : line_of_mean(x, cell, w, e)) by_window_.push_back(e);
+        else by_window_.push_back({});
+    }
+    by_window_.push_back(widest);
+    return by_window_[choice_.choose(by_window_)];
+}
+
+// Between the values that lateness takes, as far as is known by now.
+double AudioClock::spacing_of(const StampCell& cell) const {
+    return std::max(cell.spacing, cells_.back().spacing);
+}
+
+AudioClock::Window AudioClock::window(double x, double reach, double last) const {
+    const auto from = [&](double at) {
+        const auto it = std::partition_point(cells_.begin(), cells_.end(),
+                                             [&](const StampCell& c) { return seconds(c.first_sample) <= at; });
+        return static_cast<std::size_t>(it - cells_.begin());
+    };
+    const auto first = from(x - reach);
+    return {first > 0 ? first - 1 : 0, from(std::min(last, x + reach))};
+}
+
+// Least squares over the window's trusted stamps: one slope, a level for each segment.
+bool AudioClock::line_of_mean(double x, const StampCell& cell, Window window, Estimate& e) const {
     double sxx = 0, sxy = 0, squares = 0;
     std::int64_t stamps = 0, segments = 0;
     LineFit run, own;
@@ -117,35 +164,76 @@ AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& 
         ++segments;
     };
     std::int64_t segment = -1;
-    const double last = seconds(cell.end_sample) + std::max(reach_seconds(), to_seconds(options_.most_lag));
-    for (const auto& c : cells_) {
-        if (seconds(c.first_sample) > last) break;
+    for (auto i = window.first; i < window.last; ++i) {
+        const auto& c = cells_[i];
         if (c.segment != segment) {
+            if (segment == cell.segment) own = run;
             close();
             run = {};
             segment = c.segment;
         }
         run.merge(c.stamps);
-        if (segment == cell.segment) own = run;
     }
+    if (segment == cell.segment) own = run;
     close();
 
-    const double x = seconds(sample);
     const auto freedom = static_cast<double>(stamps - segments - 1);
     double variance = unknown_sigma * unknown_sigma;
     if (freedom > 0) variance = std::max(0.0, squares - sxy * sxy / sxx) / freedom * (1 + 4 / freedom);
-    Estimate e;
     e.slope = sxx > 0 ? cautious(sxy / sxx, variance / sxx) : 0;
-    if (own.count() == 0) {
-        e.y = last_y_ && cell.start == StampCell::Start::joined
-                  ? *last_y_ + e.slope * (x - seconds(cell.first_sample))
-                  : cell.guess + e.slope * (x - seconds(cell.first_sample));
-        return e;
-    }
+    if (own.count() == 0) return false;
     const double away = x - own.mean_x();
     e.y = own.mean_y() + e.slope * away;
     e.error = std::sqrt(variance * (1 / static_cast<double>(own.count()) + (sxx > 0 ? away * away / sxx : 0)));
-    return e;
+    e.stamps = static_cast<double>(stamps);
+    e.known = true;
+    return true;
+}
+
+// The line below the window's least late stamps, with one slope and a level for each segment.
+bool AudioClock::line_of_edge(double x, const StampCell& cell, Window window, Estimate& e) {
+    envelope_.clear();
+    LineFit run;
+    double sxx = 0, squares = 0, count = 0, own = 0, own_x = 0, own_first = 0, own_last = 0;
+    std::int64_t segment = -1;
+    std::size_t runs = 0, own_run = 0;
+    for (auto i = window.first; i < window.last; ++i) {
+        const auto& c = cells_[i];
+        if (!c.edge.known) continue;
+        if (c.segment != segment || runs == 0) {
+            sxx += run.sxx();
+            run = {};
+            segment = c.segment;
+            envelope_.new_run();
+            ++runs;
+        }
+        run.add(c.edge.x, 0);
+        envelope_.add(c.edge.x, c.edge.y);
+        squares += c.edge.spread * c.edge.spread;
+        ++count;
+        if (segment != cell.segment) continue;
+        own_run = runs;
+        if (own == 0) own_first = c.edge.x;
+        own_last = c.edge.x;
+        own_x += c.edge.x;
+        ++own;
+    }
+    sxx += run.sxx();
+    if (count == 0) return false;
+    // The least of n stamps is sure to 1/n, not to the root of it.
+    const double variance = 4 * squares / (count * count);
+    e.slope = sxx > 0 ? cautious(envelope_.slope(), variance / sxx) : 0;
+    if (own == 0) return false;
+    e.y = envelope_.level(own_run - 1, e.slope) + e.slope * x;
+    const double away = x - own_x / own;
+    e.error = std::sqrt(variance * (1 / own + (sxx > 0 ? away * away / sxx : 0)));
+    // Late by the spacing, a narrow window's line lies too high in its middle, and anywhere at its ends.
+    e.above = spacing_of(cell);
+    const double half = (own_last - own_first) / 2;
+    e.below = half > 0 ? e.above * std::min(1.0, std::abs(x - (own_first + half)) / half) : e.above;
+    e.stamps = count;
+    e.known = true;
+    return true;
 }
 
 double AudioClock::seconds(std::int64_t sample) const {
