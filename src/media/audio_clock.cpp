@@ -14,6 +14,8 @@ constexpr double most_slew = 20'000 * ppm;
 constexpr std::size_t listed_gaps = 1000;
 // Scatter assumed of stamps too few to show any.
 constexpr double unknown_sigma = 5e6;
+// What is smaller is no lost sound but uncertainty, ns.
+constexpr double least_gap = 50e3;
 // The narrowest window for the line, s to either side; each further one is twice as wide.
 constexpr double narrowest_seconds = 4;
 // Lateness that takes a few values only is waited out for so long, s.
@@ -24,6 +26,12 @@ double cautious(double slope, double variance) {
     const double likely = 300 * ppm * 300 * ppm;
     const double spread = std::max(likely, slope * slope - 9 * variance);
     return std::clamp(slope * spread / (spread + variance), -most_slope, most_slope);
+}
+
+// Where between two instants a third one lies: 0 in the middle, 1 at either or beyond.
+double edge_of(double x, double first, double last) {
+    const double half = (last - first) / 2;
+    return half > 0 ? std::min(1.0, std::abs(x - first - half) / half) : 1;
 }
 
 }  // namespace
@@ -70,7 +78,7 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
             AudioSpan span;
             span.first_sample = cell.first_sample;
             span.frames = cell.end_sample - cell.first_sample;
-            if (last_y_ && fresh_start && begin.y > from) {
+            if (last_y_ && fresh_start && begin.y > from + least_gap) {
                 from = begin.y;
                 span.after_gap = true;
             }
@@ -135,6 +143,21 @@ AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& 
     return by_window_[choice_.choose(by_window_)];
 }
 
+// Whether lateness went through the values that are `spacing` apart twice at least between touching the line: then what
+// touches it was on time.
+bool AudioClock::gone_through(double slope, double level, double spacing) const {
+    int touches = 0;
+    bool away = true;
+    for (const auto& edge : own_edges_) {
+        const double excess = edge.y - slope * edge.x - level;
+        if (excess > 0.4 * spacing) away = true;
+        if (excess > 0.1 * spacing || !away) continue;
+        away = false;
+        ++touches;
+    }
+    return touches >= 3;
+}
+
 // Between the values that lateness takes, as far as is known by now.
 double AudioClock::spacing_of(const StampCell& cell) const {
     return std::max(cell.spacing, cells_.back().spacing);
@@ -155,6 +178,7 @@ bool AudioClock::line_of_mean(double x, const StampCell& cell, Window window, Es
     double sxx = 0, sxy = 0, squares = 0;
     std::int64_t stamps = 0, segments = 0;
     LineFit run, own;
+    double own_first = 0, own_last = 0;
     const auto close = [&] {
         if (run.count() == 0) return;
         sxx += run.sxx();
@@ -173,6 +197,9 @@ bool AudioClock::line_of_mean(double x, const StampCell& cell, Window window, Es
             segment = c.segment;
         }
         run.merge(c.stamps);
+        if (segment != cell.segment || c.stamps.count() == 0) continue;
+        if (own_last == 0) own_first = c.stamps.mean_x();
+        own_last = c.stamps.mean_x();
     }
     if (segment == cell.segment) own = run;
     close();
@@ -185,6 +212,7 @@ bool AudioClock::line_of_mean(double x, const StampCell& cell, Window window, Es
     const double away = x - own.mean_x();
     e.y = own.mean_y() + e.slope * away;
     e.error = std::sqrt(variance * (1 / static_cast<double>(own.count()) + (sxx > 0 ? away * away / sxx : 0)));
+    e.edge = edge_of(x, own_first, own_last);
     e.stamps = static_cast<double>(stamps);
     e.known = true;
     return true;
@@ -193,6 +221,7 @@ bool AudioClock::line_of_mean(double x, const StampCell& cell, Window window, Es
 // The line below the window's least late stamps, with one slope and a level for each segment.
 bool AudioClock::line_of_edge(double x, const StampCell& cell, Window window, Estimate& e) {
     envelope_.clear();
+    own_edges_.clear();
     LineFit run;
     double sxx = 0, squares = 0, count = 0, own = 0, own_x = 0, own_first = 0, own_last = 0;
     std::int64_t segment = -1;
@@ -216,6 +245,7 @@ bool AudioClock::line_of_edge(double x, const StampCell& cell, Window window, Es
         if (own == 0) own_first = c.edge.x;
         own_last = c.edge.x;
         own_x += c.edge.x;
+        own_edges_.push_back(c.edge);
         ++own;
     }
     sxx += run.sxx();
@@ -224,13 +254,14 @@ bool AudioClock::line_of_edge(double x, const StampCell& cell, Window window, Es
     const double variance = 4 * squares / (count * count);
     e.slope = sxx > 0 ? cautious(envelope_.slope(), variance / sxx) : 0;
     if (own == 0) return false;
-    e.y = envelope_.level(own_run - 1, e.slope) + e.slope * x;
+    const double own_level = envelope_.level(own_run - 1, e.slope);
+    e.y = own_level + e.slope * x;
     const double away = x - own_x / own;
     e.error = std::sqrt(variance * (1 / own + (sxx > 0 ? away * away / sxx : 0)));
-    // Late by the spacing, a narrow window's line lies too high in its middle, and anywhere at its ends.
-    e.above = spacing_of(cell);
-    const double half = (own_last - own_first) / 2;
-    e.below = half > 0 ? e.above * std::min(1.0, std::abs(x - (own_first + half)) / half) : e.above;
+    // While lateness does not change, the line may lie too high by the spacing, and anywhere at its ends.
+    e.above = spacing_of(cell) * (gone_through(e.slope, own_level, spacing_of(cell)) ? 0.2 : 1);
+    e.edge = edge_of(x, own_first, own_last);
+    e.below = e.above * e.edge;
     e.stamps = count;
     e.known = true;
     return true;

@@ -73,6 +73,7 @@ class AudioClock {
 
     void settle(bool finishing, std::vector<AudioSpan>& out);
     Estimate estimate(std::int64_t sample, const StampCell& cell);
+    bool gone_through(double slope, double level, double spacing) const;
     double spacing_of(const StampCell& cell) const;
     Window window(double x, double reach, double last) const;
     bool line_of_mean(double x, const StampCell& cell, Window window, Estimate& e) const;
@@ -94,7 +95,8 @@ class AudioClock {
 
     WindowChoice choice_;
     LowerEnvelope envelope_;           // kept for its capacity
-    std::vector<Estimate> by_window_;  // the same
+    std::vector<StampCell::Edge> own_edges_;  // the same
+    std::vector<Estimate> by_window_;         // the same
     LineFit segment_fit_;              ///< of the segment being given out
     std::int64_t segment_ = 0;
     double sxx_ = 0, sxy_ = 0;  ///< of the segments before

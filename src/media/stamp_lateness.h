@@ -15,7 +15,10 @@ class StampLateness {
     /// `chunk`: so many blocks in a row share one median; what is slower is the line's matter, not scatter.
     explicit StampLateness(std::size_t chunk = 24) : chunk_(chunk) {}
 
-    void add(double residual, bool known_late) {
+    /// `last`: the block came in no burst with the one after it, so it shows how late delivery is.
+    void add(double residual, bool known_late, bool last) {
+        if (last) last_.push_back(residual);
+        if (last_.size() > kRemembered) last_.pop_front();
         recent_.push_back(residual);
         known_ += known_late ? 1 : 0;
         late_.push_back(known_late);
@@ -24,11 +27,12 @@ class StampLateness {
             sorted_ = open_;
             const auto middle = sorted_.begin() + static_cast<std::ptrdiff_t>(chunk_ / 2);
             std::nth_element(sorted_.begin(), middle, sorted_.end());
+            const double level = *middle;
+            for (double& r : sorted_) r = std::abs(r - level);
+            std::nth_element(sorted_.begin(), middle, sorted_.end());
             // Lateness may change with the load, so each chunk counts by its own width.
-            double width = 0;
-            for (double r : open_) width += std::abs(r - *middle);
-            if (width > 0)
-                for (double r : open_) local_.push_back((r - *middle) / width);
+            if (const double width = *middle; width > 0)
+                for (double r : open_) local_.push_back((r - level) / width);
             open_.clear();
         }
         while (local_.size() > kRemembered) local_.pop_front();
@@ -46,7 +50,7 @@ class StampLateness {
     /// beyond the quantiles don't count. `sure`: by how much chance alone could raise it.
     double skew(double& sure) {
         const auto n = local_.size();
-        sure = 4 / std::sqrt(static_cast<double>(std::max<std::size_t>(n, 1)));
+        sure = 5 / std::sqrt(static_cast<double>(std::max<std::size_t>(n, 1)));
         if (n < 2 * chunk_) return 0;
         sorted_.assign(local_.begin(), local_.end());
         const auto at = [&](double share) {
@@ -60,15 +64,23 @@ class StampLateness {
 
     /// How late stamps usually are against the earliest, ns: the mean of exponential lateness.
     double scale() {
-        if (recent_.empty()) return 0;
-        sorted_.assign(recent_.begin(), recent_.end());
+        if (last_.empty()) return 0;
+        sorted_.assign(last_.begin(), last_.end());
         const auto middle = sorted_.begin() + static_cast<std::ptrdiff_t>(sorted_.size() / 2);
         const auto low = sorted_.begin() + static_cast<std::ptrdiff_t>(sorted_.size() / 50);
         std::nth_element(sorted_.begin(), middle, sorted_.end());
         const double half = *middle;
         std::nth_element(sorted_.begin(), low, middle + 1);
-        return (half - *low) / 0.69;
+        earliest_ = *low;
+        return (half - earliest_) / 0.69;
     }
+
+    /// How many stamps came later than this, ns, against the earliest.
+    std::size_t later_than(double lateness) const {
+        return static_cast<std::size_t>(
+            std::count_if(last_.begin(), last_.end(), [&](double r) { return r - earliest_ > lateness; }));
+    }
+    std::size_t seen() const { return last_.size(); }
 
     /// The widest hole, ns, among the lower half of the distances, if it is one: lateness that takes a few values only
     /// (delivery on a grid) hides by how much all of them are late. Holes of `block` ns or more are bursts. Looked for
@@ -93,9 +105,10 @@ class StampLateness {
  private:
     static constexpr std::size_t kRemembered = 512, kRun = 128;
     std::size_t chunk_;
-    std::deque<double> recent_, local_;
+    std::deque<double> recent_, local_, last_;
     std::deque<bool> late_;
     std::size_t known_ = 0;
+    double earliest_ = 0;
     std::vector<double> open_, sorted_;
 };
 

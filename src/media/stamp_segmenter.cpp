@@ -24,6 +24,8 @@ constexpr std::size_t scatter_blocks = 512;
 constexpr double most_slope = 120'000 * ppm;
 // Delivery that stands still is waited out for so long, in seconds of stream.
 constexpr double longest_view_seconds = 60;
+// e^-14 is once in a million.
+constexpr double sure_logarithm = 14;
 // So often in a row, 4 s apart each time, scatter must look symmetric to be taken for it again.
 constexpr int most_doubts = 4;
 // Kept so often though not seen, 4 s apart each time.
@@ -74,9 +76,10 @@ void StampSegmenter::add(const AudioBlockStamp& block, std::vector<StampCell>& o
     const double length = static_cast<double>(block.frames) / rate_ * 1e9;
     const bool apart = accepted_ == 1 || told - last_told_ > -0.5 * length;
     last_told_ = told;
+    if (!pending_.empty()) pending_.back().last = apart;
     pending_.push_back({block.first_sample, end_sample_, static_cast<double>(index) / rate_,
                         told,
-                        static_cast<double>(end_sample_ - origin_sample_) / rate_, block.xrun, block.late_only, apart});
+                        static_cast<double>(end_sample_ - origin_sample_) / rate_, block.xrun, block.late_only, apart, true});
 
     const double ahead = static_cast<double>(end_sample_ - origin_sample_) / rate_;
     if (!begun_) {
@@ -167,7 +170,7 @@ void StampSegmenter::begin() {
 
 void StampSegmenter::begin_lateness() {
     lateness_ = StampLateness(std::max<std::size_t>(24, static_cast<std::size_t>(0.5 / std::max(block_seconds_, 1e-6))));
-    for (const auto& p : pending_) lateness_.add(p.y - slope_ * p.x, p.late_only);
+    for (const auto& p : pending_) lateness_.add(p.y - slope_ * p.x, p.late_only, p.last);
     decide_kind();
 }
 
@@ -204,12 +207,13 @@ void StampSegmenter::decide_kind() {
         double sure = 0;
         const double skew = lateness_.skew(sure);
         const bool seen = skew > (late_ ? 0.5 : 1.0) * std::max(0.2, sure);
-        doubts_ = late_ && !seen ? doubts_ + 1 : 0;
-        late_ = lateness_.known_late() || seen || (late_ && doubts_ < most_doubts);
+        // One look at the first seconds must do; afterwards there is time for a second one.
+        doubts_ = late_ != seen ? doubts_ + 1 : 0;
+        const bool enough = !begun_level_ || doubts_ >= (late_ ? most_doubts : 2);
+        late_ = lateness_.known_late() || (enough ? seen : late_);
     } else {
         late_ = kind_ == StampKind::arrival;
     }
-    if(getenv("DBG")){double q;double k=lateness_.skew(q);fprintf(stderr,"%f skew %f sure %f late %d sig %f scale %f slope %f thr %f spc %f seg %ld\n",double(cell_first_)/rate_,k,q,late_,sigma_*1e-6,lateness_scale_*1e-6,slope_*1e-3,threshold()*1e-6,spacing_*1e-6,segment_);}
     lateness_scale_ = lateness_.scale();
     // While a grid's phase shifts it is hard to see.
     const double spacing = late_ ? lateness_.spacing(block_seconds_ * 1e9) : 0;
@@ -350,19 +354,26 @@ double StampSegmenter::threshold() const {
     return std::max({least, 1.2 * sigma_, 1.2 * spacing_});
 }
 
-// The least late of the stamps from one on may be as late as this by chance, ns.
-double StampSegmenter::chance(std::size_t from) const {
-    if (!late_) return 0;
-    std::vector<double> late;
-    double seen = 0;
+// Whether blocks [from, to) are late by this not just by chance, each as likely late as others lately and in the view.
+bool StampSegmenter::surely_late(double lateness, std::size_t from, std::size_t to, bool flagged) const {
+    if (!late_) return true;
+    double later = static_cast<double>(lateness_.later_than(lateness)), seen = static_cast<double>(lateness_.seen());
+    double later_here = 0, seen_here = 0;
     for (auto i = from; i < distances_.size(); ++i) {
-        late.push_back(distances_[i]);
-        seen += pending_[i].apart ? 1 : 0;
+        if (!pending_[i].last) continue;
+        ++seen_here;
+        later_here += distances_[i] - residuals_[i] > lateness ? 1 : 0;
     }
-    if (late.empty()) return 0;
-    const double least = *std::min_element(late.begin(), late.end());
-    constexpr double sure = 14;  // e^-14 is once in a million
-    return sure * std::max(lateness_scale_, (median(late) - least) / 0.69) / std::max(1.0, seen);
+    const double share = std::max((later + 1) / (seen + 2), seen_here > 16 ? later_here / seen_here : 0);
+    const double wanted = flagged ? sure_logarithm / 2 : sure_logarithm;
+    return static_cast<double>(shown(from, to)) * -std::log(std::min(share, 0.999)) > wanted;
+}
+
+// How many of these blocks show how late delivery is.
+std::size_t StampSegmenter::shown(std::size_t from, std::size_t to) const {
+    std::size_t count = 0;
+    for (auto i = from; i < to; ++i) count += pending_[i].last ? 1 : 0;
+    return count;
 }
 
 // How far a trusted stamp may lie from the line, ns. Never below the threshold: a line that lags behind a drift must
@@ -408,12 +419,14 @@ bool StampSegmenter::find_step(std::size_t in_cell, bool finishing, Step& step) 
     }
     if (from >= n) return false;
     const auto levels = window_medians(from, n, size);
-    const double least = std::max(flagged ? 0.6 * threshold() : threshold(), chance(from));
+    const double least = flagged ? 0.6 * threshold() : threshold();
     const auto [low, high] = std::minmax_element(levels.begin(), levels.end());
     // Stamps that can only be late were all late so far, then; the line through the least late follows by itself.
     if (late_ && *low <= least && *high >= -std::max(least, block_seconds_ * 1e9)) return false;
     const double nearest = *low > 0 ? *low : *high;
     if (*low <= least && *high >= -least) return false;
+
+    if (*low > least && !surely_late(*low, from, n, flagged)) return false;
 
     double sum = 0;
     int count = 0;
@@ -428,19 +441,32 @@ bool StampSegmenter::find_step(std::size_t in_cell, bool finishing, Step& step) 
     step.level = sum / count;
     if (late_ && *low > 0) {
         step.level = *low;
-        step.block = locate_least_late(step.level, least, std::min(n, std::max(from, in_cell) + size));
+        step.block = locate_least_late(least, n, step.level);
         return step.block < in_cell;
     }
     step.block = locate(step.level, std::min(n, std::max(from, in_cell) + 2 * size));
     return step.block < in_cell;
 }
 
-// The first block of the new level. A late stamp just before it may look as if it came after; the device's flag knows.
-std::size_t StampSegmenter::locate_least_late(double level, double least, std::size_t to) const {
-    std::size_t at = to;
-    while (at > 0 && residuals_[at - 1] >= level - 0.3 * least && pending_[at - 1].first > segment_first_) --at;
-    if (at == to) return to;
-    for (std::size_t i = at; i < to && distances_[i] >= level - 0.3 * least; ++i)
+// The first block of the new level, by the least late of what follows each. Some late stamps just before it look like a
+// smaller loss, and the last of them as if it came after; the device's flag knows.
+std::size_t StampSegmenter::locate_least_late(double least, std::size_t to, double& level) const {
+    const double slack = 0.3 * std::min(least, 3 * threshold());
+    std::size_t at = 0;
+    for (;;) {
+        while (at < to && (residuals_[at] < least || pending_[at].first <= segment_first_)) ++at;
+        auto end = at;
+        while (end < to && residuals_[end] < residuals_[at] + threshold()) ++end;
+        if (end == to) break;
+        if (surely_late(residuals_[at], at, end, pending_[at].xrun)) {
+            level = residuals_[at];
+            break;
+        }
+        at = end;
+    }
+    const double reached = std::min(level, at < to ? residuals_[at] : level) - slack;
+    while (at > 0 && residuals_[at - 1] >= reached && pending_[at - 1].first > segment_first_) --at;
+    for (std::size_t i = at; i < to && distances_[i] >= reached; ++i)
         if (pending_[i].xrun) return i;
     return at;
 }
@@ -540,7 +566,7 @@ void StampSegmenter::close_cell(const Line& line, std::size_t blocks, std::int64
     for (std::size_t i = 0; i < blocks; ++i) {
         if (std::abs(residuals_[i]) <= bound) cell.stamps.add(pending_[i].x, pending_[i].y);
         note_scatter(residuals_[i]);
-        lateness_.add(distances_[i], pending_[i].late_only);
+        lateness_.add(distances_[i], pending_[i].late_only, pending_[i].last);
     }
     pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(blocks));
     if (blocks > 0) sigma_ = sigma_per_median * median_of(scatter_);
@@ -562,7 +588,7 @@ void StampSegmenter::find_edge(StampCell& cell, std::size_t blocks) const {
         // Where all of a cell is late, as what follows shows, it has no edge.
         if (distance < early_limit_ || distance >= least || (late_ && distance > residuals_[i] + reach())) continue;
         least = distance;
-        cell.edge = {pending_[i].end_x, pending_[i].y, lateness_scale_ / static_cast<double>(blocks), true};
+        cell.edge = {pending_[i].end_x, pending_[i].y, lateness_scale_ / static_cast<double>(std::max<std::size_t>(1, shown(0, blocks))), true};
     }
 }
 

@@ -77,6 +77,7 @@ class StampSegmenter {
         double end_x;
         bool xrun, late_only;
         bool apart;  ///< did not come in one burst with the block before
+        bool last;   ///< nor with the one after: of a burst only the last block shows how late delivery is
     };
     struct Line {
         double x = 0, y = 0, slope = 0;
@@ -99,14 +100,15 @@ class StampSegmenter {
     void decide_kind();
     Line expected();
     double threshold() const;
-    double chance(std::size_t from) const;
+    bool surely_late(double lateness, std::size_t from, std::size_t to, bool flagged) const;
+    std::size_t shown(std::size_t from, std::size_t to) const;
     double reach() const;
     std::size_t window_blocks() const;
     std::vector<double> window_medians(std::size_t from, std::size_t to, std::size_t size) const;
     bool find_step(std::size_t in_cell, bool finishing, Step& step) const;
     bool find_bend(const Line& line, const Step& step);
     std::size_t locate(double level, std::size_t to) const;
-    std::size_t locate_least_late(double level, double least, std::size_t to) const;
+    std::size_t locate_least_late(double least, std::size_t to, double& level) const;
     void decide(std::int64_t cell_end, bool finishing, std::vector<StampCell>& out);
     void close_cell(const Line& line, std::size_t blocks, std::int64_t end, std::vector<StampCell>& out);
     void find_edge(StampCell& cell, std::size_t blocks) const;

@@ -19,6 +19,7 @@ class WindowChoice {
         double y = 0, slope = 0;
         double error = 0;    ///< one standard error, if stamps scattered independently
         double above = 0, below = 0;  ///< by which it may lie off a wider window's line besides its error
+        double edge = 0;     ///< where in the window the instant lies: 0 in the middle, 1 at an end or beyond
         double stamps = 0;   ///< so many were used
         bool known = false;  ///< false: none
     };
@@ -28,13 +29,19 @@ class WindowChoice {
         std::size_t chosen = by_window.size() - 1;
         for (; chosen > 0; --chosen) {
             if (!by_window[chosen].known) continue;
-            double usual = 0;
+            double usual = -1;
             bool agrees = true;
             for (std::size_t i = chosen; i-- > 0 && agrees;) {
                 if (!by_window[i].known) break;
                 usual = std::max(usual, differences_[std::min(i, differences_.size() - 1)].usual());
-                const double sigma = error_between(by_window[i], by_window[chosen]);
-                agrees = difference(by_window[i], by_window[chosen]) <= kLeast + kOften * usual * sigma;
+                // Slow wandering cancels in the middle of a wide window, but not at its ends.
+                double narrower = 0;
+                for (std::size_t k = 0; k < i; ++k) narrower = std::max(narrower, differences_[std::min(k, differences_.size() - 1)].usual());
+                const double here = std::max(usual, by_window[i].edge * narrower);
+                // Until it is known what is usual, nothing is unusual.
+                if (usual < 0) continue;
+                const double sigma = error_between(by_window[i], by_window[chosen]) * (1 + 1.5 * by_window[i].edge);
+                agrees = difference(by_window[i], by_window[chosen]) <= kLeast + kOften * here * sigma;
             }
             if (agrees) break;
         }
@@ -89,7 +96,7 @@ class WindowChoice {
         static constexpr std::size_t kMost = 480, kEnough = 40;
         std::vector<double> ring_;
         std::size_t next_ = 0, since_ = 0, seen_ = 0;
-        double median_ = 1e12;  // until enough are known, nothing is unusual
+        double median_ = -1;  // until enough are known
     };
     std::array<Differences, 6> differences_;
     std::size_t chosen_ = 0;
