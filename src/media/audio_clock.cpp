@@ -52,7 +52,7 @@ void AudioClock::finish(std::vector<AudioSpan>& out) {
 // Cells are looked at one by one as they come, so that it makes no difference how many come at once.
 void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
     if (finishing) {
-        cells_.insert(cells_.end(), fresh_.begin(), fresh_.end());
+        for (const auto& cell : fresh_) cells_.push_back(cell);
         fresh_.clear();
     }
     std::size_t taken = 0;
@@ -145,11 +145,15 @@ AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& 
 
 // Whether lateness went through the values that are `spacing` apart twice at least between touching the line: then what
 // touches it was on time.
-bool AudioClock::gone_through(double slope, double level, double spacing) const {
+bool AudioClock::gone_through(const StampCell& cell, Window window, double slope, double level) const {
+    const double spacing = spacing_of(cell);
+    if (spacing <= 0) return false;
     int touches = 0;
     bool away = true;
-    for (const auto& edge : own_edges_) {
-        const double excess = edge.y - slope * edge.x - level;
+    for (auto i = window.first; i < window.last; ++i) {
+        const auto& c = cells_[i];
+        if (c.segment != cell.segment || !c.edge.known) continue;
+        const double excess = c.edge.y - slope * c.edge.x - level;
         if (excess > 0.4 * spacing) away = true;
         if (excess > 0.1 * spacing || !away) continue;
         away = false;
@@ -188,19 +192,18 @@ bool AudioClock::line_of_mean(double x, const StampCell& cell, Window window, Es
         ++segments;
     };
     std::int64_t segment = -1;
-    for (auto i = window.first; i < window.last; ++i) {
-        const auto& c = cells_[i];
-        if (c.segment != segment) {
+    cells_.visit(window.first, window.last, [&](const CellStore::Sum& sum) {
+        if (sum.segment != segment) {
             if (segment == cell.segment) own = run;
             close();
             run = {};
-            segment = c.segment;
+            segment = sum.segment;
         }
-        run.merge(c.stamps);
-        if (segment != cell.segment || c.stamps.count() == 0) continue;
-        if (own_last == 0) own_first = c.stamps.mean_x();
-        own_last = c.stamps.mean_x();
-    }
+        run.merge(sum.stamps);
+        if (segment != cell.segment || sum.stamps.count() == 0) return;
+        if (own_last == 0) own_first = sum.first_x;
+        own_last = sum.last_x;
+    });
     if (segment == cell.segment) own = run;
     close();
 
@@ -221,34 +224,35 @@ bool AudioClock::line_of_mean(double x, const StampCell& cell, Window window, Es
 // The line below the window's least late stamps, with one slope and a level for each segment.
 bool AudioClock::line_of_edge(double x, const StampCell& cell, Window window, Estimate& e) {
     envelope_.clear();
-    own_edges_.clear();
-    LineFit run;
+    // sxx: of the edges about each segment's mean, near enough by the length it covers.
     double sxx = 0, squares = 0, count = 0, own = 0, own_x = 0, own_first = 0, own_last = 0;
+    double run_edges = 0, run_first = 0, run_last = 0;
     std::int64_t segment = -1;
     std::size_t runs = 0, own_run = 0;
-    for (auto i = window.first; i < window.last; ++i) {
-        const auto& c = cells_[i];
-        if (!c.edge.known) continue;
-        if (c.segment != segment || runs == 0) {
-            sxx += run.sxx();
-            run = {};
-            segment = c.segment;
+    const auto close = [&] { sxx += run_edges * (run_last - run_first) * (run_last - run_first) / 12; };
+    cells_.visit(window.first, window.last, [&](const CellStore::Sum& sum) {
+        if (sum.edges == 0) return;
+        if (sum.segment != segment || runs == 0) {
+            close();
+            segment = sum.segment;
+            run_edges = 0;
+            run_first = sum.first_edge_x;
             envelope_.new_run();
             ++runs;
         }
-        run.add(c.edge.x, 0);
-        envelope_.add(c.edge.x, c.edge.y);
-        squares += c.edge.spread * c.edge.spread;
-        ++count;
-        if (segment != cell.segment) continue;
+        envelope_.add(sum.hull, sum.edges, sum.edges_x);
+        run_edges += sum.edges;
+        run_last = sum.last_edge_x;
+        squares += sum.squared_spread;
+        count += sum.edges;
+        if (segment != cell.segment) return;
         own_run = runs;
-        if (own == 0) own_first = c.edge.x;
-        own_last = c.edge.x;
-        own_x += c.edge.x;
-        own_edges_.push_back(c.edge);
-        ++own;
-    }
-    sxx += run.sxx();
+        own_x += sum.edges_x;
+        if (own == 0) own_first = sum.first_edge_x;
+        own_last = sum.last_edge_x;
+        own += sum.edges;
+    });
+    close();
     if (count == 0) return false;
     // The least of n stamps is sure to 1/n, not to the root of it.
     const double variance = 4 * squares / (count * count);
@@ -259,7 +263,7 @@ bool AudioClock::line_of_edge(double x, const StampCell& cell, Window window, Es
     const double away = x - own_x / own;
     e.error = std::sqrt(variance * (1 / own + (sxx > 0 ? away * away / sxx : 0)));
     // While lateness does not change, the line may lie too high by the spacing, and anywhere at its ends.
-    e.above = spacing_of(cell) * (gone_through(e.slope, own_level, spacing_of(cell)) ? 0.2 : 1);
+    e.above = spacing_of(cell) * (gone_through(cell, window, e.slope, own_level) ? 0.2 : 1);
     e.edge = edge_of(x, own_first, own_last);
     e.below = e.above * e.edge;
     e.stamps = count;

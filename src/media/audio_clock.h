@@ -1,10 +1,10 @@
 #pragma once
 
+#include "media/cell_store.h"
 #include "media/stamp_segmenter.h"
 #include "media/window_choice.h"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -73,7 +73,7 @@ class AudioClock {
 
     void settle(bool finishing, std::vector<AudioSpan>& out);
     Estimate estimate(std::int64_t sample, const StampCell& cell);
-    bool gone_through(double slope, double level, double spacing) const;
+    bool gone_through(const StampCell& cell, Window window, double slope, double level) const;
     double spacing_of(const StampCell& cell) const;
     Window window(double x, double reach, double last) const;
     bool line_of_mean(double x, const StampCell& cell, Window window, Estimate& e) const;
@@ -88,15 +88,14 @@ class AudioClock {
     const AudioClockOptions options_;
     StampSegmenter segmenter_;
     std::vector<StampCell> fresh_;
-    std::deque<StampCell> cells_;
+    CellStore cells_;
     std::size_t next_ = 0;          ///< first cell not given out
     std::optional<double> last_y_;  ///< where the last span ended
     HostTime last_end_;
 
     WindowChoice choice_;
     LowerEnvelope envelope_;           // kept for its capacity
-    std::vector<StampCell::Edge> own_edges_;  // the same
-    std::vector<Estimate> by_window_;         // the same
+    std::vector<Estimate> by_window_;  // the same
     LineFit segment_fit_;              ///< of the segment being given out
     std::int64_t segment_ = 0;
     double sxx_ = 0, sxy_ = 0;  ///< of the segments before

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
+#include <cstddef>
 #include <limits>
 #include <vector>
 
@@ -12,6 +12,10 @@ namespace onetake {
 /// the mean of the points, so it is drawn between the lowest points to either side of it. Linear time, no iteration.
 class LowerEnvelope {
  public:
+    struct Point {
+        double x, y;
+    };
+
     void clear() {
         points_.clear();
         runs_.clear();
@@ -19,32 +23,28 @@ class LowerEnvelope {
     /// What comes now belongs to another run.
     void new_run() { runs_.push_back({points_.size(), points_.size(), 0, 0}); }
     void add(double x, double y) {
-        if (runs_.empty()) new_run();
-        auto& run = runs_.back();
-        ++run.count;
-        run.sum_x += x;
-        // The lower convex hull of the run: a point above the line between its neighbours can't touch any line.
-        while (points_.size() >= run.begin + 2) {
-            const auto& a = points_[points_.size() - 2];
-            const auto& b = points_.back();
-            if ((b.y - a.y) * (x - a.x) < (y - a.y) * (b.x - a.x)) break;
-            points_.pop_back();
-        }
-        points_.push_back({x, y});
-        run.end = points_.size();
+        count(1, x);
+        lower({x, y});
     }
-
+    /// Several points of a run, of which only those in `hull` can touch a line below all of them.
+    void add(const std::vector<Point>& hull, double points, double sum_x) {
+        if (points <= 0) return;
+        count(points, sum_x);
+        for (const auto& p : hull) lower(p);
+    }
+    /// Those that a line below all can touch, of all runs.
+    const std::vector<Point>& points() const { return points_; }
     /// 0 while no run has two points.
     double slope() {
         edges_.clear();
         double balance = 0;  // how far the points' mean lies to the right of where the line touches, by count
         for (const auto& run : runs_) {
             if (run.count == 0) continue;
-            balance += run.sum_x - static_cast<double>(run.count) * points_[run.begin].x;
+            balance += run.sum_x - run.count * points_[run.begin].x;
             for (auto i = run.begin; i + 1 < run.end; ++i) {
                 const double dx = points_[i + 1].x - points_[i].x;
                 if (dx > 0)
-                    edges_.push_back({(points_[i + 1].y - points_[i].y) / dx, static_cast<double>(run.count) * dx});
+                    edges_.push_back({(points_[i + 1].y - points_[i].y) / dx, run.count * dx});
             }
         }
         if (edges_.empty()) return 0;
@@ -64,13 +64,27 @@ class LowerEnvelope {
     }
 
  private:
-    struct Point {
-        double x, y;
-    };
+    void count(double points, double sum_x) {
+        if (runs_.empty()) new_run();
+        runs_.back().count += points;
+        runs_.back().sum_x += sum_x;
+    }
+    void lower(const Point& p) {
+        auto& run = runs_.back();
+        // The lower convex hull of the run: a point above the line between its neighbours can't touch any line.
+        while (points_.size() >= run.begin + 2) {
+            const auto& a = points_[points_.size() - 2];
+            const auto& b = points_.back();
+            if ((b.y - a.y) * (p.x - a.x) < (p.y - a.y) * (b.x - a.x)) break;
+            points_.pop_back();
+        }
+        points_.push_back(p);
+        run.end = points_.size();
+    }
+
     struct Run {
         std::size_t begin, end;  ///< of the hull, in points_
-        std::int64_t count;      ///< of all points
-        double sum_x;
+        double count, sum_x;     ///< of all points
     };
     struct Edge {
         double slope, step;
