@@ -30,12 +30,20 @@ ONETAKE_API Result<std::vector<TakeSummary>> list_takes(const std::string& data_
 
 /// What another program left: JPEGs in name order and their capture instants; a WAV and its clock. All seconds are of
 /// one clock with any origin.
+/// What the times of imported sound are.
+enum class AudioStamps {
+    automatic,  ///< decided by the shape of their scatter when the take is rendered
+    capture,    ///< instants of capture: scatter to both sides
+    arrival,    ///< of delivery: may be late, never early, so the least late ones place the sound
+};
+
 struct ImportOptions {
     std::string name;              ///< of the new take; empty: a local-time stamp
     std::string frames_dir;        ///< *.jpg, *.jpeg
     std::string frame_times_path;  ///< a decimal second per line, `#` comments
     std::string audio_path;        ///< 16-bit PCM WAV; empty: none
     std::string audio_times_path;  ///< lines `sample_index seconds`, at least one
+    AudioStamps audio_stamps = AudioStamps::automatic;
     std::string data_dir = "av_data";
     std::function<bool()> cancelled;  ///< asked often, from the calling thread; true: stop, leave nothing; may be empty
 };

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "media/audio_block.h"
 #include "media/frame.h"
+#include "media/stamp_kind.h"
 
 #include <cstdint>
 #include <string>
@@ -70,6 +71,7 @@ struct AudioDescription {
     int channels = 0;      ///< granted
     int blocksize = 0;     ///< samples per channel and block asked for
     double latency_s = 0;  ///< the device's own figure of its input latency
+    StampKind stamps = StampKind::automatic;
     std::vector<std::string> notes;
 };
 

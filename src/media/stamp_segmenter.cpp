@@ -214,7 +214,7 @@ void StampSegmenter::decide_kind() {
     } else {
         late_ = kind_ == StampKind::arrival;
     }
-    lateness_scale_ = lateness_.scale();
+    if (late_) lateness_scale_ = lateness_.scale();
     // While a grid's phase shifts it is hard to see.
     const double spacing = late_ ? lateness_.spacing(block_seconds_ * 1e9) : 0;
     unseen_ = spacing > 0 ? 0 : unseen_ + 1;

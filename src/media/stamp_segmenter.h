@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "media/line_fit.h"
 #include "media/lower_envelope.h"
+#include "media/stamp_kind.h"
 #include "media/stamp_lateness.h"
 
 #include <cstdint>
@@ -10,13 +11,6 @@
 #include <vector>
 
 namespace onetake {
-
-/// What a track's stamps are.
-enum class StampKind {
-    automatic,  ///< decided by each stamp's own mark and by the shape of the scatter
-    capture,    ///< the instant of capture as a device reports it: scatters to both sides
-    arrival,    ///< when the block was there, less its length: can be late, never early
-};
 
 /// What is known of one block of recorded sound: where it lies on disk, and when it is said to have been captured.
 struct AudioBlockStamp {

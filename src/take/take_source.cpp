@@ -16,7 +16,16 @@ Duration samples_to_duration(std::int64_t samples, int rate) {
     return from_ticks(samples, rate);
 }
 
+AudioClockOptions clock_options(const AudioDescription& audio) {
+    AudioClockOptions options;
+    options.stamps = audio.stamps;
+    return options;
+}
+
 }  // namespace
+
+TakeSource::Sound::Sound(const AudioDescription& audio)
+    : rate(audio.sample_rate), clock(audio.sample_rate, clock_options(audio)) {}
 
 Result<TakeSource> TakeSource::open(const std::string& take_folder, Follow follow) {
     auto reader = JournalReader::open(take_folder);
@@ -57,7 +66,7 @@ Status TakeSource::read_one() {
     if (auto* track = std::get_if<TrackRecord>(&**record)) {
         const bool known = std::ranges::any_of(tracks_, [&](const auto& t) { return t.track == track->track; });
         if (known) return {};
-        if (track->track.kind == TrackKind::audio) sounds_.emplace(track->track.number, track->audio.sample_rate);
+        if (track->track.kind == TrackKind::audio) sounds_.emplace(track->track.number, track->audio);
         tracks_.push_back(std::move(*track));
     } else if (const auto* offset = std::get_if<OffsetRecord>(&**record)) {
         // The first video track is what sound is laid against.
@@ -129,7 +138,12 @@ void TakeSource::play(const JournalRecord& record) {
     const auto it = sounds_.find(block.track.number);
     if (it == sounds_.end()) return;
     spans_.clear();
-    it->second.clock.add({block.first_sample, block.samples, block.time, block.xrun}, spans_);
+    it->second.clock.add({.first_sample = block.first_sample,
+                          .frames = block.samples,
+                          .time = block.time,
+                          .xrun = block.xrun,
+                          .late_only = block.source == StampSource::arrival},
+                         spans_);
     for (const auto& span : spans_) events_.push_back(StoredSound{block.track, span});
 }
 

@@ -62,7 +62,7 @@ class TakeSource {
 
  private:
     struct Sound {
-        explicit Sound(int sample_rate) : rate(sample_rate), clock(sample_rate) {}
+        explicit Sound(const AudioDescription& audio);
         int rate;
         AudioClock clock;
         std::optional<HostTime> first;  ///< stamp of the first block
