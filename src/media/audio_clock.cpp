@@ -67,9 +67,11 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
                 const double ahead = seconds(cells_.back().end_sample) - seconds(cell.end_sample);
                 const double heard = ahead + segmenter_.look_ahead();
                 if (heard < to_seconds(options_.least_lag)) break;
-                const bool unsure = std::max(begin.error, end.error) + spacing_of(cell) / 4 > to_seconds(options_.error) * 1e9;
+                const bool unsure =
+                    std::max(begin.error, end.error) + spacing_of(cell) / 4 > to_seconds(options_.error) * 1e9;
                 const bool more_to_come = cells_.back().segment == cell.segment;
-                const double most = cell.late && spacing_of(cell) > 0 ? spaced_lag_seconds : to_seconds(options_.most_lag);
+                const double most =
+                    cell.late && spacing_of(cell) > 0 ? spaced_lag_seconds : to_seconds(options_.most_lag);
                 if (unsure && more_to_come && heard < most) break;
             }
             const double length = seconds(cell.end_sample) - seconds(cell.first_sample);
@@ -136,8 +138,10 @@ AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& 
     for (double reach = narrowest; reach < 0.7 * farthest; reach *= 2) {
         const auto w = window(x, reach, last);
         Estimate e;
-        if (cell.late ? line_of_edge(x, cell, w, e) : line_of_mean(x, cell, w, e)) by_window_.push_back(e);
-        else by_window_.push_back({});
+        if (cell.late ? line_of_edge(x, cell, w, e) : line_of_mean(x, cell, w, e))
+            by_window_.push_back(e);
+        else
+            by_window_.push_back({});
     }
     by_window_.push_back(widest);
     return by_window_[choice_.choose(by_window_)];

@@ -43,8 +43,7 @@ class LowerEnvelope {
             balance += run.sum_x - run.count * points_[run.begin].x;
             for (auto i = run.begin; i + 1 < run.end; ++i) {
                 const double dx = points_[i + 1].x - points_[i].x;
-                if (dx > 0)
-                    edges_.push_back({(points_[i + 1].y - points_[i].y) / dx, run.count * dx});
+                if (dx > 0) edges_.push_back({(points_[i + 1].y - points_[i].y) / dx, run.count * dx});
             }
         }
         if (edges_.empty()) return 0;

@@ -37,7 +37,8 @@ struct RateHypothesis {
         }
         const double reached = h.slope * (xs.back() - xs.front());  // by how much the distance grew meanwhile
         const double explained = h.slope * h.slope * sxx;
-        h.holds = std::abs(h.slope) < kFastest && reached * h.level > 0 && std::abs(reached) > kGrown * std::abs(h.level) && explained > kClear * about;
+        h.holds = std::abs(h.slope) < kFastest && reached * h.level > 0 &&
+                  std::abs(reached) > kGrown * std::abs(h.level) && explained > kClear * about;
         return h;
     }
 

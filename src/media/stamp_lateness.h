@@ -16,7 +16,10 @@ class StampLateness {
     explicit StampLateness(std::size_t chunk = 24) : chunk_(chunk) {}
 
     /// `last`: the block came in no burst with the one after it, so it shows how late delivery is.
-    void add(double residual, bool known_late, bool last) {
+    /// `together`: it arrived as good as at once with the block before, which no device captures.
+    void add(double residual, bool known_late, bool together, bool last) {
+        together_ += together ? 1 : 0;
+        at_once_.push_back(together);
         if (last) last_.push_back(residual);
         if (last_.size() > kRemembered) last_.pop_front();
         recent_.push_back(residual);
@@ -40,11 +43,13 @@ class StampLateness {
             recent_.pop_front();
             known_ -= late_.front() ? 1 : 0;
             late_.pop_front();
+            together_ -= at_once_.front() ? 1 : 0;
+            at_once_.pop_front();
         }
     }
 
-    /// Whether most stamps are known to be arrivals.
-    bool known_late() const { return !late_.empty() && 2 * known_ > late_.size(); }
+    /// Whether most stamps are known to be arrivals, or so many come in bursts that they must be.
+    bool known_late() const { return !late_.empty() && (2 * known_ > late_.size() || 4 * together_ > late_.size()); }
 
     /// Quantile skewness (q90 + q10 - 2 q50) / (q90 - q10): 0 for symmetric scatter, 0.47 for exponential, outliers
     /// beyond the quantiles don't count. `sure`: by how much chance alone could raise it.
@@ -106,8 +111,8 @@ class StampLateness {
     static constexpr std::size_t kRemembered = 512, kRun = 128;
     std::size_t chunk_;
     std::deque<double> recent_, local_, last_;
-    std::deque<bool> late_;
-    std::size_t known_ = 0;
+    std::deque<bool> late_, at_once_;
+    std::size_t known_ = 0, together_ = 0;
     double earliest_ = 0;
     std::vector<double> open_, sorted_;
 };

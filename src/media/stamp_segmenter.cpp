@@ -75,11 +75,13 @@ void StampSegmenter::add(const AudioBlockStamp& block, std::vector<StampCell>& o
     const auto told = static_cast<double>((block.time - origin_time_ - label).count());
     const double length = static_cast<double>(block.frames) / rate_ * 1e9;
     const bool apart = accepted_ == 1 || told - last_told_ > -0.5 * length;
+    const double between = told - last_told_ + length;  // from one stamp to the next
+    const bool together = accepted_ > 1 && between >= 0 && between < 0.05 * length;
     last_told_ = told;
     if (!pending_.empty()) pending_.back().last = apart;
-    pending_.push_back({block.first_sample, end_sample_, static_cast<double>(index) / rate_,
-                        told,
-                        static_cast<double>(end_sample_ - origin_sample_) / rate_, block.xrun, block.late_only, apart, true});
+    pending_.push_back({block.first_sample, end_sample_, static_cast<double>(index) / rate_, told,
+                        static_cast<double>(end_sample_ - origin_sample_) / rate_, block.xrun, block.late_only,
+                        together, apart, true});
 
     const double ahead = static_cast<double>(end_sample_ - origin_sample_) / rate_;
     if (!begun_) {
@@ -169,8 +171,9 @@ void StampSegmenter::begin() {
 }
 
 void StampSegmenter::begin_lateness() {
-    lateness_ = StampLateness(std::max<std::size_t>(24, static_cast<std::size_t>(0.5 / std::max(block_seconds_, 1e-6))));
-    for (const auto& p : pending_) lateness_.add(p.y - slope_ * p.x, p.late_only, p.last);
+    lateness_ =
+        StampLateness(std::max<std::size_t>(24, static_cast<std::size_t>(0.5 / std::max(block_seconds_, 1e-6))));
+    for (const auto& p : pending_) lateness_.add(p.y - slope_ * p.x, p.late_only, p.together, p.last);
     decide_kind();
 }
 
@@ -234,8 +237,8 @@ void StampSegmenter::keep_least_late() {
     early_limit_ = -std::numeric_limits<double>::max();
     const double bound = begun_level_ ? -reach() : early_limit_;
     // What is early for good still is in the view's second half.
-    const auto early =
-        std::count_if(distances_.begin() + static_cast<std::ptrdiff_t>(n / 2), distances_.end(), [&](double d) { return d < bound; });
+    const auto early = std::count_if(distances_.begin() + static_cast<std::ptrdiff_t>(n / 2), distances_.end(),
+                                     [&](double d) { return d < bound; });
     if (early <= std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(n / 100))) early_limit_ = bound;
     double least = std::numeric_limits<double>::max();
     for (std::size_t i = n; i-- > 0;) {
@@ -442,7 +445,11 @@ bool StampSegmenter::find_step(std::size_t in_cell, bool finishing, Step& step) 
     if (late_ && *low > 0) {
         step.level = *low;
         step.block = locate_least_late(least, n, step.level);
-        return step.block < in_cell;
+        // Fewer blocks than this before it make no level that could have been left.
+        constexpr std::size_t level_blocks = 3;
+        const bool begun = pending_.front().first > segment_first_ ||
+                           (step.block >= level_blocks && pending_[step.block - level_blocks].first >= segment_first_);
+        return begun && step.block < in_cell;
     }
     step.block = locate(step.level, std::min(n, std::max(from, in_cell) + 2 * size));
     return step.block < in_cell;
@@ -566,7 +573,7 @@ void StampSegmenter::close_cell(const Line& line, std::size_t blocks, std::int64
     for (std::size_t i = 0; i < blocks; ++i) {
         if (std::abs(residuals_[i]) <= bound) cell.stamps.add(pending_[i].x, pending_[i].y);
         note_scatter(residuals_[i]);
-        lateness_.add(distances_[i], pending_[i].late_only, pending_[i].last);
+        lateness_.add(distances_[i], pending_[i].late_only, pending_[i].together, pending_[i].last);
     }
     pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(blocks));
     if (blocks > 0) sigma_ = sigma_per_median * median_of(scatter_);
@@ -588,7 +595,8 @@ void StampSegmenter::find_edge(StampCell& cell, std::size_t blocks) const {
         // Where all of a cell is late, as what follows shows, it has no edge.
         if (distance < early_limit_ || distance >= least || (late_ && distance > residuals_[i] + reach())) continue;
         least = distance;
-        cell.edge = {pending_[i].end_x, pending_[i].y, lateness_scale_ / static_cast<double>(std::max<std::size_t>(1, shown(0, blocks))), true};
+        cell.edge = {pending_[i].end_x, pending_[i].y,
+                     lateness_scale_ / static_cast<double>(std::max<std::size_t>(1, shown(0, blocks))), true};
     }
 }
 

@@ -70,8 +70,9 @@ class StampSegmenter {
         double x, y;
         double end_x;
         bool xrun, late_only;
-        bool apart;  ///< did not come in one burst with the block before
-        bool last;   ///< nor with the one after: of a burst only the last block shows how late delivery is
+        bool together;  ///< arrived as good as at once with the block before
+        bool apart;     ///< did not come in one burst with the block before
+        bool last;      ///< nor with the one after: of a burst only the last block shows how late delivery is
     };
     struct Line {
         double x = 0, y = 0, slope = 0;
@@ -135,12 +136,12 @@ class StampSegmenter {
 
     StampLateness lateness_;
     LowerEnvelope envelope_;
-    bool late_ = false;    ///< stamps can only be late
+    bool late_ = false;  ///< stamps can only be late
     bool begun_level_ = false;
-    double spacing_ = 0;   ///< of their lateness, ns
+    double spacing_ = 0;         ///< of their lateness, ns
     double lateness_scale_ = 0;  ///< ns
     int doubts_ = 0, unseen_ = 0;
-    int undecided_ = 0;    ///< cells since the kind was decided
+    int undecided_ = 0;       ///< cells since the kind was decided
     double early_limit_ = 0;  ///< distances below are mistakes, ns
 };
 

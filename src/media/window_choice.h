@@ -17,11 +17,11 @@ class WindowChoice {
     /// What one window says of the instant. ns, ns/s.
     struct Estimate {
         double y = 0, slope = 0;
-        double error = 0;    ///< one standard error, if stamps scattered independently
+        double error = 0;             ///< one standard error, if stamps scattered independently
         double above = 0, below = 0;  ///< by which it may lie off a wider window's line besides its error
-        double edge = 0;     ///< where in the window the instant lies: 0 in the middle, 1 at an end or beyond
-        double stamps = 0;   ///< so many were used
-        bool known = false;  ///< false: none
+        double edge = 0;              ///< where in the window the instant lies: 0 in the middle, 1 at an end or beyond
+        double stamps = 0;            ///< so many were used
+        bool known = false;           ///< false: none
     };
 
     /// `by_window`: from the narrowest to the widest. Returns the index of the one to believe.
@@ -36,7 +36,8 @@ class WindowChoice {
                 usual = std::max(usual, differences_[std::min(i, differences_.size() - 1)].usual());
                 // Slow wandering cancels in the middle of a wide window, but not at its ends.
                 double narrower = 0;
-                for (std::size_t k = 0; k < i; ++k) narrower = std::max(narrower, differences_[std::min(k, differences_.size() - 1)].usual());
+                for (std::size_t k = 0; k < i; ++k)
+                    narrower = std::max(narrower, differences_[std::min(k, differences_.size() - 1)].usual());
                 const double here = std::max(usual, by_window[i].edge * narrower);
                 // Until it is known what is usual, nothing is unusual.
                 if (usual < 0) continue;
@@ -61,7 +62,7 @@ class WindowChoice {
     }
 
  private:
-    static constexpr double kOften = 6.5;  // times the median difference: 4.4 standard deviations
+    static constexpr double kOften = 6.5;   // times the median difference: 4.4 standard deviations
     static constexpr double kLeast = 20e3;  // ns
 
     static double difference(const Estimate& narrow, const Estimate& wide) {

@@ -12,9 +12,9 @@ failed=0
 check() {
     local name=$1 most=$2 line verdict=''
     shift 2
-    "$make_take" "$dir/takes" "$name" length=150 fps=10 "$@"
+    "$make_take" "$dir/takes" "$name" length=120 fps=10 "$@"
     "$onetake" process "$name" --data-dir "$dir/takes" --processed-dir "$dir/out" --preset ultrafast --quiet
-    if ! line=$("$avsync" "$dir/out/$name.mp4" --max-ms "$most" --min-pairs 145 2>&1); then
+    if ! line=$("$avsync" "$dir/out/$name.mp4" --max-ms "$most" --min-pairs 115 2>&1); then
         failed=$((failed + 1))
         verdict='   FAILED'
     fi

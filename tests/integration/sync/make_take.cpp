@@ -43,11 +43,10 @@ class Scenario {
     double operator[](const char* key) const { return values_.at(key); }
 
  private:
-    std::map<std::string, double> values_ = {{"length", 600},   {"fps", 30},      {"rate", 48000},  {"ppm", 0},
-                                             {"ppm2", NAN},     {"jitter_ms", 0}, {"stall_at", -1}, {"stall", 0.4},
-                                             {"loss_at", -1},   {"loss", 0.5},    {"losses", 1},    {"flagged", 0},
-                                             {"sound_from", 0}, {"seed", 1},        {"late_ms", 0},  {"burst", 1},
-                                             {"arrival", 0}};
+    std::map<std::string, double> values_ = {
+        {"length", 600},   {"fps", 30},    {"rate", 48000}, {"ppm", 0},    {"ppm2", NAN}, {"jitter_ms", 0},
+        {"stall_at", -1},  {"stall", 0.4}, {"loss_at", -1}, {"loss", 0.5}, {"losses", 1}, {"flagged", 0},
+        {"sound_from", 0}, {"seed", 1},    {"late_ms", 0},  {"burst", 1},  {"arrival", 0}};
 };
 
 /// The sound card's true clock: seconds since the take's beginning at which its n-th sample is taken.
@@ -136,14 +135,16 @@ Status make(const std::string& data_dir, const std::string& name, const Scenario
             ONETAKE_TRY(writer.write_frame(v, {reinterpret_cast<const std::uint8_t*>(jpeg.data()), jpeg.size()},
                                            {at(t), at(t), StampSource::pushed, {}}));
         }
-        double stamp = first + jitter(random) + s["late_ms"] * 1e-3 * late(random);
+        const double length = static_cast<double>(block.samples.size()) / s["rate"];
+        const double captured = s["arrival"] != 0 ? card.time(n) - length : first;
+        double stamp = captured + jitter(random) + s["late_ms"] * 1e-3 * late(random);
         if (burst > 1) {
             if (left == 0) {
                 left = std::uniform_int_distribution<int>(1, burst)(random);
                 burst_arrival = card.time(n + (left - 1) * kBlock) + s["late_ms"] * 1e-3 * late(random);
             }
             --left;
-            stamp = burst_arrival - static_cast<double>(block.samples.size()) / s["rate"];
+            stamp = burst_arrival - length;
         }
         if (s["stall_at"] >= 0 && first >= s["stall_at"] && first < s["stall_at"] + s["stall"])
             stamp = s["stall_at"] + s["stall"];
