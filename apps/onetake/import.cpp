@@ -22,6 +22,11 @@ int import_command(const Args& args) {
                       ->type_name("FILE")
                       ->needs(audio);
     audio->needs(times);
+    std::string stamps = "auto";
+    app.add_option("--audio-stamps", stamps, "what those times are: arrival (late, never early), capture, auto (auto)")
+        ->type_name("KIND")
+        ->check(CLI::IsMember({"arrival", "capture", "auto"}))
+        ->needs(times);
     app.add_option("--data-dir", options.data_dir, "where takes are (av_data)")->type_name("DIR");
     app.add_flag("--json", json, "print the result as JSON");
     app.add_flag("--quiet", quiet, "print errors only");
@@ -29,6 +34,10 @@ int import_command(const Args& args) {
         "Example: onetake import race --frames jpegs --frame-times times.txt\n"
         "         --audio race.wav --audio-times race-clock.txt");
     if (const auto code = parse(app, args)) return *code;
+
+    options.audio_stamps = stamps == "arrival"   ? AudioStamps::arrival
+                           : stamps == "capture" ? AudioStamps::capture
+                                                 : AudioStamps::automatic;
 
     const Interrupt interrupt;
     options.cancelled = [] { return Interrupt::flag().load(); };

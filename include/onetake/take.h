@@ -29,6 +29,13 @@ struct TakeSummary {
 /// The takes in `data_dir`, by name. A folder that does not exist holds none.
 ONETAKE_API Result<std::vector<TakeSummary>> list_takes(const std::string& data_dir, const std::string& processed_dir);
 
+/// What the times of imported audio are.
+enum class AudioStamps {
+    automatic,  ///< decided by the shape of their scatter when the take is rendered
+    capture,    ///< instants of capture: scatter to both sides
+    arrival,    ///< of delivery: may be late, never early, so the least late ones place the audio
+};
+
 /// Media recorded by another program: JPEGs in name order and their capture times; a WAV and its clock. All seconds are
 /// of one clock with any origin.
 struct ImportOptions {
@@ -37,6 +44,7 @@ struct ImportOptions {
     std::string frame_times_path;  ///< a decimal second per line, `#` comments
     std::string audio_path;        ///< 16-bit PCM WAV; empty: none
     std::string audio_times_path;  ///< lines `sample_index seconds`, at least one
+    AudioStamps audio_stamps = AudioStamps::automatic;
     std::string data_dir = "av_data";
     std::function<bool()> cancelled;  ///< polled on the calling thread; true: stop, leave nothing; may be empty
 };

@@ -262,7 +262,7 @@ TrackInspection::TrackInspection(TrackRecord record)
     : track(std::move(record)),
       statistics(track.track.kind == TrackKind::video
                      ? TrackStatistics::of_video(track.track, track.video.fps)
-                     : TrackStatistics::of_audio(track.track, track.audio.sample_rate)) {}
+                     : TrackStatistics::of_audio(track.track, track.audio)) {}
 
 std::vector<LostRun> TrackInspection::undeclared() const {
     std::vector<LostRun> open;

@@ -8,12 +8,18 @@ namespace onetake {
 namespace {
 
 constexpr double ppm = 1e3;  // as ns per s
-constexpr double most_slope = 50'000 * ppm;
+constexpr double most_slope = 120'000 * ppm;
 // How much faster or slower than the line a span may run to get back onto it: inaudible, and time never goes back.
 constexpr double most_slew = 20'000 * ppm;
 constexpr std::size_t listed_gaps = 1000;
 // Scatter assumed of stamps too few to show any.
 constexpr double unknown_sigma = 5e6;
+// What is smaller is no lost sound but uncertainty, ns.
+constexpr double least_gap = 50e3;
+// The narrowest window for the line, s to either side; each further one is twice as wide.
+constexpr double narrowest_seconds = 4;
+// Lateness that takes a few values only is waited out for so long, s.
+constexpr double spaced_lag_seconds = 128;
 
 // A slope shrunk towards the label as far as the stamps can't tell the two apart.
 double cautious(double slope, double variance) {
@@ -22,10 +28,16 @@ double cautious(double slope, double variance) {
     return std::clamp(slope * spread / (spread + variance), -most_slope, most_slope);
 }
 
+// Where between two instants a third one lies: 0 in the middle, 1 at either or beyond.
+double edge_of(double x, double first, double last) {
+    const double half = (last - first) / 2;
+    return half > 0 ? std::min(1.0, std::abs(x - first - half) / half) : 1;
+}
+
 }  // namespace
 
 AudioClock::AudioClock(int label_rate, AudioClockOptions options)
-    : rate_(std::max(1, label_rate)), options_(options), segmenter_(label_rate) {}
+    : rate_(std::max(1, label_rate)), options_(options), segmenter_(label_rate, options.stamps) {}
 
 void AudioClock::add(const AudioBlockStamp& block, std::vector<AudioSpan>& out) {
     segmenter_.add(block, fresh_);
@@ -40,7 +52,7 @@ void AudioClock::finish(std::vector<AudioSpan>& out) {
 // Cells are looked at one by one as they come, so that it makes no difference how many come at once.
 void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
     if (finishing) {
-        cells_.insert(cells_.end(), fresh_.begin(), fresh_.end());
+        for (const auto& cell : fresh_) cells_.push_back(cell);
         fresh_.clear();
     }
     std::size_t taken = 0;
@@ -49,15 +61,18 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
         while (next_ < cells_.size()) {
             const auto& cell = cells_[next_];
             const bool fresh_start = !last_y_ || cell.start == StampCell::Start::gap;
+            const auto begin = fresh_start ? estimate(cell.first_sample, cell) : Estimate{};
             const auto end = estimate(cell.end_sample, cell);
-            const auto begin = fresh_start ? estimate(cell.first_sample, cell) : end;
             if (!finishing) {
                 const double ahead = seconds(cells_.back().end_sample) - seconds(cell.end_sample);
                 const double heard = ahead + segmenter_.look_ahead();
                 if (heard < to_seconds(options_.least_lag)) break;
-                const bool unsure = std::max(begin.error, end.error) > to_seconds(options_.error) * 1e9;
+                const bool unsure =
+                    std::max(begin.error, end.error) + spacing_of(cell) / 4 > to_seconds(options_.error) * 1e9;
                 const bool more_to_come = cells_.back().segment == cell.segment;
-                if (unsure && more_to_come && heard < to_seconds(options_.most_lag)) break;
+                const double most =
+                    cell.late && spacing_of(cell) > 0 ? spaced_lag_seconds : to_seconds(options_.most_lag);
+                if (unsure && more_to_come && heard < most) break;
             }
             const double length = seconds(cell.end_sample) - seconds(cell.first_sample);
             double from = last_y_ ? *last_y_ : begin.y;
@@ -65,7 +80,7 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
             AudioSpan span;
             span.first_sample = cell.first_sample;
             span.frames = cell.end_sample - cell.first_sample;
-            if (last_y_ && fresh_start && begin.y > from) {
+            if (last_y_ && fresh_start && begin.y > from + least_gap) {
                 from = begin.y;
                 span.after_gap = true;
             }
@@ -79,6 +94,7 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
                 if (gaps_.size() < listed_gaps) gaps_.push_back({cell.first_sample, before, span.begin - before});
             }
             out.push_back(span);
+            choice_.note(by_window_);
             count(cell, from, to);
             last_y_ = to;
             last_end_ = span.end;
@@ -103,11 +119,74 @@ void AudioClock::forget() {
     }
 }
 
-// Least squares over the cells held, as far as the line reaches: one slope, a level for each segment.
-AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& cell) const {
+// The line through the stamps around an instant: as far as the line reaches, or as far as the clock keeps its pace.
+AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& cell) {
+    const double x = seconds(sample);
+    const double farthest = reach_seconds();
+    const double ahead = spacing_of(cell) > 0 ? spaced_lag_seconds : to_seconds(options_.most_lag);
+    const double last = seconds(cell.end_sample) + std::max(farthest, ahead);
+    by_window_.clear();
+    Estimate widest;
+    const bool known = cell.late ? line_of_edge(x, cell, window(x, 2 * farthest, last), widest)
+                                 : line_of_mean(x, cell, window(x, 2 * farthest, last), widest);
+    if (!known) {
+        widest.y = last_y_ && cell.start == StampCell::Start::joined ? *last_y_ : cell.guess;
+        widest.y += widest.slope * (x - seconds(cell.first_sample));
+        return widest;
+    }
+    const double narrowest = std::max(narrowest_seconds, 6 * segmenter_.block_seconds());
+    for (double reach = narrowest; reach < 0.7 * farthest; reach *= 2) {
+        const auto w = window(x, reach, last);
+        Estimate e;
+        if (cell.late ? line_of_edge(x, cell, w, e) : line_of_mean(x, cell, w, e))
+            by_window_.push_back(e);
+        else
+            by_window_.push_back({});
+    }
+    by_window_.push_back(widest);
+    return by_window_[choice_.choose(by_window_)];
+}
+
+// Whether lateness went through the values that are `spacing` apart twice at least between touching the line: then what
+// touches it was on time.
+bool AudioClock::gone_through(const StampCell& cell, Window window, double slope, double level) const {
+    const double spacing = spacing_of(cell);
+    if (spacing <= 0) return false;
+    int touches = 0;
+    bool away = true;
+    for (auto i = window.first; i < window.last; ++i) {
+        const auto& c = cells_[i];
+        if (c.segment != cell.segment || !c.edge.known) continue;
+        const double excess = c.edge.y - slope * c.edge.x - level;
+        if (excess > 0.4 * spacing) away = true;
+        if (excess > 0.1 * spacing || !away) continue;
+        away = false;
+        ++touches;
+    }
+    return touches >= 3;
+}
+
+// Between the values that lateness takes, as far as is known by now.
+double AudioClock::spacing_of(const StampCell& cell) const {
+    return std::max(cell.spacing, cells_.back().spacing);
+}
+
+AudioClock::Window AudioClock::window(double x, double reach, double last) const {
+    const auto from = [&](double at) {
+        const auto it = std::partition_point(cells_.begin(), cells_.end(),
+                                             [&](const StampCell& c) { return seconds(c.first_sample) <= at; });
+        return static_cast<std::size_t>(it - cells_.begin());
+    };
+    const auto first = from(x - reach);
+    return {first > 0 ? first - 1 : 0, from(std::min(last, x + reach))};
+}
+
+// Least squares over the window's trusted stamps: one slope, a level for each segment.
+bool AudioClock::line_of_mean(double x, const StampCell& cell, Window window, Estimate& e) const {
     double sxx = 0, sxy = 0, squares = 0;
     std::int64_t stamps = 0, segments = 0;
     LineFit run, own;
+    double own_first = 0, own_last = 0;
     const auto close = [&] {
         if (run.count() == 0) return;
         sxx += run.sxx();
@@ -117,35 +196,83 @@ AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& 
         ++segments;
     };
     std::int64_t segment = -1;
-    const double last = seconds(cell.end_sample) + std::max(reach_seconds(), to_seconds(options_.most_lag));
-    for (const auto& c : cells_) {
-        if (seconds(c.first_sample) > last) break;
-        if (c.segment != segment) {
+    cells_.visit(window.first, window.last, [&](const CellStore::Sum& sum) {
+        if (sum.segment != segment) {
+            if (segment == cell.segment) own = run;
             close();
             run = {};
-            segment = c.segment;
+            segment = sum.segment;
         }
-        run.merge(c.stamps);
-        if (segment == cell.segment) own = run;
-    }
+        run.merge(sum.stamps);
+        if (segment != cell.segment || sum.stamps.count() == 0) return;
+        if (own_last == 0) own_first = sum.first_x;
+        own_last = sum.last_x;
+    });
+    if (segment == cell.segment) own = run;
     close();
 
-    const double x = seconds(sample);
     const auto freedom = static_cast<double>(stamps - segments - 1);
     double variance = unknown_sigma * unknown_sigma;
     if (freedom > 0) variance = std::max(0.0, squares - sxy * sxy / sxx) / freedom * (1 + 4 / freedom);
-    Estimate e;
     e.slope = sxx > 0 ? cautious(sxy / sxx, variance / sxx) : 0;
-    if (own.count() == 0) {
-        e.y = last_y_ && cell.start == StampCell::Start::joined
-                  ? *last_y_ + e.slope * (x - seconds(cell.first_sample))
-                  : cell.guess + e.slope * (x - seconds(cell.first_sample));
-        return e;
-    }
+    if (own.count() == 0) return false;
     const double away = x - own.mean_x();
     e.y = own.mean_y() + e.slope * away;
     e.error = std::sqrt(variance * (1 / static_cast<double>(own.count()) + (sxx > 0 ? away * away / sxx : 0)));
-    return e;
+    e.edge = edge_of(x, own_first, own_last);
+    e.stamps = static_cast<double>(stamps);
+    e.known = true;
+    return true;
+}
+
+// The line below the window's least late stamps, with one slope and a level for each segment.
+bool AudioClock::line_of_edge(double x, const StampCell& cell, Window window, Estimate& e) {
+    envelope_.clear();
+    // sxx: of the edges about each segment's mean, near enough by the length it covers.
+    double sxx = 0, squares = 0, count = 0, own = 0, own_x = 0, own_first = 0, own_last = 0;
+    double run_edges = 0, run_first = 0, run_last = 0;
+    std::int64_t segment = -1;
+    std::size_t runs = 0, own_run = 0;
+    const auto close = [&] { sxx += run_edges * (run_last - run_first) * (run_last - run_first) / 12; };
+    cells_.visit(window.first, window.last, [&](const CellStore::Sum& sum) {
+        if (sum.edges == 0) return;
+        if (sum.segment != segment || runs == 0) {
+            close();
+            segment = sum.segment;
+            run_edges = 0;
+            run_first = sum.first_edge_x;
+            envelope_.new_run();
+            ++runs;
+        }
+        envelope_.add(sum.hull, sum.edges, sum.edges_x);
+        run_edges += sum.edges;
+        run_last = sum.last_edge_x;
+        squares += sum.squared_spread;
+        count += sum.edges;
+        if (segment != cell.segment) return;
+        own_run = runs;
+        own_x += sum.edges_x;
+        if (own == 0) own_first = sum.first_edge_x;
+        own_last = sum.last_edge_x;
+        own += sum.edges;
+    });
+    close();
+    if (count == 0) return false;
+    // The least of n stamps is sure to 1/n, not to the root of it.
+    const double variance = 4 * squares / (count * count);
+    e.slope = sxx > 0 ? cautious(envelope_.slope(), variance / sxx) : 0;
+    if (own == 0) return false;
+    const double own_level = envelope_.level(own_run - 1, e.slope);
+    e.y = own_level + e.slope * x;
+    const double away = x - own_x / own;
+    e.error = std::sqrt(variance * (1 / own + (sxx > 0 ? away * away / sxx : 0)));
+    // While lateness does not change, the line may lie too high by the spacing, and anywhere at its ends.
+    e.above = spacing_of(cell) * (gone_through(cell, window, e.slope, own_level) ? 0.2 : 1);
+    e.edge = edge_of(x, own_first, own_last);
+    e.below = e.above * e.edge;
+    e.stamps = count;
+    e.known = true;
+    return true;
 }
 
 double AudioClock::seconds(std::int64_t sample) const {

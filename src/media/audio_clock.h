@@ -1,9 +1,10 @@
 #pragma once
 
+#include "media/cell_store.h"
 #include "media/stamp_segmenter.h"
+#include "media/window_choice.h"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct AudioClockOptions {
     Duration error = std::chrono::microseconds(160);  ///< one standard error
     /// How far back the line through the stamps reaches.
     Duration memory = std::chrono::seconds(120);
+    StampKind stamps = StampKind::automatic;
 };
 
 /// Maps sample index to HostTime: a continuous piecewise straight line through scattered block stamps, that follows the
@@ -42,7 +44,7 @@ struct AudioClockOptions {
 /// at a time. See docs/audio-clock.md.
 class AudioClock {
  public:
-    /// `label_rate`: what the device calls its rate, Hz; the true one may differ by up to 5 %.
+    /// `label_rate`: what the device calls its rate, Hz; the true one may differ by up to 12 %.
     explicit AudioClock(int label_rate, AudioClockOptions options = {});
 
     /// Takes the next block; appends the spans that are settled by it. Spans never overlap and never go back.
@@ -62,12 +64,20 @@ class AudioClock {
 
  private:
     /// The line at one instant of one segment, and how sure it is. ns, ns/s.
-    struct Estimate {
-        double y = 0, slope = 0, error = 0;
+    using Estimate = WindowChoice::Estimate;
+
+    /// Cells [first, last) of cells_.
+    struct Window {
+        std::size_t first = 0, last = 0;
     };
 
     void settle(bool finishing, std::vector<AudioSpan>& out);
-    Estimate estimate(std::int64_t sample, const StampCell& cell) const;
+    Estimate estimate(std::int64_t sample, const StampCell& cell);
+    bool gone_through(const StampCell& cell, Window window, double slope, double level) const;
+    double spacing_of(const StampCell& cell) const;
+    Window window(double x, double reach, double last) const;
+    bool line_of_mean(double x, const StampCell& cell, Window window, Estimate& e) const;
+    bool line_of_edge(double x, const StampCell& cell, Window window, Estimate& e);
     double reach_seconds() const;
     void forget();
     double seconds(std::int64_t sample) const;
@@ -78,12 +88,15 @@ class AudioClock {
     const AudioClockOptions options_;
     StampSegmenter segmenter_;
     std::vector<StampCell> fresh_;
-    std::deque<StampCell> cells_;
+    CellStore cells_;
     std::size_t next_ = 0;          ///< first cell not given out
     std::optional<double> last_y_;  ///< where the last span ended
     HostTime last_end_;
 
-    LineFit segment_fit_;  ///< of the segment being given out
+    WindowChoice choice_;
+    LowerEnvelope envelope_;           // kept for its capacity
+    std::vector<Estimate> by_window_;  // the same
+    LineFit segment_fit_;              ///< of the segment being given out
     std::int64_t segment_ = 0;
     double sxx_ = 0, sxy_ = 0;  ///< of the segments before
     double squares_ = 0;

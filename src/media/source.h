@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "media/audio_block.h"
 #include "media/frame.h"
+#include "media/stamp_kind.h"
 
 #include <cstdint>
 #include <string>
@@ -70,6 +71,7 @@ struct AudioDescription {
     int channels = 0;      ///< granted
     int blocksize = 0;     ///< requested samples per channel and block
     double latency_s = 0;  ///< the input latency that the device reports
+    StampKind stamps = StampKind::automatic;
     std::vector<std::string> notes;
 };
 

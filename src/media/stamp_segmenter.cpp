@@ -1,5 +1,7 @@
 #include "media/stamp_segmenter.h"
 
+#include "media/rate_hypothesis.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -18,7 +20,18 @@ constexpr double memory_seconds = 20;
 constexpr double start_blocks = 12;
 constexpr double longest_block_seconds = 4 * 3600;
 constexpr std::size_t scatter_blocks = 512;
-constexpr double most_slope = 50'000 * ppm;
+// 44.1 kHz called 48 are 88,400 ppm.
+constexpr double most_slope = 120'000 * ppm;
+// Delivery that stands still is waited out for so long, in seconds of stream.
+constexpr double longest_view_seconds = 60;
+// e^-14 is once in a million.
+constexpr double sure_logarithm = 14;
+// So often in a row, 4 s apart each time, scatter must look symmetric to be taken for it again.
+constexpr int most_doubts = 4;
+// Kept so often though not seen, 4 s apart each time.
+constexpr int most_unseen = 6;
+// Of the view's length, that the stamps must have moved on by.
+constexpr double view_share = 0.85;
 // A median deviation times this is the standard deviation of normally spread stamps.
 constexpr double sigma_per_median = 1.4826;
 // Fewer blocks than this don't show their scatter, which is then taken to be this.
@@ -43,8 +56,8 @@ double median_of(const std::deque<double>& values) {
 
 }  // namespace
 
-StampSegmenter::StampSegmenter(int label_rate)
-    : rate_(std::max(1, label_rate)), hop_(std::max<std::int64_t>(1, label_rate / 2)) {}
+StampSegmenter::StampSegmenter(int label_rate, StampKind kind)
+    : rate_(std::max(1, label_rate)), kind_(kind), hop_(std::max<std::int64_t>(1, label_rate / 2)) {}
 
 void StampSegmenter::add(const AudioBlockStamp& block, std::vector<StampCell>& out) {
     if (block.frames <= 0 || (accepted_ > 0 && block.first_sample < end_sample_)) return;
@@ -59,16 +72,51 @@ void StampSegmenter::add(const AudioBlockStamp& block, std::vector<StampCell>& o
     end_sample_ = block.first_sample + block.frames;
     const auto index = block.first_sample - origin_sample_;
     const auto label = from_ticks(index, static_cast<std::int64_t>(rate_));
-    pending_.push_back({block.first_sample, end_sample_, static_cast<double>(index) / rate_,
-                        static_cast<double>((block.time - origin_time_ - label).count()), block.xrun});
+    const auto told = static_cast<double>((block.time - origin_time_ - label).count());
+    const double length = static_cast<double>(block.frames) / rate_ * 1e9;
+    const bool apart = accepted_ == 1 || told - last_told_ > -0.5 * length;
+    const double between = told - last_told_ + length;  // from one stamp to the next
+    const bool together = accepted_ > 1 && between >= 0 && between < 0.05 * length;
+    last_told_ = told;
+    if (!pending_.empty()) pending_.back().last = apart;
+    pending_.push_back({block.first_sample, end_sample_, static_cast<double>(index) / rate_, told,
+                        static_cast<double>(end_sample_ - origin_sample_) / rate_, block.xrun, block.late_only,
+                        together, apart, true});
 
     const double ahead = static_cast<double>(end_sample_ - origin_sample_) / rate_;
     if (!begun_) {
         if (ahead < start_seconds || static_cast<double>(accepted_) < start_blocks) return;
         begin();
     }
-    while (static_cast<double>(end_sample_ - (cell_first_ + hop_)) / rate_ >= look_ahead_)
-        decide(cell_first_ + hop_ - (cell_first_ - origin_sample_) % hop_, false, out);
+    for (;;) {
+        const auto cell_end = cell_first_ + hop_ - (cell_first_ - origin_sample_) % hop_;
+        if (static_cast<double>(end_sample_ - (cell_first_ + hop_)) / rate_ < look_ahead_ || !view_complete(cell_end))
+            break;
+        decide(cell_end, false, out);
+    }
+}
+
+// Blocks that come in a burst after delivery stood still show nothing before the burst is over, so the stamps must
+// move on as the sound does.
+bool StampSegmenter::view_complete(std::int64_t cell_end) const {
+    return view_size(cell_end) < pending_.size() ||
+           static_cast<double>(end_sample_ - cell_end) / rate_ >= std::max(longest_view_seconds, look_ahead_);
+}
+
+// How many blocks the view of a cell holds: to the first that is late enough by sound and by stamp, or all.
+std::size_t StampSegmenter::view_size(std::int64_t cell_end) const {
+    const double end = static_cast<double>(cell_end - origin_sample_) / rate_;
+    const auto told = [](const Point& p) { return p.x + p.y * 1e-9; };
+    const auto by_sample = [&](std::int64_t sample) {
+        return std::lower_bound(pending_.begin(), pending_.end(), sample,
+                                [](const Point& p, std::int64_t s) { return p.first < s; });
+    };
+    auto last = by_sample(cell_end);
+    if (last != pending_.begin()) --last;
+    const double enough = told(*last) + view_share * look_ahead_;
+    auto i = by_sample(cell_end + static_cast<std::int64_t>(look_ahead_ * rate_));
+    while (i != pending_.end() && told(*i) < enough && i->x < end + longest_view_seconds) ++i;
+    return static_cast<std::size_t>(i - pending_.begin());
 }
 
 void StampSegmenter::finish(std::vector<StampCell>& out) {
@@ -88,16 +136,58 @@ void StampSegmenter::begin() {
     const double heard = pending_.back().x - pending_.front().x;
     most_known_slope_ = static_cast<double>(n) * heard * heard / 12;
 
-    // Medians of slopes between blocks some distance apart: losses and stalls spoil only the pairs that straddle them,
-    // fewer the shorter the distance; scatter wants it long. Take the shortest that is sure enough.
+    std::vector<double> xs, ys;
+    for (const auto& p : pending_) {
+        xs.push_back(p.x);
+        ys.push_back(p.y);
+    }
+    begin_slope(xs, ys, n / 4);
+    begin_lateness();
+    if (late_) {
+        // The same between the least late of some blocks each.
+        constexpr std::size_t together = 16;
+        if (n >= 6 * together) {
+            for (int pass = 0; pass < 2; ++pass) {
+                xs.clear();
+                ys.clear();
+                for (std::size_t i = 0; i + together <= n; i += together) {
+                    const Point* least = nullptr;
+                    for (std::size_t k = i; k < i + together; ++k)
+                        if (const auto& p = pending_[k];
+                            !least || p.y - slope_ * p.end_x < least->y - slope_ * least->end_x)
+                            least = &p;
+                    xs.push_back(least->end_x);
+                    ys.push_back(least->y);
+                }
+                begin_slope(xs, ys, xs.size() / 2);
+            }
+            begin_lateness();
+        }
+    }
+    take_residuals({0, 0, slope_}, n);
+    early_limit_ = -std::numeric_limits<double>::max();
+    if (late_) keep_least_late();
+    begin_level();
+}
+
+void StampSegmenter::begin_lateness() {
+    lateness_ =
+        StampLateness(std::max<std::size_t>(24, static_cast<std::size_t>(0.5 / std::max(block_seconds_, 1e-6))));
+    for (const auto& p : pending_) lateness_.add(p.y - slope_ * p.x, p.late_only, p.together, p.last);
+    decide_kind();
+}
+
+// Medians of slopes between points some distance apart: losses and stalls spoil only the pairs that straddle them,
+// fewer the shorter the distance; scatter wants it long. Takes the shortest that is sure enough.
+void StampSegmenter::begin_slope(const std::vector<double>& xs, const std::vector<double>& ys, std::size_t farthest) {
     slope_ = 0;
     slope_error_ = 1000 * ppm;
     double best = std::numeric_limits<double>::max();
     std::vector<double> slopes;
-    for (std::size_t apart = 1; apart <= n / 4; apart *= 2) {
+    for (std::size_t apart = 1; apart <= farthest; apart *= 2) {
         slopes.clear();
-        for (std::size_t i = 0; i + apart < n; ++i)
-            slopes.push_back((pending_[i + apart].y - pending_[i].y) / (pending_[i + apart].x - pending_[i].x));
+        for (std::size_t i = 0; i + apart < xs.size(); ++i)
+            slopes.push_back((ys[i + apart] - ys[i]) / (xs[i + apart] - xs[i]));
         if (slopes.size() < 5) break;
         const double middle = median(slopes);
         for (double& s : slopes) s = std::abs(s - middle);
@@ -111,10 +201,50 @@ void StampSegmenter::begin() {
         if (error < 20 * ppm) break;
     }
     if (std::abs(slope_) > most_slope) slope_ = 0;
+}
 
-    residuals_.clear();
-    for (const auto& p : pending_) residuals_.push_back(p.y - slope_ * p.x);
-    begin_level();
+// Whether stamps can only be late, and how finely.
+void StampSegmenter::decide_kind() {
+    undecided_ = 0;
+    if (kind_ == StampKind::automatic) {
+        double sure = 0;
+        const double skew = lateness_.skew(sure);
+        const bool seen = skew > (late_ ? 0.5 : 1.0) * std::max(0.2, sure);
+        // One look at the first seconds must do; afterwards there is time for a second one.
+        doubts_ = late_ != seen ? doubts_ + 1 : 0;
+        const bool enough = !begun_level_ || doubts_ >= (late_ ? most_doubts : 2);
+        late_ = lateness_.known_late() || (enough ? seen : late_);
+    } else {
+        late_ = kind_ == StampKind::arrival;
+    }
+    if (late_) lateness_scale_ = lateness_.scale();
+    // While a grid's phase shifts it is hard to see.
+    const double spacing = late_ ? lateness_.spacing(block_seconds_ * 1e9) : 0;
+    unseen_ = spacing > 0 ? 0 : unseen_ + 1;
+    if (spacing > 0 || !late_ || unseen_ > most_unseen) spacing_ = spacing;
+}
+
+void StampSegmenter::take_residuals(const Line& line, std::size_t count) {
+    distances_.clear();
+    for (std::size_t i = 0; i < count; ++i) distances_.push_back(pending_[i].y - line.at(x_of(pending_[i])));
+    residuals_ = distances_;
+}
+
+// A stamp that can only be late tells no more than the least late of those after it: lost sound only ever raises the
+// level. A few that are too early for that are mistakes.
+void StampSegmenter::keep_least_late() {
+    const auto n = distances_.size();
+    early_limit_ = -std::numeric_limits<double>::max();
+    const double bound = begun_level_ ? -reach() : early_limit_;
+    // What is early for good still is in the view's second half.
+    const auto early = std::count_if(distances_.begin() + static_cast<std::ptrdiff_t>(n / 2), distances_.end(),
+                                     [&](double d) { return d < bound; });
+    if (early <= std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(n / 100))) early_limit_ = bound;
+    double least = std::numeric_limits<double>::max();
+    for (std::size_t i = n; i-- > 0;) {
+        if (distances_[i] >= early_limit_) least = std::min(least, distances_[i]);
+        residuals_[i] = least == std::numeric_limits<double>::max() ? 0 : least;
+    }
 }
 
 // The level at the start, and how widely stamps scatter about it.
@@ -170,37 +300,52 @@ void StampSegmenter::begin_level() {
         }
     anchor_x_ = 0;
     anchor_y_ = near > 0 ? sum / near : lowest;
+    begun_level_ = true;
 }
 
 // The line that the trusted stamps of the last seconds make: one slope, the level of the current segment.
-StampSegmenter::Line StampSegmenter::expected() const {
+StampSegmenter::Line StampSegmenter::expected() {
     double sxx = 0, sxy = 0;
     LineFit run;
     std::int64_t segment = -1;
+    const auto close = [&] {
+        sxx += run.sxx();
+        sxy += run.sxy();
+        run = {};
+    };
+    envelope_.clear();
+    std::size_t runs = 0;
     for (const auto& cell : recent_) {
         if (cell.segment != segment) {
-            sxx += run.sxx();
-            sxy += run.sxy();
-            run = {};
+            close();
             segment = cell.segment;
+            envelope_.new_run();
+            ++runs;
         }
-        run.merge(cell.stamps);
+        if (!late_) {
+            run.merge(cell.stamps);
+        } else if (cell.edge.known) {
+            run.add(cell.edge.x, cell.edge.y);
+            envelope_.add(cell.edge.x, cell.edge.y);
+        }
     }
-    sxx += run.sxx();
-    sxy += run.sxy();
-    if (segment != segment_) run = {};
+    const auto own = segment == segment_ ? run : LineFit{};
+    close();
+    if (late_) sxy = sxx * envelope_.slope();
 
     // The slope known before counts as points do, but for no more than the first seconds could tell.
     const double known = std::min(sigma_ * sigma_ / (slope_error_ * slope_error_), most_known_slope_);
     Line line;
     line.slope = sxx + known > 0 ? (sxy + known * slope_) / (sxx + known) : slope_;
     line.slope = std::clamp(line.slope, -most_slope, most_slope);
-    const auto n = static_cast<double>(run.count());
-    const double weight = std::max(0.0, static_cast<double>(window_blocks()) - n);
+    const auto n = static_cast<double>(own.count());
     line.x = anchor_x_;
     line.y = anchor_y_;
-    if (n > 0) {
-        const double level = run.mean_y() + line.slope * (anchor_x_ - run.mean_x());
+    if (n > 0 && late_) {
+        line.y = envelope_.level(runs - 1, line.slope) + line.slope * anchor_x_;
+    } else if (n > 0) {
+        const double weight = std::max(0.0, static_cast<double>(window_blocks()) - n);
+        const double level = own.mean_y() + line.slope * (anchor_x_ - own.mean_x());
         line.y = (n * level + weight * anchor_y_) / (n + weight);
     }
     return line;
@@ -208,8 +353,30 @@ StampSegmenter::Line StampSegmenter::expected() const {
 
 // How far the level must move, ns, to count as a move.
 double StampSegmenter::threshold() const {
-    if (sigma_ <= exact_sigma) return 0.25 * ms;
-    return std::max(1.2 * sigma_, std::clamp(20 * sigma_, 0.5 * ms, 8 * ms));
+    const double least = sigma_ <= exact_sigma ? 0.25 * ms : std::clamp(20 * sigma_, 0.5 * ms, 8 * ms);
+    return std::max({least, 1.2 * sigma_, 1.2 * spacing_});
+}
+
+// Whether blocks [from, to) are late by this not just by chance, each as likely late as others lately and in the view.
+bool StampSegmenter::surely_late(double lateness, std::size_t from, std::size_t to, bool flagged) const {
+    if (!late_) return true;
+    double later = static_cast<double>(lateness_.later_than(lateness)), seen = static_cast<double>(lateness_.seen());
+    double later_here = 0, seen_here = 0;
+    for (auto i = from; i < distances_.size(); ++i) {
+        if (!pending_[i].last) continue;
+        ++seen_here;
+        later_here += distances_[i] - residuals_[i] > lateness ? 1 : 0;
+    }
+    const double share = std::max((later + 1) / (seen + 2), seen_here > 16 ? later_here / seen_here : 0);
+    const double wanted = flagged ? sure_logarithm / 2 : sure_logarithm;
+    return static_cast<double>(shown(from, to)) * -std::log(std::min(share, 0.999)) > wanted;
+}
+
+// How many of these blocks show how late delivery is.
+std::size_t StampSegmenter::shown(std::size_t from, std::size_t to) const {
+    std::size_t count = 0;
+    for (auto i = from; i < to; ++i) count += pending_[i].last ? 1 : 0;
+    return count;
 }
 
 // How far a trusted stamp may lie from the line, ns. Never below the threshold: a line that lags behind a drift must
@@ -257,8 +424,12 @@ bool StampSegmenter::find_step(std::size_t in_cell, bool finishing, Step& step) 
     const auto levels = window_medians(from, n, size);
     const double least = flagged ? 0.6 * threshold() : threshold();
     const auto [low, high] = std::minmax_element(levels.begin(), levels.end());
+    // Stamps that can only be late were all late so far, then; the line through the least late follows by itself.
+    if (late_ && *low <= least && *high >= -std::max(least, block_seconds_ * 1e9)) return false;
     const double nearest = *low > 0 ? *low : *high;
     if (*low <= least && *high >= -least) return false;
+
+    if (*low > least && !surely_late(*low, from, n, flagged)) return false;
 
     double sum = 0;
     int count = 0;
@@ -271,8 +442,40 @@ bool StampSegmenter::find_step(std::size_t in_cell, bool finishing, Step& step) 
         }
     }
     step.level = sum / count;
+    if (late_ && *low > 0) {
+        step.level = *low;
+        step.block = locate_least_late(least, n, step.level);
+        // Fewer blocks than this before it make no level that could have been left.
+        constexpr std::size_t level_blocks = 3;
+        const bool begun = pending_.front().first > segment_first_ ||
+                           (step.block >= level_blocks && pending_[step.block - level_blocks].first >= segment_first_);
+        return begun && step.block < in_cell;
+    }
     step.block = locate(step.level, std::min(n, std::max(from, in_cell) + 2 * size));
     return step.block < in_cell;
+}
+
+// The first block of the new level, by the least late of what follows each. Some late stamps just before it look like a
+// smaller loss, and the last of them as if it came after; the device's flag knows.
+std::size_t StampSegmenter::locate_least_late(double least, std::size_t to, double& level) const {
+    const double slack = 0.3 * std::min(least, 3 * threshold());
+    std::size_t at = 0;
+    for (;;) {
+        while (at < to && (residuals_[at] < least || pending_[at].first <= segment_first_)) ++at;
+        auto end = at;
+        while (end < to && residuals_[end] < residuals_[at] + threshold()) ++end;
+        if (end == to) break;
+        if (surely_late(residuals_[at], at, end, pending_[at].xrun)) {
+            level = residuals_[at];
+            break;
+        }
+        at = end;
+    }
+    const double reached = std::min(level, at < to ? residuals_[at] : level) - slack;
+    while (at > 0 && residuals_[at - 1] >= reached && pending_[at - 1].first > segment_first_) --at;
+    for (std::size_t i = at; i < to && distances_[i] >= reached; ++i)
+        if (pending_[i].xrun) return i;
+    return at;
 }
 
 // The first block of the new level, at the least cost over residuals_[0, to). A stamp may be late but hardly early.
@@ -301,16 +504,39 @@ std::size_t StampSegmenter::locate(double level, std::size_t to) const {
     return at;
 }
 
+// Whether the stamps after the step lie on a line of another slope that leaves the expected one there; takes it over.
+bool StampSegmenter::find_bend(const Line& line, const Step& step) {
+    const auto n = residuals_.size();
+    const auto size = window_blocks();
+    // The last blocks of the view have few after them to be the least late of.
+    const auto last = late_ ? n - std::min(n, n / 4) : n;
+    std::vector<double> xs, levels;
+    for (std::size_t i = step.block; i + size <= last; i += size) {
+        std::vector<double> window(residuals_.begin() + static_cast<std::ptrdiff_t>(i),
+                                   residuals_.begin() + static_cast<std::ptrdiff_t>(i + size));
+        levels.push_back(median(window));
+        xs.push_back(x_of(pending_[i + size / 2]));
+    }
+    for (std::size_t i = step.block; i < std::min(n, step.block + size); ++i)
+        if (pending_[i].xrun) return false;
+    const auto turned = RateHypothesis::test(xs, levels);
+    if (!turned.holds) return false;
+    slope_ = std::clamp(line.slope + turned.slope, -most_slope, most_slope);
+    slope_error_ = std::clamp(0.2 * std::abs(turned.slope), ppm, 1000 * ppm);
+    anchor_x_ = turned.middle;
+    anchor_y_ = line.at(turned.middle) + turned.level;
+    recent_.clear();
+    return true;
+}
+
 void StampSegmenter::decide(std::int64_t cell_end, bool finishing, std::vector<StampCell>& out) {
+    bool bent = false;
     for (;;) {
         const auto line = expected();
-        slope_ = line.slope;
-        const double horizon = static_cast<double>(cell_end - origin_sample_) / rate_ + look_ahead_;
-        residuals_.clear();
-        for (const auto& p : pending_) {
-            if (p.x > horizon) break;
-            residuals_.push_back(p.y - line.at(p.x));
-        }
+        if (!bent) slope_ = line.slope;
+        take_residuals(line, std::min(pending_.size(), view_size(cell_end) + 1));
+        early_limit_ = -reach();
+        if (late_) keep_least_late();
         std::size_t in_cell = 0;
         while (in_cell < residuals_.size() && pending_[in_cell].first < cell_end) ++in_cell;
 
@@ -319,13 +545,17 @@ void StampSegmenter::decide(std::int64_t cell_end, bool finishing, std::vector<S
             close_cell(line, in_cell, cell_end, out);
             return;
         }
+        if (!bent && find_bend(line, step)) {
+            bent = true;
+            continue;
+        }
         const auto at = pending_[step.block];
         close_cell(line, step.block, at.first, out);
         cell_start_ = step.level > 0 ? StampCell::Start::gap : StampCell::Start::setback;
         ++segment_;
         segment_first_ = at.first;
-        anchor_x_ = at.x;
-        anchor_y_ = line.at(at.x) + step.level;
+        anchor_x_ = x_of(at);
+        anchor_y_ = line.at(x_of(at)) + step.level;
     }
 }
 
@@ -335,14 +565,19 @@ void StampSegmenter::close_cell(const Line& line, std::size_t blocks, std::int64
     cell.end_sample = end;
     cell.start = cell_start_;
     cell.segment = segment_;
+    cell.late = late_;
+    cell.spacing = spacing_;
     cell.guess = line.at(static_cast<double>(cell_first_ - origin_sample_) / rate_);
     const double bound = reach();
+    find_edge(cell, blocks);
     for (std::size_t i = 0; i < blocks; ++i) {
         if (std::abs(residuals_[i]) <= bound) cell.stamps.add(pending_[i].x, pending_[i].y);
         note_scatter(residuals_[i]);
+        lateness_.add(distances_[i], pending_[i].late_only, pending_[i].together, pending_[i].last);
     }
     pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(blocks));
     if (blocks > 0) sigma_ = sigma_per_median * median_of(scatter_);
+    if (++undecided_ >= 8) decide_kind();
     if (end <= cell_first_) return;
     cell_first_ = end;
     cell_start_ = StampCell::Start::joined;
@@ -350,6 +585,19 @@ void StampSegmenter::close_cell(const Line& line, std::size_t blocks, std::int64
     const auto oldest = end - static_cast<std::int64_t>(memory_ * rate_);
     while (recent_.front().end_sample < oldest) recent_.pop_front();
     out.push_back(cell);
+}
+
+// The least late of the cell's stamps, known in both modes so that the mode may change.
+void StampSegmenter::find_edge(StampCell& cell, std::size_t blocks) const {
+    double least = std::numeric_limits<double>::max();
+    for (std::size_t i = 0; i < blocks; ++i) {
+        const double distance = distances_[i];
+        // Where all of a cell is late, as what follows shows, it has no edge.
+        if (distance < early_limit_ || distance >= least || (late_ && distance > residuals_[i] + reach())) continue;
+        least = distance;
+        cell.edge = {pending_[i].end_x, pending_[i].y,
+                     lateness_scale_ / static_cast<double>(std::max<std::size_t>(1, shown(0, blocks))), true};
+    }
 }
 
 void StampSegmenter::note_scatter(double residual) {

@@ -2,6 +2,9 @@
 
 #include "base/time.h"
 #include "media/line_fit.h"
+#include "media/lower_envelope.h"
+#include "media/stamp_kind.h"
+#include "media/stamp_lateness.h"
 
 #include <cstdint>
 #include <deque>
@@ -15,6 +18,7 @@ struct AudioBlockStamp {
     std::int64_t frames = 0;        ///< samples per channel
     HostTime time;                  ///< stamp of the first sample, as told
     bool xrun = false;              ///< the device says that samples were lost just before
+    bool late_only = false;         ///< the stamp is known to be an arrival, see StampKind
 };
 
 /// The trustworthy stamps of a short run of blocks, summed up. x: seconds since the first sample by the label rate;
@@ -30,13 +34,21 @@ struct StampCell {
     std::int64_t segment = 0;  ///< counts gaps and setbacks
     double guess = 0;          ///< y expected at first_sample, for cells without a trustworthy stamp
     LineFit stamps;
+    /// The least late stamp, for stamps that can only be late. x: of the block's end, as that is what arrives.
+    struct Edge {
+        double x = 0, y = 0;
+        double spread = 0;  ///< ns by which it may well be late itself
+        bool known = false;
+    } edge;
+    bool late = false;   ///< stamps can only be late, as far as was known when the cell was closed
+    double spacing = 0;  ///< ns between the values that lateness takes; 0 if it takes any
 };
 
 /// Tells late stamps from lost sound: throws out stamps that can't be trusted and finds the blocks before which samples
 /// are missing. First half of AudioClock; see docs/audio-clock.md. What comes out depends on the order of blocks only.
 class StampSegmenter {
  public:
-    explicit StampSegmenter(int label_rate);
+    explicit StampSegmenter(int label_rate, StampKind kind = StampKind::automatic);
 
     /// Takes the next block; appends the cells that can be told now. Senseless blocks (no frames, an index that goes
     /// back) are left out.
@@ -56,7 +68,11 @@ class StampSegmenter {
     struct Point {
         std::int64_t first, end;
         double x, y;
-        bool xrun;
+        double end_x;
+        bool xrun, late_only;
+        bool together;  ///< arrived as good as at once with the block before
+        bool apart;     ///< did not come in one burst with the block before
+        bool last;      ///< nor with the one after: of a burst only the last block shows how late delivery is
     };
     struct Line {
         double x = 0, y = 0, slope = 0;
@@ -68,29 +84,45 @@ class StampSegmenter {
     };
 
     void begin();
+    void begin_slope(const std::vector<double>& xs, const std::vector<double>& ys, std::size_t farthest);
+    void begin_lateness();
     void begin_level();
-    Line expected() const;
+    bool view_complete(std::int64_t cell_end) const;
+    std::size_t view_size(std::int64_t cell_end) const;
+    double x_of(const Point& p) const { return late_ ? p.end_x : p.x; }
+    void take_residuals(const Line& line, std::size_t count);
+    void keep_least_late();
+    void decide_kind();
+    Line expected();
     double threshold() const;
+    bool surely_late(double lateness, std::size_t from, std::size_t to, bool flagged) const;
+    std::size_t shown(std::size_t from, std::size_t to) const;
     double reach() const;
     std::size_t window_blocks() const;
     std::vector<double> window_medians(std::size_t from, std::size_t to, std::size_t size) const;
     bool find_step(std::size_t in_cell, bool finishing, Step& step) const;
+    bool find_bend(const Line& line, const Step& step);
     std::size_t locate(double level, std::size_t to) const;
+    std::size_t locate_least_late(double least, std::size_t to, double& level) const;
     void decide(std::int64_t cell_end, bool finishing, std::vector<StampCell>& out);
     void close_cell(const Line& line, std::size_t blocks, std::int64_t end, std::vector<StampCell>& out);
+    void find_edge(StampCell& cell, std::size_t blocks) const;
     void note_scatter(double residual);
 
     const double rate_;
+    const StampKind kind_;
     const std::int64_t hop_;  ///< samples
     bool begun_ = false;
     std::int64_t origin_sample_ = 0, end_sample_ = 0;
     HostTime origin_time_;
     std::int64_t accepted_ = 0;
+    double last_told_ = 0;  ///< y of the last block
     double block_seconds_ = 0;
     double look_ahead_ = 0, memory_ = 0;  ///< seconds
 
     std::deque<Point> pending_;      ///< not yet decided
-    std::vector<double> residuals_;  ///< of pending_, about the line in force
+    std::vector<double> distances_;  ///< of pending_ from the line in force
+    std::vector<double> residuals_;  ///< the same; if stamps can only be late, of the least late from each on
     std::deque<StampCell> recent_;   ///< what the line is drawn from
     std::int64_t cell_first_ = 0;    ///< next cell's first sample
     StampCell::Start cell_start_ = StampCell::Start::joined;
@@ -101,6 +133,16 @@ class StampSegmenter {
     double most_known_slope_ = 0;         ///< s², cap on slope_'s weight
     std::deque<double> scatter_;          ///< last absolute residuals, ns
     double sigma_ = 0;                    ///< their robust standard deviation, ns
+
+    StampLateness lateness_;
+    LowerEnvelope envelope_;
+    bool late_ = false;  ///< stamps can only be late
+    bool begun_level_ = false;
+    double spacing_ = 0;         ///< of their lateness, ns
+    double lateness_scale_ = 0;  ///< ns
+    int doubts_ = 0, unseen_ = 0;
+    int undecided_ = 0;       ///< cells since the kind was decided
+    double early_limit_ = 0;  ///< distances below are mistakes, ns
 };
 
 }  // namespace onetake

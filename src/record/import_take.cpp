@@ -56,6 +56,18 @@ Duration sample_time(const std::vector<AudioTime>& times, std::int64_t sample, i
     return later(a.time, share * (static_cast<long double>(b.time.count()) - static_cast<long double>(a.time.count())));
 }
 
+StampKind stamp_kind(AudioStamps stamps) {
+    switch (stamps) {
+        case AudioStamps::automatic:
+            return StampKind::automatic;
+        case AudioStamps::capture:
+            return StampKind::capture;
+        case AudioStamps::arrival:
+            return StampKind::arrival;
+    }
+    return StampKind::automatic;
+}
+
 class Import {
  public:
     explicit Import(const ImportOptions& options) : options_(options) {}
@@ -211,6 +223,7 @@ class Import {
             a.sample_rate = wav_->sample_rate();
             a.channels = wav_->channels();
             a.blocksize = wav_->sample_rate() / kBlocksPerSecond;
+            a.stamps = stamp_kind(options_.audio_stamps);
             auto track = writer_->add_audio_track(a);
             if (!track) return fail(std::move(track).error());
             audio_ = *track;

@@ -54,7 +54,7 @@ Result<AudioTrackInput*> TakeSink::add_audio(const AudioDescription& description
     for (const auto& text : description.notes) note(text);
     audios_.push_back(std::unique_ptr<AudioTrack>(
         new AudioTrack{AudioTrackInput(*id, static_cast<int>(audios_.size()), description, queue_, notes_),
-                       TrackStatistics::of_audio(*id, description.sample_rate)}));
+                       TrackStatistics::of_audio(*id, description)}));
     return &audios_.back()->input;
 }
 

@@ -49,18 +49,20 @@ json track_json(const TrackRecord& r) {
                 {"notes", v.notes}};
     }
     const auto& a = r.audio;
-    return {{"k", "track"},
-            {"track", to_string(r.track)},
-            {"kind", "audio"},
-            {"path", r.path},
-            {"device", a.device},
-            {"name", a.name},
-            {"host_api", a.host_api},
-            {"sample_rate", a.sample_rate},
-            {"channels", a.channels},
-            {"blocksize", a.blocksize},
-            {"latency_s", a.latency_s},
-            {"notes", a.notes}};
+    json j = {{"k", "track"},
+              {"track", to_string(r.track)},
+              {"kind", "audio"},
+              {"path", r.path},
+              {"device", a.device},
+              {"name", a.name},
+              {"host_api", a.host_api},
+              {"sample_rate", a.sample_rate},
+              {"channels", a.channels},
+              {"blocksize", a.blocksize},
+              {"latency_s", a.latency_s}};
+    if (a.stamps != StampKind::automatic) j["stamps"] = to_string(a.stamps);
+    j["notes"] = a.notes;
+    return j;
 }
 
 json record_json(const JournalRecord& record) {
@@ -278,6 +280,7 @@ TrackRecord track_record(const json& j) {
         get_optional(j, "host_api", a.host_api);
         if (j.contains("blocksize")) a.blocksize = bounded(j, "blocksize", 0, 1'000'000'000);
         get_optional(j, "latency_s", a.latency_s);
+        a.stamps = stamp_kind_from(j.value("stamps", "auto")).value_or(StampKind::automatic);
         get_optional(j, "notes", a.notes);
     }
     return r;

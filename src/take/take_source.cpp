@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::size_t kMaxPending = 1'000'000;
 
-Duration samples_to_duration(std::int64_t samples, int rate) {
-    return from_ticks(samples, rate);
-}
-
 }  // namespace
 
 Result<TakeSource> TakeSource::open(const std::string& take_folder, Follow follow) {
@@ -54,7 +50,7 @@ Status TakeSource::read_one() {
     if (auto* track = std::get_if<TrackRecord>(&**record)) {
         const bool known = std::ranges::any_of(tracks_, [&](const auto& t) { return t.track == track->track; });
         if (known) return {};
-        if (track->track.kind == TrackKind::audio) audio_tracks_.emplace(track->track.number, track->audio.sample_rate);
+        if (track->track.kind == TrackKind::audio) audio_tracks_.emplace(track->track.number, track->audio);
         origin_search_.add(*track);
         tracks_.push_back(std::move(*track));
     } else if (const auto* offset = std::get_if<OffsetRecord>(&**record)) {
@@ -100,7 +96,7 @@ void TakeSource::emit(const JournalRecord& record) {
     const auto it = audio_tracks_.find(block.track.number);
     if (it == audio_tracks_.end()) return;
     spans_.clear();
-    it->second.clock.add({block.first_sample, block.samples, block.time, block.xrun}, spans_);
+    it->second.clock.add(clock_stamp(block.first_sample, block.samples, block.time, block.xrun, block.source), spans_);
     for (const auto& span : spans_) events_.push_back(StoredAudio{block.track, span});
 }
 

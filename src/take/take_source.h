@@ -1,8 +1,8 @@
 #pragma once
 
-#include "media/audio_clock.h"
 #include "take/journal_reader.h"
 #include "take/take_origin.h"
+#include "take/track_clock.h"
 
 #include <cstdint>
 #include <deque>
@@ -62,7 +62,7 @@ class TakeSource {
 
  private:
     struct AudioState {
-        explicit AudioState(int sample_rate) : rate(sample_rate), clock(sample_rate) {}
+        explicit AudioState(const AudioDescription& audio) : rate(audio.sample_rate), clock(track_clock(audio)) {}
         int rate;
         AudioClock clock;
     };

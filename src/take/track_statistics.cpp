@@ -1,5 +1,7 @@
 #include "take/track_statistics.h"
 
+#include "take/track_clock.h"
+
 #include <algorithm>
 
 namespace onetake {
@@ -25,9 +27,9 @@ TrackStatistics TrackStatistics::of_video(TrackId track, double fps) {
     return {track, fps};
 }
 
-TrackStatistics TrackStatistics::of_audio(TrackId track, int sample_rate) {
-    TrackStatistics statistics(track, sample_rate);
-    statistics.clock_.emplace(sample_rate);
+TrackStatistics TrackStatistics::of_audio(TrackId track, const AudioDescription& audio) {
+    TrackStatistics statistics(track, audio.sample_rate);
+    statistics.clock_.emplace(track_clock(audio));
     return statistics;
 }
 
@@ -40,7 +42,7 @@ void TrackStatistics::add_block(const AudioBlockStamp& block, StampSource source
     add_stamp(block.time, end, source, kLongestAudioJump);
     xruns_ += block.xrun;
     spans_.clear();
-    clock_->add(block, spans_);
+    clock_->add(clock_stamp(block.first_sample, block.frames, block.time, block.xrun, source), spans_);
 }
 
 void TrackStatistics::add_stamp(HostTime begin, HostTime end, StampSource source, Duration longest_gap) {

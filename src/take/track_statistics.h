@@ -22,7 +22,7 @@ class TrackStatistics {
     /// `fps`: the camera's label; 0 if unknown.
     static TrackStatistics of_video(TrackId track, double fps);
     /// `sample_rate`: the device's label, Hz.
-    static TrackStatistics of_audio(TrackId track, int sample_rate);
+    static TrackStatistics of_audio(TrackId track, const AudioDescription& audio);
 
     /// A frame that was stored, or that the journal names.
     void add_frame(HostTime stamp, StampSource source);

@@ -156,6 +156,7 @@ expect 0 import race --frames jpegs --frame-times times.txt --json
 check cmp -s jpegs/f_000004.jpg av_data/race/frames/f_000004.jpg
 expect 0 process race
 check test -s processed_av/race.mp4
+expect 2 import race2 --frames jpegs --frame-times times.txt --audio a.wav --audio-times clock.txt --audio-stamps sometimes
 
 # Rendering reports what is missing from a take; a take that can't be rendered is an error.
 cp -r av_data/race av_data/incomplete

@@ -1,6 +1,8 @@
 // make_take DATA_DIR NAME [key=value ...]: writes a take as a faulty sound card would have left it, as fast as it goes.
 // Every second a flash (exact frame stamp) and a beep (by the card's true clock). Keys, times in seconds:
 //   length=600 fps=30 rate=48000 ppm=0 ppm2=(ppm of the second half) jitter_ms=0 (uniform, each block's stamp)
+//   late_ms=0 (mean by which each stamp is late besides, exponential)   burst=1 (1 to so many blocks arrive together)
+//   arrival=0|1 (stamps are marked as arrivals)
 //   stall_at=T stall=0.4 (delivery stops, then comes in a burst; stamps are arrivals)
 //   loss_at=T loss=0.5 losses=1 (that many, evenly over the rest) flagged=0|1    audio_from=0 (begins later)   seed=1
 #include "base/clock.h"
@@ -41,10 +43,10 @@ class Scenario {
     double operator[](const char* key) const { return values_.at(key); }
 
  private:
-    std::map<std::string, double> values_ = {{"length", 600},   {"fps", 30},      {"rate", 48000},  {"ppm", 0},
-                                             {"ppm2", NAN},     {"jitter_ms", 0}, {"stall_at", -1}, {"stall", 0.4},
-                                             {"loss_at", -1},   {"loss", 0.5},    {"losses", 1},    {"flagged", 0},
-                                             {"audio_from", 0}, {"seed", 1}};
+    std::map<std::string, double> values_ = {
+        {"length", 600},   {"fps", 30},    {"rate", 48000}, {"ppm", 0},    {"ppm2", NAN}, {"jitter_ms", 0},
+        {"stall_at", -1},  {"stall", 0.4}, {"loss_at", -1}, {"loss", 0.5}, {"losses", 1}, {"flagged", 0},
+        {"audio_from", 0}, {"seed", 1},    {"late_ms", 0},  {"burst", 1},  {"arrival", 0}};
 };
 
 /// The sound card's true clock: seconds since the take's beginning at which its n-th sample is taken.
@@ -101,6 +103,10 @@ Status make(const std::string& data_dir, const std::string& name, const Scenario
 
     std::mt19937 random(static_cast<unsigned>(s["seed"]));
     std::uniform_real_distribution<double> jitter(-s["jitter_ms"] * 1e-3, s["jitter_ms"] * 1e-3);
+    std::exponential_distribution<double> late;
+    const auto burst = static_cast<int>(s["burst"]);
+    int left = 0;              // blocks of the burst that are still to come
+    double burst_arrival = 0;  // when its blocks arrive
     const Card card(s);
     std::int64_t frame = 0, sample = 0;
     bool lost = false;
@@ -129,11 +135,21 @@ Status make(const std::string& data_dir, const std::string& name, const Scenario
             ONETAKE_TRY(writer.write_frame(v, {reinterpret_cast<const std::uint8_t*>(jpeg.data()), jpeg.size()},
                                            {at(t), at(t), StampSource::pushed, {}}));
         }
-        double stamp = first + jitter(random);
+        const double length = static_cast<double>(block.samples.size()) / s["rate"];
+        const double captured = s["arrival"] != 0 ? card.time(n) - length : first;
+        double stamp = captured + jitter(random) + s["late_ms"] * 1e-3 * late(random);
+        if (burst > 1) {
+            if (left == 0) {
+                left = std::uniform_int_distribution<int>(1, burst)(random);
+                burst_arrival = card.time(n + (left - 1) * kBlock) + s["late_ms"] * 1e-3 * late(random);
+            }
+            --left;
+            stamp = burst_arrival - length;
+        }
         if (s["stall_at"] >= 0 && first >= s["stall_at"] && first < s["stall_at"] + s["stall"])
             stamp = s["stall_at"] + s["stall"];
         block.time = block.arrival = at(stamp);
-        block.source = StampSource::device;
+        block.source = s["arrival"] != 0 ? StampSource::arrival : StampSource::device;
         block.xrun = lost && s["flagged"] != 0 && first > s["loss_at"];
         if (!is_lost(s, card.time(n))) lost = false;
         ONETAKE_TRY(writer.write_block(a, block));

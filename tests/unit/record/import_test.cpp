@@ -68,6 +68,38 @@ TEST_F(ImportTest, KeepsBytesAndStampsAsTheyWere) {
     EXPECT_EQ(source.origin(), host_time_from_ns(9'900'000'000));
 }
 
+TEST_F(ImportTest, StoresWhatTheAudioTimesAre) {
+    audio(500, "0 9.9\n");
+    for (const auto& [given, stored] : {std::pair{AudioStamps::automatic, StampKind::automatic},
+                                        {AudioStamps::capture, StampKind::capture},
+                                        {AudioStamps::arrival, StampKind::arrival}}) {
+        options_.audio_stamps = given;
+        options_.name = std::string(to_string(stored));
+        ASSERT_TRUE(import_take(options_));
+        const auto source = TakeSource::open(dir_.file("takes/" + options_.name)).value();
+        EXPECT_EQ(source.tracks().back().audio.stamps, stored);
+    }
+}
+
+// Times that may only be late place the audio by the least late of them.
+TEST_F(ImportTest, PlacesAudioByWhatItsTimesAre) {
+    std::string clock;
+    for (int i = 0; i < 600; ++i)  // evenly 0 to 20 ms late
+        clock += std::to_string(i * 50) + " " + std::to_string(9.9 + i * 0.05 + (i * 7 % 21) * 0.001) + "\n";
+    audio(30'000, clock);
+    const auto begin = [&](AudioStamps stamps) {
+        options_.audio_stamps = stamps;
+        options_.name = "s" + std::to_string(static_cast<int>(stamps));
+        EXPECT_TRUE(import_take(options_));
+        auto source = TakeSource::open(dir_.file("takes/" + options_.name)).value();
+        while (const auto event = source.next().value())
+            if (const auto* s = std::get_if<StoredAudio>(&*event)) return to_seconds(s->span.begin.time_since_epoch());
+        return 0.0;
+    };
+    EXPECT_NEAR(begin(AudioStamps::arrival), 9.9, 0.001);
+    EXPECT_NEAR(begin(AudioStamps::capture), 9.91, 0.005);
+}
+
 TEST_F(ImportTest, PlacesAudioByItsClockGapsIncluded) {
     audio(4000, "0 10\n2000 12\n2001 13\n4000 14.999\n");
     ASSERT_TRUE(import_take(options_));

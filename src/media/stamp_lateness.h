@@ -1,0 +1,120 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <deque>
+#include <vector>
+
+namespace onetake {
+
+/// The shape of the stamps' scatter, from their distances from the line, in order: can stamps only be late (scatter to
+/// one side), and how finely does lateness vary near its lower edge? Looks at the last blocks only. Constant memory.
+class StampLateness {
+ public:
+    /// `chunk`: so many blocks in a row share one median; what is slower is the line's matter, not scatter.
+    explicit StampLateness(std::size_t chunk = 24) : chunk_(chunk) {}
+
+    /// `last`: the block came in no burst with the one after it, so it shows how late delivery is.
+    /// `together`: it arrived as good as at once with the block before, which no device captures.
+    void add(double residual, bool known_late, bool together, bool last) {
+        together_ += together ? 1 : 0;
+        at_once_.push_back(together);
+        if (last) last_.push_back(residual);
+        if (last_.size() > kRemembered) last_.pop_front();
+        recent_.push_back(residual);
+        known_ += known_late ? 1 : 0;
+        late_.push_back(known_late);
+        open_.push_back(residual);
+        if (open_.size() == chunk_) {
+            sorted_ = open_;
+            const auto middle = sorted_.begin() + static_cast<std::ptrdiff_t>(chunk_ / 2);
+            std::nth_element(sorted_.begin(), middle, sorted_.end());
+            const double level = *middle;
+            for (double& r : sorted_) r = std::abs(r - level);
+            std::nth_element(sorted_.begin(), middle, sorted_.end());
+            // Lateness may change with the load, so each chunk counts by its own width.
+            if (const double width = *middle; width > 0)
+                for (double r : open_) local_.push_back((r - level) / width);
+            open_.clear();
+        }
+        while (local_.size() > kRemembered) local_.pop_front();
+        while (recent_.size() > kRemembered) {
+            recent_.pop_front();
+            known_ -= late_.front() ? 1 : 0;
+            late_.pop_front();
+            together_ -= at_once_.front() ? 1 : 0;
+            at_once_.pop_front();
+        }
+    }
+
+    /// Whether most stamps are known to be arrivals, or so many come in bursts that they must be.
+    bool known_late() const { return !late_.empty() && (2 * known_ > late_.size() || 4 * together_ > late_.size()); }
+
+    /// Quantile skewness (q90 + q10 - 2 q50) / (q90 - q10): 0 for symmetric scatter, 0.47 for exponential, outliers
+    /// beyond the quantiles don't count. `sure`: by how much chance alone could raise it.
+    double skew(double& sure) {
+        const auto n = local_.size();
+        sure = 5 / std::sqrt(static_cast<double>(std::max<std::size_t>(n, 1)));
+        if (n < 2 * chunk_) return 0;
+        sorted_.assign(local_.begin(), local_.end());
+        const auto at = [&](double share) {
+            const auto it = sorted_.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(n - 1));
+            std::nth_element(sorted_.begin(), it, sorted_.end());
+            return *it;
+        };
+        const double low = at(0.1), middle = at(0.5), high = at(0.9);
+        return high > low ? (high + low - 2 * middle) / (high - low) : 0;
+    }
+
+    /// How late stamps usually are against the earliest, ns: the mean of exponential lateness.
+    double scale() {
+        if (last_.empty()) return 0;
+        sorted_.assign(last_.begin(), last_.end());
+        const auto middle = sorted_.begin() + static_cast<std::ptrdiff_t>(sorted_.size() / 2);
+        const auto low = sorted_.begin() + static_cast<std::ptrdiff_t>(sorted_.size() / 50);
+        std::nth_element(sorted_.begin(), middle, sorted_.end());
+        const double half = *middle;
+        std::nth_element(sorted_.begin(), low, middle + 1);
+        earliest_ = *low;
+        return (half - earliest_) / 0.69;
+    }
+
+    /// How many stamps came later than this, ns, against the earliest.
+    std::size_t later_than(double lateness) const {
+        return static_cast<std::size_t>(
+            std::count_if(last_.begin(), last_.end(), [&](double r) { return r - earliest_ > lateness; }));
+    }
+    std::size_t seen() const { return last_.size(); }
+
+    /// The widest hole, ns, among the lower half of the distances, if it is one: lateness that takes a few values only
+    /// (delivery on a grid) hides by how much all of them are late. Holes of `block` ns or more are bursts. Looked for
+    /// in short runs of blocks, as the values shift when a grid's phase does; two of them must agree that there is one.
+    double spacing(double block) {
+        double widest = 0, next = 0;
+        for (std::size_t from = 0; from + kRun <= recent_.size(); from += kRun) {
+            const auto begin = recent_.begin() + static_cast<std::ptrdiff_t>(from);
+            sorted_.assign(begin, begin + kRun);
+            std::sort(sorted_.begin(), sorted_.end());
+            constexpr std::size_t lowest = 2, middle = kRun / 2;
+            double hole = 0;
+            for (auto i = lowest; i < middle; ++i) hole = std::max(hole, sorted_[i + 1] - sorted_[i]);
+            if (hole > (sorted_[middle] - sorted_[lowest]) / 4 && hole < 0.9 * block) {
+                next = std::max(next, std::min(widest, hole));
+                widest = std::max(widest, hole);
+            }
+        }
+        return next;
+    }
+
+ private:
+    static constexpr std::size_t kRemembered = 512, kRun = 128;
+    std::size_t chunk_;
+    std::deque<double> recent_, local_, last_;
+    std::deque<bool> late_, at_once_;
+    std::size_t known_ = 0, together_ = 0;
+    double earliest_ = 0;
+    std::vector<double> open_, sorted_;
+};
+
+}  // namespace onetake
