@@ -1,11 +1,10 @@
 #pragma once
 
+#include "base/mutex.h"
 #include "base/error.h"
 #include "base/time.h"
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <sys/resource.h>
 #include <thread>
@@ -37,37 +36,40 @@ class BackgroundJob {
             constexpr int kLow = 10;
             if (priority_ == Priority::low) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLow);
             auto result = work();
-            update([&] { result_ = std::move(result); });
+            {
+                MutexLock lock(mutex_);
+                result_ = std::move(result);
+            }
+            changed_.notify_all();
         });
     }
 
     /// What is followed has come to its end: the rest is to be done now.
-    void complete() {
-        update([&] { complete_ = true; });
-    }
+    void complete() { end(false); }
     /// As complete(), and the work should end at once.
-    void abandon() {
-        update([&] { complete_ = abandoned_ = true; });
-    }
+    void abandon() { end(true); }
     bool is_complete() const {
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         return complete_;
     }
     bool is_abandoned() const {
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         return abandoned_;
     }
 
     /// For the work: waits up to `timeout` for complete(). False once it was called.
     bool wait_for_more(Duration timeout) {
-        std::unique_lock lock(mutex_);
-        return !changed_.wait_for(lock, timeout, [&] { return complete_; });
+        MutexLock lock(mutex_);
+        const auto deadline = deadline_in(timeout);
+        while (!complete_ && changed_.wait_until(lock, deadline)) {
+        }
+        return !complete_;
     }
     /// For the work: makes a change that wait_until() may be waiting for. `change` runs under the job's lock.
     template <class Change>
     void update(Change&& change) {
         {
-            std::lock_guard lock(mutex_);
+            MutexLock lock(mutex_);
             change();
         }
         changed_.notify_all();
@@ -76,28 +78,37 @@ class BackgroundJob {
     /// Both run under the job's lock.
     template <class Condition, class Look>
     auto wait_until(Condition&& condition, Look&& look) {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return result_ || condition(); });
+        MutexLock lock(mutex_);
+        while (!result_ && !condition()) changed_.wait(lock);
         return look(result_ ? &*result_ : nullptr);
     }
 
     /// Waits for the end of the work, after start() and complete() or abandon().
     Result<T> wait() {
         join();
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         return result_ ? *result_ : fail(ErrorCode::internal, "The work did not run.");
     }
 
  private:
+    void end(bool abandoned) {
+        {
+            MutexLock lock(mutex_);
+            complete_ = true;
+            if (abandoned) abandoned_ = true;
+        }
+        changed_.notify_all();
+    }
     void join() {
         if (thread_.joinable()) thread_.join();
     }
 
     const Priority priority_;
-    mutable std::mutex mutex_;  // guards the next three
-    bool complete_ = false, abandoned_ = false;
-    std::optional<Result<T>> result_;  // once the work has ended
-    std::condition_variable changed_;
+    mutable Mutex mutex_;
+    bool complete_ ONETAKE_GUARDED_BY(mutex_) = false;
+    bool abandoned_ ONETAKE_GUARDED_BY(mutex_) = false;
+    std::optional<Result<T>> result_ ONETAKE_GUARDED_BY(mutex_);  // once the work has ended
+    ConditionVariable changed_;
     std::thread thread_;
 };
 

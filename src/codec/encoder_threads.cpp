@@ -26,7 +26,7 @@ EncoderThreadBudget::Share& EncoderThreadBudget::Share::operator=(Share&& other)
 
 EncoderThreadBudget::Share::~Share() {
     if (budget_ == nullptr) return;
-    std::lock_guard lock(budget_->mutex_);
+    MutexLock lock(budget_->mutex_);
     budget_->in_use_ -= threads_;
 }
 
@@ -36,7 +36,7 @@ EncoderThreadBudget& EncoderThreadBudget::of_process() {
 }
 
 EncoderThreadBudget::Share EncoderThreadBudget::allocate(int most) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     const int half_of_free = (std::max(total_ - in_use_, 0) + 1) / 2;
     const int threads = std::max(1, std::min(most, half_of_free));
     in_use_ += threads;
@@ -44,7 +44,7 @@ EncoderThreadBudget::Share EncoderThreadBudget::allocate(int most) {
 }
 
 int EncoderThreadBudget::in_use() const {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     return in_use_;
 }
 

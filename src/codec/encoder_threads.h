@@ -1,6 +1,7 @@
 #pragma once
 
-#include <mutex>
+#include "base/mutex.h"
+
 
 namespace onetake {
 
@@ -48,8 +49,8 @@ class EncoderThreadBudget {
 
  private:
     const int total_;
-    mutable std::mutex mutex_;
-    int in_use_ = 0;
+    mutable Mutex mutex_;
+    int in_use_ ONETAKE_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace onetake

@@ -37,15 +37,15 @@ double edge_of(double x, double first, double last) {
 }  // namespace
 
 AudioClock::AudioClock(int label_rate, AudioClockOptions options)
-    : rate_(std::max(1, label_rate)), options_(options), segmenter_(label_rate, options.stamps) {}
+    : rate_(std::max(1, label_rate)), options_(options), gap_detector_(label_rate, options.stamps) {}
 
 void AudioClock::add(const AudioBlockStamp& block, std::vector<AudioSpan>& out) {
-    segmenter_.add(block, fresh_);
+    gap_detector_.add(block, fresh_);
     if (!fresh_.empty()) settle(false, out);
 }
 
 void AudioClock::finish(std::vector<AudioSpan>& out) {
-    segmenter_.finish(fresh_);
+    gap_detector_.finish(fresh_);
     settle(true, out);
 }
 
@@ -65,7 +65,7 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
             const auto end = estimate(cell.end_sample, cell);
             if (!finishing) {
                 const double ahead = seconds(cells_.back().end_sample) - seconds(cell.end_sample);
-                const double heard = ahead + segmenter_.look_ahead();
+                const double heard = ahead + gap_detector_.look_ahead();
                 if (heard < to_seconds(options_.least_lag)) break;
                 const bool unsure =
                     std::max(begin.error, end.error) + spacing_of(cell) / 4 > to_seconds(options_.error) * 1e9;
@@ -108,7 +108,7 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
 // How far the line reaches to either side.
 double AudioClock::reach_seconds() const {
     return std::max(to_seconds(options_.memory),
-                    64 * std::min(segmenter_.block_seconds(), StampSegmenter::long_block_seconds));
+                    64 * std::min(gap_detector_.block_seconds(), GapDetector::long_block_seconds));
 }
 
 void AudioClock::forget() {
@@ -134,7 +134,7 @@ AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& 
         widest.y += widest.slope * (x - seconds(cell.first_sample));
         return widest;
     }
-    const double narrowest = std::max(narrowest_seconds, 6 * segmenter_.block_seconds());
+    const double narrowest = std::max(narrowest_seconds, 6 * gap_detector_.block_seconds());
     for (double reach = narrowest; reach < 0.7 * farthest; reach *= 2) {
         const auto w = window(x, reach, last);
         Estimate e;
@@ -185,7 +185,7 @@ AudioClock::Window AudioClock::window(double x, double reach, double last) const
 bool AudioClock::line_of_mean(double x, const StampCell& cell, Window window, Estimate& e) const {
     double sxx = 0, sxy = 0, squares = 0;
     std::int64_t stamps = 0, segments = 0;
-    LineFit run, own;
+    LinearRegression run, own;
     double own_first = 0, own_last = 0;
     const auto close = [&] {
         if (run.count() == 0) return;
@@ -276,12 +276,12 @@ bool AudioClock::line_of_edge(double x, const StampCell& cell, Window window, Es
 }
 
 double AudioClock::seconds(std::int64_t sample) const {
-    return static_cast<double>(sample - segmenter_.origin_sample()) / rate_;
+    return static_cast<double>(sample - gap_detector_.origin_sample()) / rate_;
 }
 
 HostTime AudioClock::host_time(std::int64_t sample, double y) const {
-    const auto label = from_ticks(sample - segmenter_.origin_sample(), static_cast<std::int64_t>(rate_));
-    return segmenter_.origin_time() + label + Duration(std::llround(y));
+    const auto label = from_ticks(sample - gap_detector_.origin_sample(), static_cast<std::int64_t>(rate_));
+    return gap_detector_.origin_time() + label + Duration(std::llround(y));
 }
 
 void AudioClock::count(const StampCell& cell, double begin, double end) {

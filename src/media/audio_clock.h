@@ -1,7 +1,7 @@
 #pragma once
 
 #include "media/cell_store.h"
-#include "media/stamp_segmenter.h"
+#include "media/gap_detector.h"
 #include "media/window_choice.h"
 
 #include <cstdint>
@@ -86,7 +86,7 @@ class AudioClock {
 
     const double rate_;
     const AudioClockOptions options_;
-    StampSegmenter segmenter_;
+    GapDetector gap_detector_;
     std::vector<StampCell> fresh_;
     CellStore cells_;
     std::size_t next_ = 0;          ///< first cell not given out
@@ -96,7 +96,7 @@ class AudioClock {
     WindowChoice choice_;
     LowerEnvelope envelope_;           // kept for its capacity
     std::vector<Estimate> by_window_;  // the same
-    LineFit segment_fit_;              ///< of the segment being given out
+    LinearRegression segment_fit_;              ///< of the segment being given out
     std::int64_t segment_ = 0;
     double sxx_ = 0, sxy_ = 0;  ///< of the segments before
     double squares_ = 0;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "media/lower_envelope.h"
-#include "media/stamp_segmenter.h"
+#include "media/gap_detector.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +17,7 @@ class CellStore {
     /// One cell, or several of one segment.
     struct Sum {
         std::int64_t segment = 0;
-        LineFit stamps;
+        LinearRegression stamps;
         double first_x = 0, last_x = 0;  ///< where its stamps' cells lie
         double edges = 0, edges_x = 0;   ///< how many edges are known; the sum of their x
         double first_edge_x = 0, last_edge_x = 0;

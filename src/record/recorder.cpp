@@ -1,3 +1,4 @@
+#include "base/mutex.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "inspect/stored_take.h"
@@ -16,7 +17,6 @@
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
-#include <mutex>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -52,7 +52,7 @@ class AVRecorder::Impl {
         if (!made) return fail(std::move(made).error());
         const std::shared_ptr<Recording> running = std::move(*made);
         {
-            std::lock_guard lock(mutex_);
+            MutexLock lock(mutex_);
             recording_ = running;
         }
         const bool will_enhance = enhance && config_.denoise && config_.audio && !config_.denoise_model.empty();
@@ -114,7 +114,7 @@ class AVRecorder::Impl {
     }
 
     std::shared_ptr<Recording> recording() const {
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         return recording_;
     }
 
@@ -147,7 +147,7 @@ class AVRecorder::Impl {
  private:
     // From now on pushed media are refused. Null if nothing is recorded.
     std::shared_ptr<Recording> end_pushing() {
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         return std::exchange(recording_, nullptr);
     }
 
@@ -269,8 +269,8 @@ class AVRecorder::Impl {
 
     const UniqueFd wake_;
     std::atomic<bool> cancel_{false};
-    mutable std::mutex mutex_;  // guards recording_, which pushing threads share
-    std::shared_ptr<Recording> recording_;
+    mutable Mutex mutex_;
+    std::shared_ptr<Recording> recording_ ONETAKE_GUARDED_BY(mutex_);  // shared with pushing threads
     std::unique_ptr<Ticker> ticker_;
     LiveOutputs live_;
 };

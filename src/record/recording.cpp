@@ -312,7 +312,7 @@ Status Recording::push(Frame frame, std::optional<double> t, int track) {
         return fail(ErrorCode::refused,
                     fmt::format("There is no pushed video track {}; this take has {}.", track, pushed_videos_.size()));
     auto& video = *pushed_videos_[static_cast<std::size_t>(track)];
-    std::lock_guard lock(video.mutex);
+    MutexLock lock(video.mutex);
     if (video.width != 0 && (frame.width != video.width || frame.height != video.height))
         return fail(ErrorCode::refused, fmt::format("The pushed frame has {}x{} pixels, the take's first had {}x{}.",
                                                     frame.width, frame.height, video.width, video.height));
@@ -336,7 +336,7 @@ Status Recording::push(AudioBlock block, std::optional<double> t, int track) {
         return fail(ErrorCode::refused,
                     fmt::format("There is no pushed audio track {}; this take has {}.", track, pushed_audios_.size()));
     auto& audio = *pushed_audios_[static_cast<std::size_t>(track)];
-    std::lock_guard lock(audio.mutex);
+    MutexLock lock(audio.mutex);
     const auto now = host_now();
     // What arrives now was taken before: its first sample by its own length.
     const auto stamp = audio.validator.check(t, now - from_ticks(block.frames(), config_.sample_rate), now);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/mutex.h"
 #include "media/source.h"
 #include "media/timestamp_validator.h"
 #include "record/start_barrier.h"
@@ -11,7 +12,6 @@
 #include <onetake/recorder.h>
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -53,15 +53,16 @@ class Recording {
     struct PushedVideo {
         explicit PushedVideo(VideoTrackInput& to) : input(&to) {}
         VideoTrackInput* const input;
-        std::mutex mutex;  // one frame after the other: stamps and order agree
-        TimestampValidator validator;
-        int width = 0, height = 0;
+        Mutex mutex;  // held for each frame: stamps and order agree
+        TimestampValidator validator ONETAKE_GUARDED_BY(mutex);
+        int width ONETAKE_GUARDED_BY(mutex) = 0;
+        int height ONETAKE_GUARDED_BY(mutex) = 0;
     };
     struct PushedAudio {
         explicit PushedAudio(AudioTrackInput& to) : input(&to) {}
         AudioTrackInput* const input;
-        std::mutex mutex;
-        TimestampValidator validator;
+        Mutex mutex;
+        TimestampValidator validator ONETAKE_GUARDED_BY(mutex);
     };
 
     explicit Recording(const RecorderConfig& config);

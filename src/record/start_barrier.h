@@ -1,22 +1,21 @@
 #pragma once
 
+#include "base/mutex.h"
 #include "base/clock.h"
 #include "media/source.h"
 
-#include <condition_variable>
-#include <mutex>
 
 namespace onetake {
 
-/// The moment at which a take begins: when every camera has delivered its first frame, so that picture and sound start
-/// together although cameras take longer to get going. Thread-safe.
+/// The moment at which a take begins: when every camera has delivered its first frame, so that video and audio start
+/// together although cameras take longer to start. Thread-safe.
 class StartBarrier {
  public:
     explicit StartBarrier(int cameras) : missing_(cameras) {}
 
-    void camera_is_there() {
+    void camera_is_ready() {
         {
-            std::lock_guard lock(mutex_);
+            MutexLock lock(mutex_);
             --missing_;
         }
         opened_.notify_all();
@@ -24,46 +23,49 @@ class StartBarrier {
     /// No longer waits for cameras.
     void open() {
         {
-            std::lock_guard lock(mutex_);
+            MutexLock lock(mutex_);
             missing_ = 0;
         }
         opened_.notify_all();
     }
     bool is_open() const {
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         return missing_ <= 0;
     }
-    /// False if cameras were still missing after `patience`.
-    bool wait_for(Duration patience) {
-        std::unique_lock lock(mutex_);
-        return opened_.wait_for(lock, patience, [&] { return missing_ <= 0; });
+    /// False if cameras were still missing after `timeout`.
+    bool wait_for(Duration timeout) {
+        MutexLock lock(mutex_);
+        const auto deadline = deadline_in(timeout);
+        while (missing_ > 0 && opened_.wait_until(lock, deadline)) {
+        }
+        return missing_ <= 0;
     }
 
  private:
-    mutable std::mutex mutex_;
-    std::condition_variable opened_;
-    int missing_;
+    mutable Mutex mutex_;
+    ConditionVariable opened_;
+    int missing_ ONETAKE_GUARDED_BY(mutex_);
 };
 
-/// Passes a camera's frames on and tells the barrier of the first.
+/// Passes a camera's frames on, and reports the first one to the barrier.
 class BarrierVideoReceiver final : public VideoReceiver {
  public:
     BarrierVideoReceiver(VideoReceiver& next, StartBarrier& barrier) : next_(next), barrier_(barrier) {}
     Buffer buffer(std::size_t bytes) override { return next_.buffer(bytes); }
     void deliver(Frame frame) override {
         next_.deliver(std::move(frame));
-        if (!told_) barrier_.camera_is_there();
-        told_ = true;
+        if (!reported_) barrier_.camera_is_ready();
+        reported_ = true;
     }
     void report(SourceEvent event) override { next_.report(std::move(event)); }
 
  private:
     VideoReceiver& next_;
     StartBarrier& barrier_;
-    bool told_ = false;  // the source's thread's
+    bool reported_ = false;  // used by the source's thread
 };
 
-/// Leaves out the sound from before the barrier opened; it is not part of the take.
+/// Drops the audio from before the barrier opened; it is not part of the take.
 class BarrierAudioReceiver final : public AudioReceiver {
  public:
     BarrierAudioReceiver(AudioReceiver& next, StartBarrier& barrier) : next_(next), barrier_(barrier) {}
@@ -78,7 +80,7 @@ class BarrierAudioReceiver final : public AudioReceiver {
  private:
     AudioReceiver& next_;
     StartBarrier& barrier_;
-    bool open_ = false;  // the source's thread's
+    bool open_ = false;  // used by the source's thread
 };
 
 }  // namespace onetake

@@ -1,15 +1,15 @@
 #pragma once
 
+#include "base/mutex.h"
+
 #include <chrono>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 namespace onetake {
 
-/// Calls back twice a second, on a thread of its own, until it goes away.
+/// Calls back twice a second, on a thread of its own, until it is destroyed.
 class Ticker {
  public:
     explicit Ticker(std::function<void()> tick) : tick_(std::move(tick)) {}
@@ -17,7 +17,7 @@ class Ticker {
     Ticker& operator=(const Ticker&) = delete;
     ~Ticker() {
         {
-            std::lock_guard lock(mutex_);
+            MutexLock lock(mutex_);
             end_ = true;
         }
         wake_.notify_all();
@@ -26,8 +26,12 @@ class Ticker {
     void start() {
         thread_ = std::thread([this] {
             constexpr auto kEvery = std::chrono::milliseconds(500);
-            std::unique_lock lock(mutex_);
-            while (!wake_.wait_for(lock, kEvery, [&] { return end_; })) {
+            MutexLock lock(mutex_);
+            for (;;) {
+                const auto next = deadline_in(kEvery);
+                while (!end_ && wake_.wait_until(lock, next)) {
+                }
+                if (end_) return;
                 lock.unlock();
                 tick_();
                 lock.lock();
@@ -37,9 +41,9 @@ class Ticker {
 
  private:
     const std::function<void()> tick_;
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    bool end_ = false;
+    Mutex mutex_;
+    ConditionVariable wake_;
+    bool end_ ONETAKE_GUARDED_BY(mutex_) = false;
     std::thread thread_;
 };
 

@@ -93,15 +93,24 @@ void TakeSink::write_loop() {
     }
     if (ended_early()) {
         writer_.begin_closing();
-        write(JournalRecord(EventRecord{std::nullopt, "note", ended_at_, why_ended_}));
+        EventRecord event{std::nullopt, "note", ended_at_, {}};
+        {
+            MutexLock lock(mutex_);
+            event.text = why_ended_;
+        }
+        write(JournalRecord(std::move(event)));
     }
     write_drops();
     write(JournalRecord(ClockRecord{read_clocks()}));
 }
 
 void TakeSink::sync_loop() {
-    std::unique_lock lock(mutex_);
-    while (!wake_sync_.wait_for(lock, kRefreshEvery, [&] { return end_sync_; })) {
+    MutexLock lock(mutex_);
+    for (;;) {
+        const auto next = deadline_in(kRefreshEvery);
+        while (!end_sync_ && wake_sync_.wait_until(lock, next)) {
+        }
+        if (end_sync_) return;
         lock.unlock();
         if (const auto synced = writer_.sync_all(); !synced)
             note(fmt::format("{} `onetake check` tells what is missing.", synced.error().message));
@@ -187,7 +196,7 @@ void TakeSink::write_failed(const Error& error, int in_row) {
 void TakeSink::end_early(const std::string& why) {
     if (ended_early()) return;
     {
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         why_ended_ = why;
     }
     ended_at_ = host_now();
@@ -215,7 +224,7 @@ void TakeSink::drain() {
     queue_.close();
     if (writing_.joinable()) writing_.join();
     {
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         end_sync_ = true;
     }
     wake_sync_.notify_all();
@@ -255,7 +264,7 @@ Metrics TakeSink::metrics() const {
     for (const auto& track : audios_) add(*track);
     finish_rates(m);
     m.notes = notes_.all();
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     m.ended_early = why_ended_;
     return m;
 }

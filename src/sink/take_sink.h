@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/mutex.h"
 #include "media/reorder_buffer.h"
 #include "media/source.h"
 #include "sink/disk_watch.h"
@@ -13,10 +14,8 @@
 #include <onetake/on_full.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -118,10 +117,10 @@ class TakeSink {
     DiskWatch disk_watch_;                       // the writing thread's
     HostTime ended_at_;                          // the writing thread's
 
-    mutable std::mutex mutex_;  // guards what follows
-    std::condition_variable wake_sync_;
-    bool end_sync_ = false;
-    std::string why_ended_;
+    mutable Mutex mutex_;
+    ConditionVariable wake_sync_;
+    bool end_sync_ ONETAKE_GUARDED_BY(mutex_) = false;
+    std::string why_ended_ ONETAKE_GUARDED_BY(mutex_);
 };
 
 }  // namespace onetake

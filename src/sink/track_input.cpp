@@ -77,7 +77,7 @@ Delivery VideoTrackInput::offer(Frame frame) {
         counters_.lose(LossCause::queue, 1);
         return Delivery::dropped;
     }
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (closed_) {
         in_flight_.give_back();
         counters_.lose(LossCause::queue, 1);
@@ -93,7 +93,7 @@ Delivery VideoTrackInput::offer(Frame frame) {
 
 void VideoTrackInput::close() {
     in_flight_.close();
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     closed_ = true;
 }
 
@@ -122,7 +122,7 @@ Delivery AudioTrackInput::offer(AudioBlock block) {
         counters_.lose(LossCause::disk, frames);
         return Delivery::take_ended;
     }
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (closed_ || !in_flight_.try_take()) {
         counters_.lose(LossCause::queue, frames);
         lost_before_ = true;
@@ -134,7 +134,7 @@ Delivery AudioTrackInput::offer(AudioBlock block) {
 }
 
 void AudioTrackInput::close() {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     closed_ = true;
 }
 

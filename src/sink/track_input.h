@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/mutex.h"
 #include "base/in_flight_limit.h"
 #include "media/source.h"
 #include "sink/input_counters.h"
@@ -12,7 +13,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 namespace onetake {
@@ -66,9 +66,9 @@ class VideoTrackInput final : public VideoReceiver {
     InFlightLimit in_flight_;
     InputCounters counters_;
 
-    std::mutex mutex_;               // numbers are given in the order in which frames go on
-    std::uint64_t next_number_ = 0;  // guarded by mutex_
-    bool closed_ = false;            // guarded by mutex_
+    Mutex mutex_;  // held while a frame is passed on, so that numbers are in order
+    std::uint64_t next_number_ ONETAKE_GUARDED_BY(mutex_) = 0;
+    bool closed_ ONETAKE_GUARDED_BY(mutex_) = false;
 };
 
 /// Where one audio track of a take enters. Queue and notes must outlive it.
@@ -103,8 +103,8 @@ class AudioTrackInput final : public AudioReceiver {
     TakeNotes& notes_;
     InFlightLimit in_flight_;
     InputCounters counters_;
-    std::mutex mutex_;     // blocks go on one after the other
-    bool closed_ = false;  // guarded by mutex_
+    Mutex mutex_;  // held while a block is passed on
+    bool closed_ ONETAKE_GUARDED_BY(mutex_) = false;
     std::atomic<bool> lost_before_{false};
     std::atomic<float> peak_{0};  // of the last block
     std::atomic<HostTime> peak_holds_until_{HostTime::min()};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/mutex.h"
 #include "base/bounded_queue.h"
 #include "media/audio_block.h"
 #include "sink/jpeg_pool.h"
@@ -10,7 +11,6 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -56,18 +56,18 @@ class TakeNotes {
  public:
     void add(std::string text) {
         constexpr std::size_t kMostNotes = 100;
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         if (notes_.size() < kMostNotes && std::ranges::find(notes_, text) == notes_.end())
             notes_.push_back(std::move(text));
     }
     std::vector<std::string> all() const {
-        std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         return notes_;
     }
 
  private:
-    mutable std::mutex mutex_;
-    std::vector<std::string> notes_;
+    mutable Mutex mutex_;
+    std::vector<std::string> notes_ ONETAKE_GUARDED_BY(mutex_);
 };
 
 }  // namespace onetake

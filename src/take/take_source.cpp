@@ -150,7 +150,7 @@ Result<TakeTotals> count_take(const std::string& take_folder) {
             ++totals.blocks;
             totals.samples += static_cast<std::uint64_t>(a->samples);
             totals.media_bytes += static_cast<std::uint64_t>(a->samples * it->second.channels) * 2;
-            cover(a->time, a->time + samples_to_duration(a->samples, it->second.sample_rate));
+            cover(a->time, a->time + from_ticks(a->samples, it->second.sample_rate));
         } else if (const auto* e = std::get_if<EndRecord>(&**record)) {
             totals.end = *e;
         }

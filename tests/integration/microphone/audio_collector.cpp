@@ -1,6 +1,6 @@
 #include "integration/microphone/audio_collector.h"
 
-#include "media/line_fit.h"
+#include "media/linear_regression.h"
 
 #include <algorithm>
 #include <cmath>
@@ -18,8 +18,8 @@ struct Point {
     double samples, seconds;
 };
 
-LineFit fit(const std::vector<Point>& points) {
-    LineFit line;
+LinearRegression fit(const std::vector<Point>& points) {
+    LinearRegression line;
     for (const auto& point : points) line.add(point.samples, point.seconds);
     return line;
 }
@@ -97,13 +97,13 @@ StampLine stamp_line(const std::vector<AudioBlock>& run, int sample_rate) {
         samples += block.frames();
     }
     for (int pass = 0; pass < 3; ++pass) {
-        const LineFit line = fit(points);
+        const LinearRegression line = fit(points);
         const auto distance = [&](const Point& p) { return std::abs(p.seconds - line.at(p.samples)); };
         std::sort(points.begin(), points.end(),
                   [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
         points.resize(std::max<std::size_t>(points.size() * 9 / 10, 2));
     }
-    const LineFit line = fit(points);
+    const LinearRegression line = fit(points);
     return {(1 / (line.slope() * sample_rate) - 1) * 1e6, line.residual_rms()};
 }
 

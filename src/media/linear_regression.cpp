@@ -1,10 +1,10 @@
-#include "media/line_fit.h"
+#include "media/linear_regression.h"
 
 #include <cmath>
 
 namespace onetake {
 
-void LineFit::add(double x, double y) {
+void LinearRegression::add(double x, double y) {
     if (count_++ == 0) {
         origin_x_ = x;
         origin_y_ = y;
@@ -17,7 +17,7 @@ void LineFit::add(double x, double y) {
     mean_y_ += dy / n;
 }
 
-void LineFit::merge(const LineFit& other) {
+void LinearRegression::merge(const LinearRegression& other) {
     if (other.count_ == 0) return;
     if (count_ == 0) {
         *this = other;
@@ -41,7 +41,7 @@ void LineFit::merge(const LineFit& other) {
 }
 
 // Lets two groups' means, (dx, dy) apart, count as a point with this weight.
-void LineFit::join(double dx, double dy, double weight) {
+void LinearRegression::join(double dx, double dy, double weight) {
     const double off = dy - slope_ * dx;
     const double sxx = sxx_ + weight * dx * dx;
     if (sxx > 0) {
@@ -53,13 +53,13 @@ void LineFit::join(double dx, double dy, double weight) {
     sxx_ = sxx;
 }
 
-double LineFit::squares_about(double at_mean, double slope) const {
+double LinearRegression::squares_about(double at_mean, double slope) const {
     const double off = mean_y() - at_mean;
     const double turned = slope - slope_;
     return squares_ + turned * turned * sxx_ + static_cast<double>(count_) * off * off;
 }
 
-double LineFit::residual_rms() const {
+double LinearRegression::residual_rms() const {
     return count_ == 0 ? 0 : std::sqrt(squares_ / static_cast<double>(count_));
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/time.h"
-#include "media/line_fit.h"
+#include "media/linear_regression.h"
 #include "media/lower_envelope.h"
 #include "media/stamp_kind.h"
 #include "media/stamp_lateness.h"
@@ -33,7 +33,7 @@ struct StampCell {
     Start start = Start::joined;
     std::int64_t segment = 0;  ///< counts gaps and setbacks
     double guess = 0;          ///< y expected at first_sample, for cells without a trustworthy stamp
-    LineFit stamps;
+    LinearRegression stamps;
     /// The least late stamp, for stamps that can only be late. x: of the block's end, as that is what arrives.
     struct Edge {
         double x = 0, y = 0;
@@ -46,9 +46,9 @@ struct StampCell {
 
 /// Tells late stamps from lost sound: throws out stamps that can't be trusted and finds the blocks before which samples
 /// are missing. First half of AudioClock; see docs/audio-clock.md. What comes out depends on the order of blocks only.
-class StampSegmenter {
+class GapDetector {
  public:
-    explicit StampSegmenter(int label_rate, StampKind kind = StampKind::automatic);
+    explicit GapDetector(int label_rate, StampKind kind = StampKind::automatic);
 
     /// Takes the next block; appends the cells that can be told now. Senseless blocks (no frames, an index that goes
     /// back) are left out.

@@ -6,11 +6,11 @@ namespace onetake {
 
 /// Least-squares line through points that come one by one. Sums are kept about the mean, the mean from the first point,
 /// so a day of nanoseconds loses no digits. Constant memory.
-class LineFit {
+class LinearRegression {
  public:
     void add(double x, double y);
     /// As if the other's points had been added here.
-    void merge(const LineFit& other);
+    void merge(const LinearRegression& other);
 
     std::int64_t count() const { return count_; }
     double mean_x() const { return origin_x_ + mean_x_; }

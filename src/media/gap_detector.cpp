@@ -1,4 +1,4 @@
-#include "media/stamp_segmenter.h"
+#include "media/gap_detector.h"
 
 #include "media/rate_hypothesis.h"
 
@@ -56,10 +56,10 @@ double median_of(const std::deque<double>& values) {
 
 }  // namespace
 
-StampSegmenter::StampSegmenter(int label_rate, StampKind kind)
+GapDetector::GapDetector(int label_rate, StampKind kind)
     : rate_(std::max(1, label_rate)), kind_(kind), hop_(std::max<std::int64_t>(1, label_rate / 2)) {}
 
-void StampSegmenter::add(const AudioBlockStamp& block, std::vector<StampCell>& out) {
+void GapDetector::add(const AudioBlockStamp& block, std::vector<StampCell>& out) {
     if (block.frames <= 0 || (accepted_ > 0 && block.first_sample < end_sample_)) return;
     // No device gives such blocks, nor leaves such holes; laying them out would take as long as they claim to last.
     const auto most = static_cast<std::int64_t>(longest_block_seconds * rate_);
@@ -98,13 +98,13 @@ void StampSegmenter::add(const AudioBlockStamp& block, std::vector<StampCell>& o
 
 // Blocks that come in a burst after delivery stood still show nothing before the burst is over, so the stamps must
 // move on as the sound does.
-bool StampSegmenter::view_complete(std::int64_t cell_end) const {
+bool GapDetector::view_complete(std::int64_t cell_end) const {
     return view_size(cell_end) < pending_.size() ||
            static_cast<double>(end_sample_ - cell_end) / rate_ >= std::max(longest_view_seconds, look_ahead_);
 }
 
 // How many blocks the view of a cell holds: to the first that is late enough by sound and by stamp, or all.
-std::size_t StampSegmenter::view_size(std::int64_t cell_end) const {
+std::size_t GapDetector::view_size(std::int64_t cell_end) const {
     const double end = static_cast<double>(cell_end - origin_sample_) / rate_;
     const auto told = [](const Point& p) { return p.x + p.y * 1e-9; };
     const auto by_sample = [&](std::int64_t sample) {
@@ -119,7 +119,7 @@ std::size_t StampSegmenter::view_size(std::int64_t cell_end) const {
     return static_cast<std::size_t>(i - pending_.begin());
 }
 
-void StampSegmenter::finish(std::vector<StampCell>& out) {
+void GapDetector::finish(std::vector<StampCell>& out) {
     if (pending_.empty()) return;
     if (!begun_) begin();
     while (cell_first_ < end_sample_)
@@ -127,7 +127,7 @@ void StampSegmenter::finish(std::vector<StampCell>& out) {
 }
 
 // Finds slope, level and scatter from the first seconds, whatever they contain.
-void StampSegmenter::begin() {
+void GapDetector::begin() {
     begun_ = true;
     const auto n = pending_.size();
     block_seconds_ = static_cast<double>(end_sample_ - origin_sample_) / rate_ / static_cast<double>(n);
@@ -170,7 +170,7 @@ void StampSegmenter::begin() {
     begin_level();
 }
 
-void StampSegmenter::begin_lateness() {
+void GapDetector::begin_lateness() {
     lateness_ =
         StampLateness(std::max<std::size_t>(24, static_cast<std::size_t>(0.5 / std::max(block_seconds_, 1e-6))));
     for (const auto& p : pending_) lateness_.add(p.y - slope_ * p.x, p.late_only, p.together, p.last);
@@ -179,7 +179,7 @@ void StampSegmenter::begin_lateness() {
 
 // Medians of slopes between points some distance apart: losses and stalls spoil only the pairs that straddle them,
 // fewer the shorter the distance; scatter wants it long. Takes the shortest that is sure enough.
-void StampSegmenter::begin_slope(const std::vector<double>& xs, const std::vector<double>& ys, std::size_t farthest) {
+void GapDetector::begin_slope(const std::vector<double>& xs, const std::vector<double>& ys, std::size_t farthest) {
     slope_ = 0;
     slope_error_ = 1000 * ppm;
     double best = std::numeric_limits<double>::max();
@@ -204,7 +204,7 @@ void StampSegmenter::begin_slope(const std::vector<double>& xs, const std::vecto
 }
 
 // Whether stamps can only be late, and how finely.
-void StampSegmenter::decide_kind() {
+void GapDetector::decide_kind() {
     undecided_ = 0;
     if (kind_ == StampKind::automatic) {
         double sure = 0;
@@ -224,7 +224,7 @@ void StampSegmenter::decide_kind() {
     if (spacing > 0 || !late_ || unseen_ > most_unseen) spacing_ = spacing;
 }
 
-void StampSegmenter::take_residuals(const Line& line, std::size_t count) {
+void GapDetector::take_residuals(const Line& line, std::size_t count) {
     distances_.clear();
     for (std::size_t i = 0; i < count; ++i) distances_.push_back(pending_[i].y - line.at(x_of(pending_[i])));
     residuals_ = distances_;
@@ -232,7 +232,7 @@ void StampSegmenter::take_residuals(const Line& line, std::size_t count) {
 
 // A stamp that can only be late tells no more than the least late of those after it: lost sound only ever raises the
 // level. A few that are too early for that are mistakes.
-void StampSegmenter::keep_least_late() {
+void GapDetector::keep_least_late() {
     const auto n = distances_.size();
     early_limit_ = -std::numeric_limits<double>::max();
     const double bound = begun_level_ ? -reach() : early_limit_;
@@ -248,7 +248,7 @@ void StampSegmenter::keep_least_late() {
 }
 
 // The level at the start, and how widely stamps scatter about it.
-void StampSegmenter::begin_level() {
+void GapDetector::begin_level() {
     const auto n = residuals_.size();
     const std::size_t size = std::clamp<std::size_t>(n / 3, 1, 16);
     auto levels = window_medians(0, n, size);
@@ -304,9 +304,9 @@ void StampSegmenter::begin_level() {
 }
 
 // The line that the trusted stamps of the last seconds make: one slope, the level of the current segment.
-StampSegmenter::Line StampSegmenter::expected() {
+GapDetector::Line GapDetector::expected() {
     double sxx = 0, sxy = 0;
-    LineFit run;
+    LinearRegression run;
     std::int64_t segment = -1;
     const auto close = [&] {
         sxx += run.sxx();
@@ -329,7 +329,7 @@ StampSegmenter::Line StampSegmenter::expected() {
             envelope_.add(cell.edge.x, cell.edge.y);
         }
     }
-    const auto own = segment == segment_ ? run : LineFit{};
+    const auto own = segment == segment_ ? run : LinearRegression{};
     close();
     if (late_) sxy = sxx * envelope_.slope();
 
@@ -352,13 +352,13 @@ StampSegmenter::Line StampSegmenter::expected() {
 }
 
 // How far the level must move, ns, to count as a move.
-double StampSegmenter::threshold() const {
+double GapDetector::threshold() const {
     const double least = sigma_ <= exact_sigma ? 0.25 * ms : std::clamp(20 * sigma_, 0.5 * ms, 8 * ms);
     return std::max({least, 1.2 * sigma_, 1.2 * spacing_});
 }
 
 // Whether blocks [from, to) are late by this not just by chance, each as likely late as others lately and in the view.
-bool StampSegmenter::surely_late(double lateness, std::size_t from, std::size_t to, bool flagged) const {
+bool GapDetector::surely_late(double lateness, std::size_t from, std::size_t to, bool flagged) const {
     if (!late_) return true;
     double later = static_cast<double>(lateness_.later_than(lateness)), seen = static_cast<double>(lateness_.seen());
     double later_here = 0, seen_here = 0;
@@ -373,7 +373,7 @@ bool StampSegmenter::surely_late(double lateness, std::size_t from, std::size_t 
 }
 
 // How many of these blocks show how late delivery is.
-std::size_t StampSegmenter::shown(std::size_t from, std::size_t to) const {
+std::size_t GapDetector::shown(std::size_t from, std::size_t to) const {
     std::size_t count = 0;
     for (auto i = from; i < to; ++i) count += pending_[i].last ? 1 : 0;
     return count;
@@ -381,18 +381,18 @@ std::size_t StampSegmenter::shown(std::size_t from, std::size_t to) const {
 
 // How far a trusted stamp may lie from the line, ns. Never below the threshold: a line that lags behind a drift must
 // not lose sight of it.
-double StampSegmenter::reach() const {
+double GapDetector::reach() const {
     return std::max(4 * sigma_, threshold());
 }
 
-std::size_t StampSegmenter::window_blocks() const {
+std::size_t GapDetector::window_blocks() const {
     const double ratio = sigma_ / threshold();
     const auto most = std::max<std::size_t>(3, static_cast<std::size_t>(0.5 / std::max(block_seconds_, 1e-6)));
     return std::clamp<std::size_t>(static_cast<std::size_t>(std::ceil(24 * ratio * ratio)), 3, most);
 }
 
 // Medians of residuals_[from, to) in windows of `size`; a last shorter window only where there is no other.
-std::vector<double> StampSegmenter::window_medians(std::size_t from, std::size_t to, std::size_t size) const {
+std::vector<double> GapDetector::window_medians(std::size_t from, std::size_t to, std::size_t size) const {
     std::vector<double> medians, window;
     for (std::size_t i = from; i < to; i += size) {
         const auto end = std::min(to, i + size);
@@ -406,7 +406,7 @@ std::vector<double> StampSegmenter::window_medians(std::size_t from, std::size_t
 
 // A step is a level that every window up to the end of the look-ahead keeps: lateness after a stall goes away again,
 // lost samples never come back.
-bool StampSegmenter::find_step(std::size_t in_cell, bool finishing, Step& step) const {
+bool GapDetector::find_step(std::size_t in_cell, bool finishing, Step& step) const {
     const auto n = residuals_.size();
     const auto size = window_blocks();
     auto from = in_cell;
@@ -457,7 +457,7 @@ bool StampSegmenter::find_step(std::size_t in_cell, bool finishing, Step& step) 
 
 // The first block of the new level, by the least late of what follows each. Some late stamps just before it look like a
 // smaller loss, and the last of them as if it came after; the device's flag knows.
-std::size_t StampSegmenter::locate_least_late(double least, std::size_t to, double& level) const {
+std::size_t GapDetector::locate_least_late(double least, std::size_t to, double& level) const {
     const double slack = 0.3 * std::min(least, 3 * threshold());
     std::size_t at = 0;
     for (;;) {
@@ -479,7 +479,7 @@ std::size_t StampSegmenter::locate_least_late(double least, std::size_t to, doub
 }
 
 // The first block of the new level, at the least cost over residuals_[0, to). A stamp may be late but hardly early.
-std::size_t StampSegmenter::locate(double level, std::size_t to) const {
+std::size_t GapDetector::locate(double level, std::size_t to) const {
     const double bound = reach();
     const auto cost = [&](double r) {
         const double c = std::min(r * r, bound * bound) + 0.01 * bound * std::abs(r);
@@ -505,7 +505,7 @@ std::size_t StampSegmenter::locate(double level, std::size_t to) const {
 }
 
 // Whether the stamps after the step lie on a line of another slope that leaves the expected one there; takes it over.
-bool StampSegmenter::find_bend(const Line& line, const Step& step) {
+bool GapDetector::find_bend(const Line& line, const Step& step) {
     const auto n = residuals_.size();
     const auto size = window_blocks();
     // The last blocks of the view have few after them to be the least late of.
@@ -529,7 +529,7 @@ bool StampSegmenter::find_bend(const Line& line, const Step& step) {
     return true;
 }
 
-void StampSegmenter::decide(std::int64_t cell_end, bool finishing, std::vector<StampCell>& out) {
+void GapDetector::decide(std::int64_t cell_end, bool finishing, std::vector<StampCell>& out) {
     bool bent = false;
     for (;;) {
         const auto line = expected();
@@ -559,7 +559,7 @@ void StampSegmenter::decide(std::int64_t cell_end, bool finishing, std::vector<S
     }
 }
 
-void StampSegmenter::close_cell(const Line& line, std::size_t blocks, std::int64_t end, std::vector<StampCell>& out) {
+void GapDetector::close_cell(const Line& line, std::size_t blocks, std::int64_t end, std::vector<StampCell>& out) {
     StampCell cell;
     cell.first_sample = cell_first_;
     cell.end_sample = end;
@@ -588,7 +588,7 @@ void StampSegmenter::close_cell(const Line& line, std::size_t blocks, std::int64
 }
 
 // The least late of the cell's stamps, known in both modes so that the mode may change.
-void StampSegmenter::find_edge(StampCell& cell, std::size_t blocks) const {
+void GapDetector::find_edge(StampCell& cell, std::size_t blocks) const {
     double least = std::numeric_limits<double>::max();
     for (std::size_t i = 0; i < blocks; ++i) {
         const double distance = distances_[i];
@@ -600,7 +600,7 @@ void StampSegmenter::find_edge(StampCell& cell, std::size_t blocks) const {
     }
 }
 
-void StampSegmenter::note_scatter(double residual) {
+void GapDetector::note_scatter(double residual) {
     scatter_.push_back(std::abs(residual));
     if (scatter_.size() > scatter_blocks) scatter_.pop_front();
 }
