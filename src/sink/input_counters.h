@@ -50,7 +50,7 @@ class InputCounters {
     std::uint64_t total(LossCause cause) const { return losses_[static_cast<std::size_t>(cause)].total; }
 
     std::atomic<std::uint64_t> expected_{0}, written_{0};
-    std::array<Loss, kRecordedLossCauses> losses_;
+    std::array<Loss, kLossCauses.size()> losses_;  // by cause; the first kRecordedLossCauses are in use
 };
 
 }  // namespace onetake

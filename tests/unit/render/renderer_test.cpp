@@ -1,5 +1,6 @@
 #include "render/renderer.h"
 
+#include "render/following_render.h"
 #include "unit/container/probe.h"
 #include "unit/render/small_media_take.h"
 
