@@ -31,9 +31,9 @@ std::string flag_names(const FieldInfo& field) {
 std::string_view group_title(FieldGroup group) {
     switch (group) {
         case FieldGroup::video:
-            return "Picture";
+            return "Video";
         case FieldGroup::audio:
-            return "Sound";
+            return "Audio";
         case FieldGroup::jpeg:
             return "Stored JPEGs";
         case FieldGroup::enhance:
