@@ -61,7 +61,7 @@ int calibrate_command(const Args& args) {
     RecorderConfig config;
     CalibrateOptions options;
     bool json = false, quiet = false;
-    CommandLine app{"Measure how late the microphone is against the camera, and correct later takes by it.",
+    CommandLine app{"Measure how late the microphone is against the camera, to correct later takes.",
                     "onetake calibrate"};
     add_options(app, config, options);
     app.add_flag("--json", json, "print JSON");

@@ -58,8 +58,7 @@ int check(const Args& args) {
 
 int recover(const Args& args) {
     Options options;
-    CommandLine app{"Repair a take after a kill, a power cut, a full disk or an incomplete copy.",
-                    "onetake recover"};
+    CommandLine app{"Repair a take after a kill, a power cut, a full disk or an incomplete copy.", "onetake recover"};
     add_options(app, options);
     app.footer(
         "Intact files are not changed; a second run changes nothing.\n"
