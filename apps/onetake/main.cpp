@@ -35,7 +35,7 @@ constexpr auto kCommands = std::to_array<Command>({
 
 std::string help() {
     std::string text =
-        "onetake records camera and microphone in sync, into takes that survive a crash.\n\n"
+        "onetake records camera and microphone, in sync, in takes that survive crashes.\n\n"
         "Usage: onetake COMMAND [options]\n\n";
     for (const auto& command : kCommands) text += fmt::format("  {:<10}{}\n", command.name, command.line);
     text +=
