@@ -17,7 +17,7 @@
 
 namespace onetake {
 
-/// One running take: its sources and its sink, from start to finish.
+/// One take while it is recorded: its sources and its sink.
 class Recording {
  public:
     /// Opens the devices, creates the take and starts recording.

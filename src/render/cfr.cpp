@@ -13,7 +13,7 @@ struct Rate {
     std::int64_t numerator, denominator;
 };
 
-// 29.97 is meant as 30000/1001, and its relatives likewise; other rates are taken to a thousandth.
+// 29.97 stands for 30000/1001, 23.976 and 59.94 likewise; other rates are rounded to a thousandth.
 Rate exact_rate(double fps) {
     const double rounded = std::round(fps);
     if (std::abs(fps - rounded * 1000 / 1001) < 0.005 && rounded >= 1)

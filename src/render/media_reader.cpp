@@ -15,7 +15,7 @@ namespace onetake {
 namespace {
 
 constexpr std::size_t kLargestJpeg = std::size_t{256} << 20;
-constexpr std::int64_t kMostPixels = std::int64_t{1} << 28;  // no encoder takes more
+constexpr std::int64_t kMostPixels = std::int64_t{1} << 28;  // the limit of encoders
 constexpr std::size_t kIdleImages = 80;                      // encoders look far ahead
 constexpr std::size_t kMostNotes = 20;
 constexpr std::size_t kMostWaiting = 20'000;  // more: the reference delivers nothing any more

@@ -66,7 +66,7 @@ class Renderer {
         options.title = reader_->take().name;
         options.replace = true;
         options.reserve_index_bytes = index_bytes();
-        // A file of unknown length gets its index at its end: it is never copied to move it.
+        // A file of unknown length keeps its index at its end; it is not copied to move it.
         options.move_limit_bytes = 0;
         auto file = FileWriter::create(options_.out_path, options_.container, std::move(options));
         if (!file) return fail(std::move(file).error());
@@ -176,7 +176,7 @@ class Renderer {
         return s;
     }
 
-    // Only the names that players know; they read the actual format from the JPEGs.
+    // Only names that players support; they read the actual format from the JPEGs.
     static std::string_view jpeg_pixel_format(Chroma chroma) {
         const bool known = chroma == Chroma::gray || chroma == Chroma::s422 || chroma == Chroma::s444;
         return av_planar_name(known ? chroma : Chroma::s420, true);

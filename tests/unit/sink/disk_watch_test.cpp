@@ -89,7 +89,7 @@ TEST(DiskWatch, SeesThatTheNumberOfFilesRunsOut) {
     EXPECT_NE(take.last().find("30.0 files/s"), std::string::npos) << take.last();
 }
 
-TEST(DiskWatch, SaysNothingWhileNothingIsStored) {
+TEST(DiskWatch, IsSilentWhileNothingIsStored) {
     Growing take(kMb);
     EXPECT_EQ(take.warnings(100, 0), 0);
 }
