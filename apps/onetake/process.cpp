@@ -92,7 +92,7 @@ int process(const Args& args) {
         if (!names) return report(names.error());
         options.names = std::move(*names);
         if (options.names.empty() && !options.output.quiet && !options.output.json)
-            print(fmt::format("Every stored take in {} has its MP4.\n", options.config.data_dir));
+            print(fmt::format("No stored take in {} lacks its MP4.\n", options.config.data_dir));
     }
 
     auto recorder = AVRecorder::create(options.config);

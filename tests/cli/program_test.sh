@@ -107,7 +107,7 @@ expect 0 process --all --json
 check jq -e '.name == "later"' out > jq.out
 check test -s processed_av/later.mp4
 expect 0 process --all
-expect_in out 'has its MP4'
+expect_in out 'lacks its MP4'
 
 expect 0 record --duration 0.5 --name lines --no-mp4 "${short[@]}" --quiet --progress json
 expect 0 record --duration 2 --name lines2 "${short[@]}" --progress json
