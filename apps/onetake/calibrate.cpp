@@ -23,8 +23,8 @@ constexpr auto kFields =
 constexpr auto kTimeToRead = std::chrono::seconds(4);
 
 void add_options(CommandLine& app, RecorderConfig& config, CalibrateOptions& options) {
-    app.add_option("--from", options.take, "measure this take, which shows flashes with beeps")->type_name("TAKE");
-    app.add_flag("--store,!--no-store", options.store, "keep the offset for later takes (yes)");
+    app.add_option("--from", options.take, "measure this take, a recording of flashes and beeps")->type_name("TAKE");
+    app.add_flag("--store,!--no-store", options.store, "store the offset for later takes (yes)");
     const auto number = [&app](const char* flag, double min, double max, const char* text, auto& field) {
         return app
             .add_option_function<std::string>(
@@ -35,15 +35,15 @@ void add_options(CommandLine& app, RecorderConfig& config, CalibrateOptions& opt
                 text)
             ->type_name("N");
     };
-    number("--flashes", 5, 1000, "how many are shown (16)", options.flashes);
-    number("--screen-delay-ms", -1000, 1000, "until the screen lights up (30)", options.screen_delay_ms);
+    number("--flashes", 5, 1000, "number of flashes (16)", options.flashes);
+    number("--screen-delay-ms", -1000, 1000, "delay of the screen (30)", options.screen_delay_ms);
     app.keep_for_help_all(number("--tone-hz", 100, 4000, "pitch of the take's beeps (1000)", options.tone_hz));
     add_config_flags(app, config, [](const FieldInfo& field) {
         return std::find(kFields.begin(), kFields.end(), field.name) != kFields.end();
     });
 }
 
-/// Says what is going to happen; false if the user ends it before it begins.
+/// Announces the flashes; false if the user interrupts before they begin.
 bool announce() {
     std::fputs(
         "Turn the camera so that it sees this screen, and the loudspeaker up.\n"
@@ -61,7 +61,7 @@ int calibrate_command(const Args& args) {
     RecorderConfig config;
     CalibrateOptions options;
     bool json = false, quiet = false;
-    CommandLine app{"Measure how late the microphone is against the camera; later takes carry it.",
+    CommandLine app{"Measure how late the microphone is against the camera, to correct later takes.",
                     "onetake calibrate"};
     add_options(app, config, options);
     app.add_flag("--json", json, "print JSON");
@@ -74,9 +74,10 @@ int calibrate_command(const Args& args) {
     std::optional<ScreenFlash> screen;
     if (options.take.empty()) {
         if (!ScreenFlash::possible())
-            return report({ErrorCode::unsupported,
-                           "A flash needs a terminal on stderr. Run this in one that the camera can see, or measure a "
-                           "take of another light and sound with --from."});
+            return report(
+                {ErrorCode::unsupported,
+                 "A flash needs a terminal on stderr. Run this in a terminal that the camera can see, or measure a "
+                 "take of another light and sound with --from."});
         if (!announce()) return kFailed;
         screen.emplace();
         options.show_flash = [&screen](bool lit) { screen->show(lit); };

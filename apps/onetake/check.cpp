@@ -49,7 +49,7 @@ int check(const Args& args) {
     CommandLine app{"Verify a take against its journal; changes nothing.", "onetake check"};
     add_options(app, options);
     app.footer(
-        "Exit codes: 0 whole, 3 something is lost or was not closed, 1 unreadable\n"
+        "Exit codes: 0 complete, 3 with losses or not closed, 1 unreadable\n"
         "Example: onetake check interview --json");
     if (const auto code = parse(app, args)) return *code;
     const auto result = check_take(options.config.data_dir, options.name);
@@ -58,11 +58,11 @@ int check(const Args& args) {
 
 int recover(const Args& args) {
     Options options;
-    CommandLine app{"Make a broken take whole: killed, power lost, disk full, half copied.", "onetake recover"};
+    CommandLine app{"Repair a take after a kill, a power cut, a full disk or an incomplete copy.", "onetake recover"};
     add_options(app, options);
     app.footer(
-        "What is good is not touched; a second run changes nothing.\n"
-        "Exit codes: 0 whole, 3 whole again with losses, which are listed, 1 failed\n"
+        "Intact files are not changed; a second run changes nothing.\n"
+        "Exit codes: 0 complete, 3 repaired, with the losses listed, 1 failed\n"
         "Example: onetake recover interview");
     if (const auto code = parse(app, args)) return *code;
     const auto result = recover_take(options.config.data_dir, options.name);

@@ -29,7 +29,7 @@ std::string loss_text(const TrackCounters& counters) {
     const auto lost = counters.dropped_queue + counters.dropped_driver + counters.corrupt + counters.dropped_disk;
     const char* unit = counters.kind == "audio" ? "samples" : "frames";
     if (!counters.balanced())
-        return fmt::format("{}'s books do not balance ({} {} expected, {} written, {} known lost)", counters.track,
+        return fmt::format("the counters of {} don't add up ({} {} expected, {} written, {} lost)", counters.track,
                            counters.expected, unit, counters.written, lost);
     return lost == 0 ? "" : fmt::format("{} lost {} of {} {}", counters.track, lost, counters.expected, unit);
 }
@@ -54,12 +54,12 @@ std::optional<int> parse(CommandLine& app, const Args& args) {
         print(help_text(app, HelpScope::all));
         return finish_output(kDone);
     } catch (const CLI::ParseError& error) {
-        say_error(usage_text(app, error));
+        print_error(usage_text(app, error));
         return kUsage;
     }
 }
 
-void say_error(std::string_view message) {
+void print_error(std::string_view message) {
     std::string line = fmt::format("onetake: {}", message);
     std::replace(line.begin(), line.end(), '\n', ' ');
     line += '\n';
@@ -67,7 +67,7 @@ void say_error(std::string_view message) {
 }
 
 int report(const Error& error) {
-    say_error(error.message);
+    print_error(error.message);
     return error.code == ErrorCode::invalid_argument ? kUsage : kFailed;
 }
 
@@ -78,7 +78,7 @@ void print(std::string_view text) {
 int finish_output(int code) {
     if (std::fflush(stdout) != 0 && errno != EPIPE) stdout_failed = true;
     if (!stdout_failed) return code;
-    say_error("standard output could not be written; is the disk it goes to full?");
+    print_error("standard output could not be written; is the disk it goes to full?");
     return kFailed;
 }
 
@@ -87,8 +87,8 @@ int report_losses(const TakeResult& result) {
     std::string text;
     for (const auto& counters : result.metrics.counters)
         if (const auto loss = loss_text(counters); !loss.empty()) text += (text.empty() ? "" : "; ") + loss;
-    if (text.empty()) text = "something was lost, see the notes";
-    say_error(fmt::format("{}: {}", result.name, text));
+    if (text.empty()) text = "there are losses, see the notes";
+    print_error(fmt::format("{}: {}", result.name, text));
     return kLosses;
 }
 

@@ -10,14 +10,14 @@
 #include <string_view>
 #include <vector>
 
-/// What every command shares: its arguments, its exit codes, its way to speak.
+/// What every command shares: its arguments, exit codes and output.
 namespace onetake::cli {
 
 using Args = std::vector<std::string>;
 
 enum ExitCode : int { kDone = 0, kFailed = 1, kUsage = 2, kLosses = 3, kEndedEarly = 4 };
 
-/// A command's parser with the house's habits: a repeated option's last value counts, `--help-all` exists.
+/// A command's parser: the last value of a repeated option counts, `--help-all` exists.
 class CommandLine : public CLI::App {
  public:
     CommandLine(const std::string& description, const std::string& name);
@@ -30,21 +30,21 @@ class CommandLine : public CLI::App {
     std::set<const CLI::Option*> rare_;
 };
 
-/// Parses a command's arguments. A value is the code to leave with at once: help was asked for, or the usage is wrong
-/// and has been said.
+/// Parses a command's arguments. A value is the code to exit with: help was printed, or the usage is wrong and was
+/// reported.
 std::optional<int> parse(CommandLine& app, const Args& args);
 
 /// `onetake: <message>` on stderr, one line whatever the message holds.
-void say_error(std::string_view message);
-/// Says the error and gives the code to leave with.
+void print_error(std::string_view message);
+/// Prints the error and returns the exit code for it.
 int report(const Error& error);
 
-/// Writes to stdout. A reader that went away is not an error; leaves a full disk to finish_output().
+/// Writes to stdout. A closed pipe is not an error; a full disk is reported by finish_output().
 void print(std::string_view text);
-/// `code`, or kFailed (said) if stdout could not be written.
+/// `code`, or kFailed (reported) if stdout could not be written.
 int finish_output(int code);
 
-/// kLosses (said on stderr, naming the tracks) if the take lost anything or its books don't balance; else kDone.
+/// kLosses (reported on stderr, naming the tracks) if the take has losses or its counters don't add up; else kDone.
 int report_losses(const TakeResult& result);
 
 }  // namespace onetake::cli

@@ -2,7 +2,7 @@
 
 #include "cli.h"
 
-/// The commands: each takes its own arguments and gives the program's exit code.
+/// The commands: each parses its own arguments and returns the program's exit code.
 namespace onetake::cli {
 
 int record(const Args& args);

@@ -31,9 +31,9 @@ std::string flag_names(const FieldInfo& field) {
 std::string_view group_title(FieldGroup group) {
     switch (group) {
         case FieldGroup::video:
-            return "Picture";
+            return "Video";
         case FieldGroup::audio:
-            return "Sound";
+            return "Audio";
         case FieldGroup::jpeg:
             return "Stored JPEGs";
         case FieldGroup::enhance:
@@ -54,10 +54,10 @@ template <class T>
 T parsed(std::string_view flag, const std::string& value, double min, double max) {
     T number{};
     const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), number);
-    const bool whole = problem == std::errc{} && end == value.data() + value.size();
+    const bool complete = problem == std::errc{} && end == value.data() + value.size();
     const double wide = static_cast<double>(number);
     const bool in_range = min == max || (wide >= min && wide <= max);
-    if (whole && std::isfinite(wide) && in_range) return number;
+    if (complete && std::isfinite(wide) && in_range) return number;
     const auto* kind = std::is_integral_v<T> ? "a whole number" : "a number";
     refuse(flag, value, min == max ? kind : fmt::format("{} from {} to {}", kind, min, max));
 }
@@ -101,7 +101,7 @@ class FlagMaker {
     CLI::Option* add(std::vector<std::string>& field) {
         std::string text(info_.help);
         if (!field.empty()) text += fmt::format(" ({})", fmt::join(field, ", "));
-        // An empty text is how a shell says "none of them".
+        // An empty argument clears the list.
         const auto take = [&field](std::vector<std::string> values) {
             std::erase(values, "");
             field = std::move(values);
@@ -147,8 +147,8 @@ class FlagMaker {
 
     template <class Field>
     CLI::Option* add_number(Field& field, const std::string& text) {
-        constexpr bool whole = std::is_same_v<Field, int> || std::is_same_v<Field, std::optional<int>>;
-        using Number = std::conditional_t<whole, int, double>;
+        constexpr bool integral = std::is_same_v<Field, int> || std::is_same_v<Field, std::optional<int>>;
+        using Number = std::conditional_t<integral, int, double>;
         return add_value("N", text, [&field, flag = flag_, min = info_.min, max = info_.max](const std::string& value) {
             field = parsed<Number>(flag, value, min, max);
         });

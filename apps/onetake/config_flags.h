@@ -10,8 +10,8 @@
 
 namespace onetake::cli {
 
-/// Gives `app` a flag for every field of `config` that `wanted` says yes to. A value that can't be is refused while
-/// parsing, with the flag, the value and what is allowed. `config` must outlive the parsing.
+/// Adds a flag to `app` for every field of `config` that `wanted` selects. An invalid value is refused while parsing;
+/// the error names the flag, the value and what is allowed. `config` must outlive the parsing.
 void add_config_flags(CommandLine& app, RecorderConfig& config, const std::function<bool(const FieldInfo&)>& wanted);
 
 /// The fields that --help shows; the others only with --help-all.
@@ -20,7 +20,7 @@ bool is_common(std::string_view field);
 /// `--data-dir` and `--processed-dir`, which every command that reads takes has.
 bool is_take_folder(const FieldInfo& field);
 
-/// A whole option value as a number, or a CLI::ValidationError that says what is allowed.
+/// An option's value as a number, or a CLI::ValidationError that names the allowed range.
 double number_of(std::string_view flag, const std::string& value, double min, double max);
 
 }  // namespace onetake::cli

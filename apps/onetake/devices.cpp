@@ -75,7 +75,7 @@ Json as_json(const Result<std::vector<AudioDeviceInfo>>& microphones) {
 
 int devices(const Args& args) {
     bool json = false, video_only = false, audio_only = false;
-    CommandLine app{"Show cameras with their modes, and microphones.", "onetake devices"};
+    CommandLine app{"List cameras with their modes, and microphones.", "onetake devices"};
     auto* video = app.add_flag("--video", video_only, "cameras only");
     app.add_flag("--audio", audio_only, "microphones only")->excludes(video);
     app.add_flag("--json", json, "print JSON");

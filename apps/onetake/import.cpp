@@ -11,7 +11,7 @@ namespace onetake::cli {
 int import_command(const Args& args) {
     ImportOptions options;
     bool json = false, quiet = false;
-    CommandLine app{"Make a take of what another program recorded: JPEGs, their times, a WAV.", "onetake import"};
+    CommandLine app{"Create a take from another program's recording: JPEGs, their times, a WAV.", "onetake import"};
     app.add_option("NAME", options.name, "of the new take (a local-time stamp)");
     app.add_option("--frames", options.frames_dir, "folder of JPEGs, in name order")->type_name("DIR")->required();
     app.add_option("--frame-times", options.frame_times_path, "a line per JPEG: its capture instant in seconds")
@@ -27,7 +27,7 @@ int import_command(const Args& args) {
         ->type_name("KIND")
         ->check(CLI::IsMember({"arrival", "capture", "auto"}))
         ->needs(times);
-    app.add_option("--data-dir", options.data_dir, "where takes are (av_data)")->type_name("DIR");
+    app.add_option("--data-dir", options.data_dir, "folder of the takes (av_data)")->type_name("DIR");
     app.add_flag("--json", json, "print the result as JSON");
     app.add_flag("--quiet", quiet, "print errors only");
     app.footer(

@@ -6,7 +6,7 @@
 
 namespace onetake::cli {
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP raise a flag instead of ending the program; the third one ends it at
+/// While it exists, SIGINT, SIGTERM and SIGHUP raise a flag instead of ending the program; the third one ends it at
 /// once. One at a time in a program.
 class Interrupt {
  public:

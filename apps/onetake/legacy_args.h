@@ -4,7 +4,7 @@
 
 namespace onetake::cli {
 
-/// The arguments with a command in front, for people who come with flat habits: `--duration 5` records,
+/// The arguments with a command in front, where they have none: `--duration 5` records,
 /// `--process NAME`, `--download-model VARIANT`, `--list-audio`, `--list-video` and `--version` name their command as a
 /// flag. Arguments that begin with a word, and none at all, are left as they are.
 Args with_command(Args args);

@@ -67,7 +67,7 @@ std::string json_text(const std::vector<TakeSummary>& takes) {
 int list(const Args& args) {
     RecorderConfig config;
     bool json = false;
-    CommandLine app{"Show the takes there are: length, size, and whether they are whole and rendered.", "onetake list"};
+    CommandLine app{"List the takes: length, size, and whether they are complete and rendered.", "onetake list"};
     add_config_flags(app, config, is_take_folder);
     app.add_flag("--json", json, "print JSON");
     app.footer("Example: onetake list --data-dir /data/takes");

@@ -22,20 +22,20 @@ struct Command {
 constexpr auto kCommands = std::to_array<Command>({
     {"record", "record camera and microphone into a take, then render its MP4", record},
     {"process", "enhance and render stored takes", process},
-    {"list", "show the takes there are", list},
-    {"devices", "show cameras with their modes, and microphones", devices},
-    {"check", "verify a take: what is there, what is lost", check},
-    {"recover", "make a broken take whole", recover},
-    {"import", "make a take of what another program recorded", import_command},
+    {"list", "list the takes", list},
+    {"devices", "list cameras with their modes, and microphones", devices},
+    {"check", "verify a take and list what is missing", check},
+    {"recover", "repair a broken take", recover},
+    {"import", "create a take from another program's recording", import_command},
     {"calibrate", "measure the offset between microphone and camera", calibrate_command},
-    {"selftest", "measure the sync of a test film on this machine", selftest_command},
-    {"models", "show, download and verify models of speech enhancement", models},
+    {"selftest", "measure the sync of a test recording on this machine", selftest_command},
+    {"models", "list, download and verify models for speech enhancement", models},
     {"version", "show the version, and which optional parts work here", version_command},
 });
 
 std::string help() {
     std::string text =
-        "onetake records camera and microphone into takes that stay in sync and survive.\n\n"
+        "onetake records camera and microphone, in sync, in takes that survive crashes.\n\n"
         "Usage: onetake COMMAND [options]\n\n";
     for (const auto& command : kCommands) text += fmt::format("  {:<10}{}\n", command.name, command.line);
     text +=
@@ -55,21 +55,21 @@ int run(const Args& args) {
     const auto found =
         std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == args[0]; });
     if (found != kCommands.end()) return finish_output(found->run(Args(args.begin() + 1, args.end())));
-    say_error(fmt::format("there is no command '{}' (see onetake --help)", args[0]));
+    print_error(fmt::format("there is no command '{}' (see onetake --help)", args[0]));
     return kUsage;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    // A reader that closes its end of a pipe must not kill a take.
+    // A closed pipe must not end a recording.
     signal(SIGPIPE, SIG_IGN);
-    // Nor must a limit on the size of files: the write that meets it fails, as on a full disk.
+    // Nor must a file size limit: the write fails with EFBIG instead, as on a full disk.
     signal(SIGXFSZ, SIG_IGN);
     try {
         return run(with_command(Args(argv + 1, argv + argc)));
     } catch (const std::exception& problem) {
-        say_error(fmt::format("unexpected: {}", problem.what()));
+        print_error(fmt::format("unexpected: {}", problem.what()));
         return kFailed;
     }
 }

@@ -26,7 +26,7 @@ bool is_variant(const std::string& name) {
     return std::ranges::any_of(denoise_models(), [&](const auto& model) { return model.variant == name; });
 }
 
-/// A variant stands for its file in the folder; anything else is a path.
+/// The path of a variant's file in the folder; any other name is a path already.
 std::string path_of(const std::string& name, const Options& options) {
     return is_variant(name) ? denoise_model_path(name, options.folder) : name;
 }
@@ -35,7 +35,7 @@ void add_options(CommandLine& app, Options& options) {
     app.add_option("ACTION", options.action, "list, download or verify (list)");
     app.add_option("NAME", options.names, "variants; for verify also files")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    app.add_option("--folder", options.folder, "where models are kept")->type_name("TEXT");
+    app.add_option("--folder", options.folder, "folder of the models")->type_name("TEXT");
     app.keep_for_help_all(app.add_option("--url", options.url, "download from here")->type_name("TEXT"));
     app.keep_for_help_all(
         app.add_option("--sha256", options.sha256, "refuse a file with another checksum")->type_name("TEXT"));
@@ -66,13 +66,13 @@ int list_models(const Options& options) {
         text += fmt::format("{:<18}  {:>6}  {:>8}  {:<9}  {}\n", model.variant, model.sample_rate,
                             bytes_text(model.bytes), here ? "yes" : "no", model.use);
     }
-    text += fmt::format("They are kept in {}.\n",
+    text += fmt::format("Folder: {}\n",
                         std::filesystem::path(denoise_model_path("x", options.folder)).parent_path().string());
     print(options.json ? json_text(array) : text);
     return kDone;
 }
 
-/// Shows a checked model, or why it is none. A warning is no failure.
+/// Prints a verified model, or why it is invalid. A warning is no failure.
 int show(const Result<StoredModel>& model, const std::string& name, const Options& options) {
     if (options.json) {
         nlohmann::ordered_json json{{"name", name}};
@@ -89,7 +89,7 @@ int show(const Result<StoredModel>& model, const std::string& name, const Option
     }
     if (!model) return report(model.error());
     if (!options.json && !options.quiet) {
-        print(fmt::format("{}: {} Hz, {}, whole\n", model->path, model->sample_rate, bytes_text(model->bytes)));
+        print(fmt::format("{}: {} Hz, {}, intact\n", model->path, model->sample_rate, bytes_text(model->bytes)));
         if (!model->warning.empty()) print(fmt::format("  {}\n", model->warning));
     }
     return kDone;
@@ -97,7 +97,7 @@ int show(const Result<StoredModel>& model, const std::string& name, const Option
 
 int download(const Options& options) {
     if (options.names.empty()) {
-        say_error("name a model to download (see onetake models)");
+        print_error("name a model to download (see onetake models)");
         return kUsage;
     }
     const Interrupt interrupt;
@@ -127,7 +127,7 @@ int verify(Options options) {
             if (std::filesystem::exists(denoise_model_path(model.variant, options.folder), ignored))
                 options.names.emplace_back(model.variant);
         }
-    if (options.names.empty() && !options.json && !options.quiet) print("There is no model here.\n");
+    if (options.names.empty() && !options.json && !options.quiet) print("No model is downloaded.\n");
     int code = kDone;
     for (const auto& name : options.names)
         code = std::max(code, show(verify_denoise_model(path_of(name, options)), name, options));
@@ -138,13 +138,13 @@ int verify(Options options) {
 
 int models(const Args& args) {
     Options options;
-    CommandLine app{"Show, download and verify the models of speech enhancement.", "onetake models"};
+    CommandLine app{"List, download and verify models for speech enhancement.", "onetake models"};
     add_options(app, options);
     if (const auto code = parse(app, args)) return *code;
     if (options.action == "list") return list_models(options);
     if (options.action == "download") return download(options);
     if (options.action == "verify") return verify(std::move(options));
-    say_error(fmt::format("models {}: must be list, download or verify", options.action));
+    print_error(fmt::format("models {}: must be list, download or verify", options.action));
     return kUsage;
 }
 

@@ -47,7 +47,7 @@ Result<std::vector<std::string>> unrendered(const RecorderConfig& config) {
     for (const auto& take : *takes) {
         if (take.state == TakeState::rendered) continue;
         if (take.state == TakeState::recording)
-            say_error(fmt::format("{}: left out, it is being recorded", take.name));
+            print_error(fmt::format("{}: skipped, it is being recorded", take.name));
         else
             names.push_back(take.name);
     }
@@ -69,7 +69,7 @@ int show(const Result<TakeResult>& result, const std::string& name, const Output
     return report_losses(*result);
 }
 
-/// A failure outweighs wrong usage, and that a loss.
+/// The more serious of two exit codes: failure, wrong usage, losses, in this order.
 int worse(int a, int b) {
     constexpr auto rank = [](int code) { return code == kFailed ? 3 : code == kUsage ? 2 : code == kLosses ? 1 : 0; };
     return rank(b) > rank(a) ? b : a;
@@ -83,7 +83,7 @@ int process(const Args& args) {
     add_options(app, options);
     if (const auto code = parse(app, args)) return *code;
     if (options.names.empty() != options.all) {
-        say_error("give the names of takes, or --all (see onetake process --help)");
+        print_error("give the names of takes, or --all (see onetake process --help)");
         return kUsage;
     }
     if (const auto status = validate(options.config); !status) return report(status.error());
@@ -92,7 +92,7 @@ int process(const Args& args) {
         if (!names) return report(names.error());
         options.names = std::move(*names);
         if (options.names.empty() && !options.output.quiet && !options.output.json)
-            print(fmt::format("No stored take in {} is without its MP4.\n", options.config.data_dir));
+            print(fmt::format("No stored take in {} lacks its MP4.\n", options.config.data_dir));
     }
 
     auto recorder = AVRecorder::create(options.config);

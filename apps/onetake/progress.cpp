@@ -16,7 +16,7 @@ namespace {
 
 constexpr double kQuietest_db = -60;  // left end of the bar
 constexpr int kBarCells = 10;
-constexpr double kRateKnownAfter_s = 1.2;  // from then on, a rate of nothing is news
+constexpr double kRateKnownAfter_s = 1.2;  // from then on, a rate of 0 is shown
 
 std::size_t terminal_width() {
     winsize size{};
@@ -24,7 +24,7 @@ std::size_t terminal_width() {
 }
 
 void put(const std::string& text) {
-    // A terminal that has gone away must not end the take.
+    // A closed terminal must not end the take.
     [[maybe_unused]] const auto written = write(STDERR_FILENO, text.data(), text.size());
 }
 
@@ -121,8 +121,8 @@ std::string progress_text(const Progress& progress, std::optional<double> durati
 }
 
 std::string progress_line(const std::string& text) {
-    // A blank in the last column leaves the terminal about to wrap: what else is written next, a warning say, begins a
-    // line of its own, and \r still leads back to the start of this one.
+    // A blank in the last column leaves the terminal about to wrap: text printed next, such as a warning, begins a
+    // new line, and \r still returns to the start of this one.
     return "\r" + text + "\x1b[K\x1b[999C ";
 }
 

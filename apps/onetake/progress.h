@@ -14,7 +14,7 @@ namespace onetake::cli {
 /// automatic: a line on a terminal, nothing elsewhere; json: an object per line, anywhere; none: nothing.
 enum class ProgressStyle { automatic, json, none };
 
-/// `--json`, `--quiet` and `--progress`, the same for every command that takes a while.
+/// `--json`, `--quiet` and `--progress`, for every command that shows progress.
 struct OutputFlags {
     bool json = false;
     bool quiet = false;
@@ -23,32 +23,32 @@ struct OutputFlags {
     void add_to(CommandLine& app);
 };
 
-/// What is going on, on stderr: one line, rewritten. Thread-safe; show() is called from the recorder's thread.
+/// The progress line on stderr, rewritten in place. Thread-safe; show() is called from the recorder's thread.
 class ProgressLine {
  public:
-    /// `duration_s`: how long the take is to be, where that is known.
+    /// `duration_s`: the length of the take, where it is known in advance.
     explicit ProgressLine(const OutputFlags& flags, std::optional<double> duration_s = {});
     ~ProgressLine();
     ProgressLine(const ProgressLine&) = delete;
     ProgressLine& operator=(const ProgressLine&) = delete;
 
     void show(const Progress& progress);
-    /// Puts a line above the progress line, on a terminal only.
+    /// Prints a line above the progress line, on a terminal only.
     void note(const std::string& text);
-    /// Wipes the line, so that what follows begins at its start.
+    /// Clears the line, so that later output begins at its start.
     void clear();
 
  private:
     std::mutex mutex_;
     ProgressStyle style_;
     bool terminal_;
-    bool shown_ = false;  // something is on the line
+    bool shown_ = false;  // the line is not empty
     std::optional<double> duration_s_;
 };
 
 /// The text of the line, at most `width` columns of ASCII.
 std::string progress_text(const Progress& progress, std::optional<double> duration_s, std::size_t width);
-/// What shows `text` on a terminal in place of the line shown before. `text` must leave the last column free.
+/// The bytes that replace the line shown before by `text` on a terminal. `text` must leave the last column free.
 std::string progress_line(const std::string& text);
 /// The same as one JSON object without a line end; NaN becomes null.
 std::string progress_json(const Progress& progress);

@@ -73,12 +73,12 @@ int record(const Args& args) {
         print(summary(*result));
     int code = report_losses(*result);
     if (!result->metrics.ended_early.empty()) {
-        say_error(fmt::format("{}: the take ended early: {}", result->name, result->metrics.ended_early));
+        print_error(fmt::format("{}: the take ended early: {}", result->name, result->metrics.ended_early));
         code = kEndedEarly;
     }
     if (!options.make_mp4 || !result->mp4_path.empty()) return code;
-    say_error(fmt::format("{0}: the take is stored, but its MP4 was not made{1}; try: onetake process {0}",
-                          result->name, options.output.quiet ? "" : " (see the notes)"));
+    print_error(fmt::format("{0}: the take is stored, but its MP4 was not made{1}; try: onetake process {0}",
+                            result->name, options.output.quiet ? "" : " (see the notes)"));
     return code == kEndedEarly ? code : kFailed;
 }
 

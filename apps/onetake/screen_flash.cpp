@@ -7,7 +7,7 @@ namespace onetake::cli {
 
 namespace {
 
-// Unbuffered: the light is wanted now.
+// Unbuffered: the screen must light up now.
 void send(std::string_view sequence) {
     while (!sequence.empty()) {
         const auto n = ::write(STDERR_FILENO, sequence.data(), sequence.size());
@@ -16,7 +16,7 @@ void send(std::string_view sequence) {
     }
 }
 
-// The alternate screen without a cursor; painted by colour, for reversing what is there depends on the user's theme.
+// The alternate screen without a cursor; painted in fixed colours, as reverse video depends on the user's theme.
 constexpr std::string_view kBegin = "\x1b[?1049h\x1b[?25l";
 constexpr std::string_view kWhite = "\x1b[48;5;231m\x1b[2J\x1b[H";
 constexpr std::string_view kBlack = "\x1b[48;5;16m\x1b[2J\x1b[H";

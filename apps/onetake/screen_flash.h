@@ -2,8 +2,8 @@
 
 namespace onetake::cli {
 
-/// Turns the whole terminal on stderr black or white. While it lives the terminal shows nothing else; afterwards it is
-/// as before. One at a time in a program.
+/// Turns the terminal on stderr black or white, all of it. The destructor restores the terminal. One at a time in a
+/// program.
 class ScreenFlash {
  public:
     ScreenFlash();

@@ -22,8 +22,8 @@ int selftest_command(const Args& args) {
     SelftestOptions options;
     bool json = false, quiet = false;
     CommandLine app{
-        "Record flashes and beeps, render them, and measure how far the film is in sync\n"
-        "on this machine. Needs no camera and no microphone.",
+        "Record flashes and beeps, render them, and measure how well audio and video\n"
+        "are in sync on this machine. Needs no camera and no microphone.",
         "onetake selftest"};
     add_number(app, "--duration", options.duration_s, 3, 600, "seconds to record (6)");
     add_number(app, "--limit-ms", options.limit_ms, 0.001, 1000, "largest error that passes (1)");
@@ -44,7 +44,7 @@ int selftest_command(const Args& args) {
         print(summary(*result));
     if (result->passed()) return kDone;
     for (const auto& check : result->checks)
-        if (!check.passed) say_error("self test: " + check.name + ": " + check.detail);
+        if (!check.passed) print_error("self test: " + check.name + ": " + check.detail);
     return kFailed;
 }
 

@@ -20,7 +20,7 @@ static_assert(std::atomic<AVRecorder*>::is_always_lock_free && std::atomic<int>:
 
 void on_signal(int) {
     if (signals_seen.fetch_add(1) >= 2) {
-        constexpr std::string_view text = "\nonetake: ended at once; what was recorded is stored\n";
+        constexpr std::string_view text = "\nonetake: ended at once; everything recorded so far is stored\n";
         [[maybe_unused]] const auto written = write(STDERR_FILENO, text.data(), text.size());
         _exit(kFailed);
     }
@@ -44,7 +44,7 @@ StopOnSignal::StopOnSignal(AVRecorder& recorder) {
     sigemptyset(&action.sa_mask);
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
         sigaction(kSignals[i], &action, &before_[i]);
-        // nohup's wish is kept: a take goes on when its terminal is closed.
+        // With nohup, recording continues when the terminal is closed.
         if (kSignals[i] == SIGHUP && before_[i].sa_handler == SIG_IGN) sigaction(SIGHUP, &before_[i], nullptr);
     }
 }

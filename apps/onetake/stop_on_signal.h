@@ -7,8 +7,8 @@
 
 namespace onetake::cli {
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP end the recorder's take as if its time were up, and once rendering() was
-/// called they end the rendering. The third signal ends the program at once. One at a time in a program.
+/// While it exists, SIGINT, SIGTERM and SIGHUP stop the recording; after rendering() was called they cancel the
+/// rendering. The third signal ends the program at once. One at a time in a program.
 class StopOnSignal {
  public:
     explicit StopOnSignal(AVRecorder& recorder);

@@ -14,8 +14,9 @@ std::string number(double value, int digits) {
 }
 
 std::string loss_line(const TakeLoss& l) {
-    const auto* unit = l.track.starts_with('v') ? "frames" : "samples";
-    auto text = fmt::format("  {:<14}{} {} {}", l.track, l.count, unit, loss_cause_info(l.cause).text);
+    const auto* unit = l.track.starts_with('v') ? "frame" : "sample";
+    auto text = fmt::format("  {:<14}{} {}{} {}", l.track, l.count, unit, l.count == 1 ? "" : "s",
+                            loss_cause_info(l.cause).text);
     if (l.seconds > 0) text += fmt::format(", {} s", number(l.seconds, 3));
     if (l.bytes > 0) text += fmt::format(", {} bytes", l.bytes);
     if (std::isfinite(l.at_s)) text += fmt::format(", from {} s on", number(l.at_s, 3));
@@ -24,9 +25,9 @@ std::string loss_line(const TakeLoss& l) {
 }
 
 std::string_view headline(const CheckReport& r) {
-    if (r.recording) return r.whole() ? "is being recorded; whole so far" : "is being recorded, with losses so far";
-    if (r.needs_recovery) return "is broken; onetake recover makes it whole";
-    return r.whole() ? "is whole" : "is closed, with losses";
+    if (r.recording) return r.whole() ? "is being recorded; complete so far" : "is being recorded, with losses so far";
+    if (r.needs_recovery) return "is broken; onetake recover repairs it";
+    return r.whole() ? "is complete" : "is closed, with losses";
 }
 
 }  // namespace
@@ -37,7 +38,7 @@ std::string summary(const CheckReport& r) {
         fmt::format_to(std::back_inserter(text), "  {:<14}{}\n", label, value);
     };
     row("length", fmt::format("{} s", number(r.duration_s, 3)));
-    row("there",
+    row("stored",
         fmt::format("{} frames, {} samples, {:.1f} MB", r.frames, r.samples, static_cast<double>(r.bytes) / 1e6));
     for (const auto& loss : r.losses) text += loss_line(loss);
     for (const auto& finding : r.findings) row("note", finding);
@@ -47,7 +48,7 @@ std::string summary(const CheckReport& r) {
 std::string summary(const RecoverReport& r) {
     std::string text;
     for (const auto& step : r.steps) text += fmt::format("{}\n", step);
-    if (r.steps.empty()) text += "Nothing was to do.\n";
+    if (r.steps.empty()) text += "Nothing needed repair.\n";
     return text + summary(r.take);
 }
 

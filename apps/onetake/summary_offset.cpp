@@ -20,7 +20,7 @@ std::string summary(const OffsetReport& r) {
     fmt::format_to(out, "  camera        {}  {} {}x{} {:.4g} fps\n", r.camera, r.fourcc, r.width, r.height, r.fps);
     fmt::format_to(out, "  microphone    {}\n", r.microphone);
     if (!r.stored_in.empty())
-        fmt::format_to(out, "  stored in     {}: later takes of these devices are corrected by it\n", r.stored_in);
+        fmt::format_to(out, "  stored in     {}: later takes with these devices are corrected by it\n", r.stored_in);
     for (const auto& note : r.notes) fmt::format_to(out, "  note          {}\n", note);
     return text;
 }

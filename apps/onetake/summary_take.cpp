@@ -44,7 +44,7 @@ void add_counters(Table& table, const Metrics& m) {
         add(b.dropped_disk, "not written");
         table.row(b.track,
                   fmt::format("{} of {} {}{}{}", b.written, b.expected, unit, lost.empty() ? ", none lost" : lost,
-                              b.balanced() ? "" : "  — the books don't balance"));
+                              b.balanced() ? "" : "  — the counters don't add up"));
     }
 }
 
@@ -63,30 +63,30 @@ std::string summary(const TakeResult& result) {
                                                                      m.camera_fps_label_error_ppm)
                                                        : ""));
     if (m.video_mb > 0)
-        t.row("picture", fmt::format("{:.1f} MB, {:.1f} Mbit/s, JPEGs {}", m.video_mb, m.video_mbps,
-                                     m.encoder == "untouched" ? "stored untouched" : "by " + m.encoder));
+        t.row("video", fmt::format("{:.1f} MB, {:.1f} Mbit/s, JPEGs {}", m.video_mb, m.video_mbps,
+                                   m.encoder == "untouched" ? "stored untouched" : "by " + m.encoder));
     if (std::isfinite(m.write_latency_p95_ms))
         t.row("to disk in", fmt::format("{:.1f} ms (95 %), {:.1f} ms at most; queue at most {}", m.write_latency_p95_ms,
                                         m.write_latency_max_ms, m.queue_max));
     if (m.audio_enabled && std::isfinite(m.soundcard_drift_ppm)) {
-        t.row("sound clock", fmt::format("{:+.1f} ppm, block jitter {}, {} xruns", m.soundcard_drift_ppm,
+        t.row("audio clock", fmt::format("{:+.1f} ppm, block jitter {}, {} xruns", m.soundcard_drift_ppm,
                                          number(m.audio_block_jitter_ms, 2, "ms"), m.audio_xruns));
         if (std::isfinite(m.projected_av_skew_ms_per_hour))
             t.row("", fmt::format("nominal rates would drift apart by {:.0f} ms an hour; the MP4 does not",
                                   std::abs(m.projected_av_skew_ms_per_hour)));
     }
-    if (m.gaps) t.row("gaps", fmt::format("{}, {:.3f} s in all", m.gaps, m.gap_s));
+    if (m.gaps) t.row("gaps", fmt::format("{}, {:.3f} s in total", m.gaps, m.gap_s));
     if (!m.stamp_source.empty() || !m.audio_stamp_source.empty())
-        t.row("stamps", fmt::format("{}{}{}", m.stamp_source.empty() ? "" : "picture " + m.stamp_source,
+        t.row("stamps", fmt::format("{}{}{}", m.stamp_source.empty() ? "" : "video " + m.stamp_source,
                                     !m.stamp_source.empty() && !m.audio_stamp_source.empty() ? ", " : "",
-                                    m.audio_stamp_source.empty() ? "" : "sound " + m.audio_stamp_source));
+                                    m.audio_stamp_source.empty() ? "" : "audio " + m.audio_stamp_source));
     if (m.disk_bytes_left) t.row("disk left", disk_text(m.disk_bytes_left));
     for (const auto& note : m.notes) t.row("note", note);
     if (!result.frames_dir.empty()) t.row("frames", result.frames_dir + "/");
-    if (!result.wav_path.empty()) t.row("sound", result.wav_path);
+    if (!result.wav_path.empty()) t.row("audio", result.wav_path);
     if (!result.enhanced_wav_path.empty()) t.row("enhanced", result.enhanced_wav_path);
     if (!result.manifest_path.empty()) t.row("manifest", result.manifest_path);
-    if (!result.mp4_path.empty()) t.row("movie", result.mp4_path);
+    if (!result.mp4_path.empty()) t.row("output file", result.mp4_path);
     return t.take();
 }
 

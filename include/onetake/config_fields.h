@@ -58,56 +58,57 @@ void visit_config_fields(Config& c, Visit&& visit) {
     visit(FieldInfo{"video_device", "device", video, "camera: index, /dev/videoN or /dev/v4l/by-id/…"}, c.video_device);
     visit(FieldInfo{"more_video_devices", "", video, "one more camera, one more track (repeatable)"},
           c.more_video_devices);
-    visit(FieldInfo{"width", "", video, "pixels asked of the camera", 16, 16384}, c.width);
-    visit(FieldInfo{"height", "", video, "pixels asked of the camera", 16, 16384}, c.height);
-    visit(FieldInfo{"fps", "", video, "frames per second asked of the camera", 0.1, 1000}, c.fps);
-    visit(FieldInfo{"fourcc", "", video, "pixel format asked of the camera", 0, 0, "MJPG|YUYV|NV12|RGB3|BGR3|GREY"},
-          c.fourcc);
+    visit(FieldInfo{"width", "", video, "pixels requested from the camera", 16, 16384}, c.width);
+    visit(FieldInfo{"height", "", video, "pixels requested from the camera", 16, 16384}, c.height);
+    visit(FieldInfo{"fps", "", video, "frames per second requested from the camera", 0.1, 1000}, c.fps);
+    visit(
+        FieldInfo{"fourcc", "", video, "pixel format requested from the camera", 0, 0, "MJPG|YUYV|NV12|RGB3|BGR3|GREY"},
+        c.fourcc);
     visit(FieldInfo{"convert_rgb", "", video, "false: store the camera's own JPEGs untouched"}, c.convert_rgb);
-    visit(FieldInfo{"buffersize", "", video, "V4L2 buffers (unset: our choice)", 1, 32}, c.buffersize);
+    visit(FieldInfo{"buffersize", "", video, "V4L2 buffers (unset: automatic)", 1, 32}, c.buffersize);
     visit(FieldInfo{"v4l2_controls", "", video, "control=value set at open (repeatable)"}, c.v4l2_controls);
-    visit(FieldInfo{"warmup", "", video, "frames thrown away before the take", 0, 1000}, c.warmup);
-    visit(FieldInfo{"video", "", video, "record a picture"}, c.video);
-    visit(FieldInfo{"audio", "", audio, "record sound"}, c.audio);
+    visit(FieldInfo{"warmup", "", video, "frames discarded before the take", 0, 1000}, c.warmup);
+    visit(FieldInfo{"video", "", video, "record video"}, c.video);
+    visit(FieldInfo{"audio", "", audio, "record audio"}, c.audio);
     visit(FieldInfo{"audio_device", "", audio, "microphone: index or part of its name"}, c.audio_device);
     visit(FieldInfo{"more_audio_devices", "", audio, "one more microphone, one more track (repeatable)"},
           c.more_audio_devices);
     visit(FieldInfo{"sample_rate", "", audio, "Hz", 8000, 192000}, c.sample_rate);
     visit(FieldInfo{"channels", "", audio, "of each microphone", 1, 8}, c.channels);
     visit(FieldInfo{"blocksize", "", audio, "samples per block", 16, 65536}, c.blocksize);
-    visit(FieldInfo{"calibration", "", audio, "carry the offset measured for these devices"}, c.calibration);
+    visit(FieldInfo{"calibration", "", audio, "use the offset measured for these devices"}, c.calibration);
     visit(FieldInfo{"encoder", "", jpeg, "JPEG encoder", 0, 0, "turbojpeg"}, c.encoder);
     visit(FieldInfo{"quality", "", jpeg, "JPEG quality", 1, 100}, c.quality);
     visit(FieldInfo{"subsample", "", jpeg, "JPEG chroma"}, c.subsample);
     visit(FieldInfo{"progressive", "", jpeg, "progressive JPEG: smaller, much slower"}, c.progressive);
     visit(FieldInfo{"workers", "", jpeg, "threads that encode JPEGs", 1, 64}, c.workers);
     visit(FieldInfo{"queue_size", "", jpeg, "frames that may wait, per track", 1, 4096}, c.queue_size);
-    visit(FieldInfo{"on_full", "", jpeg, "when the queue is full"}, c.on_full);
-    visit(FieldInfo{"fsync", "", folders, "every write reaches the disk before the next"}, c.fsync);
-    visit(FieldInfo{"source", "", video, "device, pushed by a program, or pattern and tone"}, c.source);
+    visit(FieldInfo{"on_full", "", jpeg, "what happens when the queue is full"}, c.on_full);
+    visit(FieldInfo{"fsync", "", folders, "sync every write to disk before the next"}, c.fsync);
+    visit(FieldInfo{"source", "", video, "devices, media pushed by a program, or pattern and tone"}, c.source);
     visit(FieldInfo{"denoise", "", enhance, "speech enhancement"}, c.denoise);
     visit(FieldInfo{"denoise_model", "", enhance, "path of a DPDFNet model"}, c.denoise_model);
     visit(FieldInfo{"denoise_num_threads", "", enhance, "threads of the model", 1, 64}, c.denoise_num_threads);
     visit(FieldInfo{"denoise_provider", "", enhance, "where the model runs", 0, 0, "cpu|cuda"}, c.denoise_provider);
     visit(FieldInfo{"denoise_live", "", enhance, "enhance while recording"}, c.denoise_live);
-    visit(FieldInfo{"denoise_attenuation_limit_db", "", enhance, "lower noise by at most this; 0: no limit", 0, 100},
+    visit(FieldInfo{"denoise_attenuation_limit_db", "", enhance, "largest noise reduction; 0: no limit", 0, 100},
           c.denoise_attenuation_limit_db);
     visit(FieldInfo{"codec", "", render, "video encoder", 0, 0, "auto|libx264|libx265|h264_nvenc|h264_vaapi|copy"},
           c.codec);
     visit(FieldInfo{"preset", "", render, "the encoder's preset"}, c.preset);
     visit(FieldInfo{"crf", "", render, "constant quality, lower is better", 0, 51}, c.crf);
-    visit(FieldInfo{"pixel_range", "", render, "full keeps the JPEGs' values"}, c.pixel_range);
+    visit(FieldInfo{"pixel_range", "", render, "YUV range; full keeps the JPEGs' values"}, c.pixel_range);
     visit(FieldInfo{"container", "", render, "file format"}, c.container);
-    visit(FieldInfo{"sync_reference", "", render, "audio: keep the samples, move the pictures"}, c.sync_reference);
+    visit(FieldInfo{"sync_reference", "", render, "audio: keep the samples, move the frames"}, c.sync_reference);
     visit(FieldInfo{"cfr", "", render, "constant frames per second, with a frame map (unset: variable)", 0.1, 1000},
           c.cfr);
-    visit(FieldInfo{"instant_mp4", "", render, "render while recording, so that the MP4 is there at stop"},
+    visit(FieldInfo{"instant_mp4", "", render, "render while recording, so that the MP4 is ready at stop"},
           c.instant_mp4);
-    visit(FieldInfo{"audio_bitrate", "", render, "bits/s of the sound", 8000, 512000}, c.audio_bitrate);
-    visit(FieldInfo{"latency_offset_ms", "", render, "moves the sound; positive: later", -10000, 10000},
+    visit(FieldInfo{"audio_bitrate", "", render, "bits/s of the audio", 8000, 512000}, c.audio_bitrate);
+    visit(FieldInfo{"latency_offset_ms", "", render, "delays the audio; negative: earlier", -10000, 10000},
           c.latency_offset_ms);
-    visit(FieldInfo{"data_dir", "", folders, "where takes are"}, c.data_dir);
-    visit(FieldInfo{"processed_dir", "", folders, "where rendered files go"}, c.processed_dir);
+    visit(FieldInfo{"data_dir", "", folders, "folder of the takes"}, c.data_dir);
+    visit(FieldInfo{"processed_dir", "", folders, "folder of the rendered files"}, c.processed_dir);
 }
 
 }  // namespace onetake

@@ -29,13 +29,13 @@ struct LossCauseInfo {
 inline constexpr std::array<LossCauseInfo, 9> kLossCauses{{
     {LossCause::queue, "queue", "dropped, the queue was full"},
     {LossCause::driver, "driver", "lost by the device"},
-    {LossCause::corrupt, "corrupt", "damaged before they were stored"},
+    {LossCause::corrupt, "corrupt", "damaged before being stored"},
     {LossCause::disk, "disk", "could not be written"},
-    {LossCause::missing, "missing", "gone"},
-    {LossCause::cut_short, "short", "cut short"},
+    {LossCause::missing, "missing", "missing"},
+    {LossCause::cut_short, "short", "truncated"},
     {LossCause::damaged, "damaged", "damaged on the disk"},
-    {LossCause::altered, "altered", "exchanged: not what was stored"},
-    {LossCause::no_record, "no_record", "without a time"},
+    {LossCause::altered, "altered", "replaced: not what was stored"},
+    {LossCause::no_record, "no_record", "without a timestamp"},
 }};
 /// The causes that are counted while recording and named by `drop` records: the first of kLossCauses.
 inline constexpr std::size_t kRecordedLossCauses = 4;

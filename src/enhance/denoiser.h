@@ -13,11 +13,11 @@
 namespace onetake {
 
 struct DenoiserOptions {
-    std::string model;                             ///< path of a DPDFNet model
-    int threads = 1;                               ///< more than one was never faster in tests
-    std::string provider = "cpu";                  ///< where the model runs
-    double attenuation_limit_db = 0;               ///< noise is reduced by at most this; 0: no limit
-    Duration patience = std::chrono::seconds(60);  ///< timeout of one reply of the worker
+    std::string model;                            ///< path of a DPDFNet model
+    int threads = 1;                              ///< more than one was never faster in tests
+    std::string provider = "cpu";                 ///< where the model runs
+    double attenuation_limit_db = 0;              ///< noise is reduced by at most this; 0: no limit
+    Duration timeout = std::chrono::seconds(60);  ///< of one reply of the worker
     std::function<bool()> cancelled;  ///< polled while waiting; true: the call fails with cancelled. May be empty
 };
 

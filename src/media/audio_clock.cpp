@@ -9,26 +9,26 @@ namespace {
 
 constexpr double ppm = 1e3;  // as ns per s
 constexpr double most_slope = 120'000 * ppm;
-// How much faster or slower than the line a span may run to get back onto it: inaudible, and time never goes back.
+// How much a span's rate may differ from the line's to return to it: inaudible, and time never goes back.
 constexpr double most_slew = 20'000 * ppm;
 constexpr std::size_t listed_gaps = 1000;
-// Scatter assumed of stamps too few to show any.
+// Scatter assumed while there are too few stamps to measure it, ns.
 constexpr double unknown_sigma = 5e6;
-// What is smaller is no lost sound but uncertainty, ns.
+// Smaller gaps are within the uncertainty, not lost audio, ns.
 constexpr double least_gap = 50e3;
 // The narrowest window for the line, s to either side; each further one is twice as wide.
 constexpr double narrowest_seconds = 4;
-// Lateness that takes a few values only is waited out for so long, s.
+// Longest lag while lateness takes only a few values, s.
 constexpr double spaced_lag_seconds = 128;
 
-// A slope shrunk towards the label as far as the stamps can't tell the two apart.
-double cautious(double slope, double variance) {
+// The slope, shrunk towards the label rate by its variance.
+double shrunk(double slope, double variance) {
     const double likely = 300 * ppm * 300 * ppm;
     const double spread = std::max(likely, slope * slope - 9 * variance);
     return std::clamp(slope * spread / (spread + variance), -most_slope, most_slope);
 }
 
-// Where between two instants a third one lies: 0 in the middle, 1 at either or beyond.
+// Relative position of x between two instants: 0 in the middle, 1 at either end or beyond.
 double edge_of(double x, double first, double last) {
     const double half = (last - first) / 2;
     return half > 0 ? std::min(1.0, std::abs(x - first - half) / half) : 1;
@@ -49,7 +49,7 @@ void AudioClock::finish(std::vector<AudioSpan>& out) {
     settle(true, out);
 }
 
-// Cells are looked at one by one as they come, so that it makes no difference how many come at once.
+// Cells are processed one by one, so that the result does not depend on how many arrive at once.
 void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
     if (finishing) {
         for (const auto& cell : fresh_) cells_.push_back(cell);
@@ -65,14 +65,14 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
             const auto end = estimate(cell.end_sample, cell);
             if (!finishing) {
                 const double ahead = seconds(cells_.back().end_sample) - seconds(cell.end_sample);
-                const double heard = ahead + gap_detector_.look_ahead();
-                if (heard < to_seconds(options_.least_lag)) break;
+                const double known = ahead + gap_detector_.look_ahead();
+                if (known < to_seconds(options_.least_lag)) break;
                 const bool unsure =
                     std::max(begin.error, end.error) + spacing_of(cell) / 4 > to_seconds(options_.error) * 1e9;
                 const bool more_to_come = cells_.back().segment == cell.segment;
                 const double most =
                     cell.late && spacing_of(cell) > 0 ? spaced_lag_seconds : to_seconds(options_.most_lag);
-                if (unsure && more_to_come && heard < most) break;
+                if (unsure && more_to_come && known < most) break;
             }
             const double length = seconds(cell.end_sample) - seconds(cell.first_sample);
             double from = last_y_ ? *last_y_ : begin.y;
@@ -105,7 +105,7 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
     fresh_.clear();
 }
 
-// How far the line reaches to either side.
+// Seconds by which the line reaches to either side.
 double AudioClock::reach_seconds() const {
     return std::max(to_seconds(options_.memory),
                     64 * std::min(gap_detector_.block_seconds(), GapDetector::long_block_seconds));
@@ -119,7 +119,7 @@ void AudioClock::forget() {
     }
 }
 
-// The line through the stamps around an instant: as far as the line reaches, or as far as the clock keeps its pace.
+// The line through the stamps around an instant, over the widest window in which the clock's rate is constant.
 AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& cell) {
     const double x = seconds(sample);
     const double farthest = reach_seconds();
@@ -147,9 +147,9 @@ AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& 
     return by_window_[choice_.choose(by_window_)];
 }
 
-// Whether lateness went through the values that are `spacing` apart twice at least between touching the line: then what
-// touches it was on time.
-bool AudioClock::gone_through(const StampCell& cell, Window window, double slope, double level) const {
+// Whether lateness cycled through its values, `spacing` apart, at least twice between touching the line: then the
+// stamps on the line were on time.
+bool AudioClock::cycled(const StampCell& cell, Window window, double slope, double level) const {
     const double spacing = spacing_of(cell);
     if (spacing <= 0) return false;
     int touches = 0;
@@ -166,7 +166,7 @@ bool AudioClock::gone_through(const StampCell& cell, Window window, double slope
     return touches >= 3;
 }
 
-// Between the values that lateness takes, as far as is known by now.
+// The largest known distance between the values that lateness takes, ns.
 double AudioClock::spacing_of(const StampCell& cell) const {
     return std::max(cell.spacing, cells_.back().spacing);
 }
@@ -214,7 +214,7 @@ bool AudioClock::line_of_mean(double x, const StampCell& cell, Window window, Es
     const auto freedom = static_cast<double>(stamps - segments - 1);
     double variance = unknown_sigma * unknown_sigma;
     if (freedom > 0) variance = std::max(0.0, squares - sxy * sxy / sxx) / freedom * (1 + 4 / freedom);
-    e.slope = sxx > 0 ? cautious(sxy / sxx, variance / sxx) : 0;
+    e.slope = sxx > 0 ? shrunk(sxy / sxx, variance / sxx) : 0;
     if (own.count() == 0) return false;
     const double away = x - own.mean_x();
     e.y = own.mean_y() + e.slope * away;
@@ -225,10 +225,10 @@ bool AudioClock::line_of_mean(double x, const StampCell& cell, Window window, Es
     return true;
 }
 
-// The line below the window's least late stamps, with one slope and a level for each segment.
+// The lower envelope of the window's least late stamps: one slope, a level for each segment.
 bool AudioClock::line_of_edge(double x, const StampCell& cell, Window window, Estimate& e) {
     envelope_.clear();
-    // sxx: of the edges about each segment's mean, near enough by the length it covers.
+    // sxx: of the edges about each segment's mean, estimated from its length as if evenly spaced.
     double sxx = 0, squares = 0, count = 0, own = 0, own_x = 0, own_first = 0, own_last = 0;
     double run_edges = 0, run_first = 0, run_last = 0;
     std::int64_t segment = -1;
@@ -258,16 +258,16 @@ bool AudioClock::line_of_edge(double x, const StampCell& cell, Window window, Es
     });
     close();
     if (count == 0) return false;
-    // The least of n stamps is sure to 1/n, not to the root of it.
+    // The minimum of n stamps has an error of 1/n, not 1/sqrt(n).
     const double variance = 4 * squares / (count * count);
-    e.slope = sxx > 0 ? cautious(envelope_.slope(), variance / sxx) : 0;
+    e.slope = sxx > 0 ? shrunk(envelope_.slope(), variance / sxx) : 0;
     if (own == 0) return false;
     const double own_level = envelope_.level(own_run - 1, e.slope);
     e.y = own_level + e.slope * x;
     const double away = x - own_x / own;
     e.error = std::sqrt(variance * (1 / own + (sxx > 0 ? away * away / sxx : 0)));
-    // While lateness does not change, the line may lie too high by the spacing, and anywhere at its ends.
-    e.above = spacing_of(cell) * (gone_through(cell, window, e.slope, own_level) ? 0.2 : 1);
+    // While lateness does not change, the line may lie too high by up to the spacing; at its ends also too low.
+    e.above = spacing_of(cell) * (cycled(cell, window, e.slope, own_level) ? 0.2 : 1);
     e.edge = edge_of(x, own_first, own_last);
     e.below = e.above * e.edge;
     e.stamps = count;
@@ -304,7 +304,7 @@ double AudioClock::drift_ppm() const {
     double variance = unknown_sigma * unknown_sigma;
     if (stamps_ > 2)
         variance = squares_ / static_cast<double>(stamps_ - 2) * (1 + 4 / static_cast<double>(stamps_ - 2));
-    const double slower = cautious((sxy_ + segment_fit_.sxy()) / sxx, variance / sxx) * 1e-9;
+    const double slower = shrunk((sxy_ + segment_fit_.sxy()) / sxx, variance / sxx) * 1e-9;
     return (1 / (1 + slower) - 1) * 1e6;
 }
 

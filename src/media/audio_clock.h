@@ -15,12 +15,13 @@ struct AudioSpan {
     std::int64_t first_sample = 0;
     std::int64_t frames = 0;
     HostTime begin, end;
-    /// Sound was lost before `begin`; elsewhere a span begins exactly where the one before ended. False for the first.
+    /// Audio was lost before `begin`; otherwise a span begins exactly where the previous one ended. False for the
+    /// first.
     bool after_gap = false;
     bool operator==(const AudioSpan&) const = default;
 };
 
-/// A place where sound was lost.
+/// A place where audio was lost.
 struct AudioGap {
     std::int64_t first_sample = 0;  ///< the first sample after it
     HostTime begin;                 ///< when the last sample before it ended
@@ -28,32 +29,32 @@ struct AudioGap {
 };
 
 struct AudioClockOptions {
-    /// How much sound after an instant is heard before its time is settled: as much as `least`, and up to `most` while
-    /// the stamps scatter too widely to settle it within `error`. Both count stream time.
+    /// How much later audio must be known before the time of an instant is settled: `least_lag`, and up to `most_lag`
+    /// while the standard error exceeds `error`. Both in stream time.
     Duration least_lag = std::chrono::seconds(10);
     Duration most_lag = std::chrono::seconds(64);
     Duration error = std::chrono::microseconds(160);  ///< one standard error
-    /// How far back the line through the stamps reaches.
+    /// How far the fitted line reaches to either side.
     Duration memory = std::chrono::seconds(120);
     StampKind stamps = StampKind::automatic;
 };
 
-/// Maps sample index to HostTime: a continuous piecewise straight line through scattered block stamps, that follows the
-/// sound card's drift and jumps only where sound was lost. Streams with bounded memory. The spans depend on the blocks
-/// and their order alone, not on when they are handed in, so rendering live and rendering later agree. Pure; one thread
+/// Maps sample index to HostTime: a continuous piecewise linear fit to scattered block stamps, that follows the sound
+/// card's drift and jumps only where audio was lost. Works on a stream, with bounded memory. The spans depend on the
+/// sequence of blocks alone, not on when they are added, so rendering live and rendering later agree. Pure; one thread
 /// at a time. See docs/audio-clock.md.
 class AudioClock {
  public:
-    /// `label_rate`: what the device calls its rate, Hz; the true one may differ by up to 12 %.
+    /// `label_rate`: the device's nominal rate, Hz; the true one may differ by up to 12 %.
     explicit AudioClock(int label_rate, AudioClockOptions options = {});
 
-    /// Takes the next block; appends the spans that are settled by it. Spans never overlap and never go back.
+    /// Adds the next block; appends the spans that it settles. Spans never overlap and never go back.
     void add(const AudioBlockStamp& block, std::vector<AudioSpan>& out);
     /// Appends the spans up to the last sample. No add() after it.
     void finish(std::vector<AudioSpan>& out);
 
-    /// The sound card against the host clock over the whole take so far: +100 is a card that delivers 100 samples per
-    /// million too many. Towards 0 while the stamps can't tell.
+    /// Drift of the sound card against the host clock, over all of the take so far: +100 is 100 samples per million too
+    /// many. Shrunk towards 0 while the stamps are too few or too scattered.
     double drift_ppm() const;
     /// Scatter of the trusted stamps about the spans.
     Duration residual_rms() const;
@@ -63,7 +64,7 @@ class AudioClock {
     const std::vector<AudioGap>& gaps() const { return gaps_; }
 
  private:
-    /// The line at one instant of one segment, and how sure it is. ns, ns/s.
+    /// The line at one instant of one segment, with its error. ns, ns/s.
     using Estimate = WindowChoice::Estimate;
 
     /// Cells [first, last) of cells_.
@@ -73,7 +74,7 @@ class AudioClock {
 
     void settle(bool finishing, std::vector<AudioSpan>& out);
     Estimate estimate(std::int64_t sample, const StampCell& cell);
-    bool gone_through(const StampCell& cell, Window window, double slope, double level) const;
+    bool cycled(const StampCell& cell, Window window, double slope, double level) const;
     double spacing_of(const StampCell& cell) const;
     Window window(double x, double reach, double last) const;
     bool line_of_mean(double x, const StampCell& cell, Window window, Estimate& e) const;
@@ -89,16 +90,16 @@ class AudioClock {
     GapDetector gap_detector_;
     std::vector<StampCell> fresh_;
     CellStore cells_;
-    std::size_t next_ = 0;          ///< first cell not given out
+    std::size_t next_ = 0;          ///< first cell not emitted
     std::optional<double> last_y_;  ///< where the last span ended
     HostTime last_end_;
 
     WindowChoice choice_;
-    LowerEnvelope envelope_;           // kept for its capacity
-    std::vector<Estimate> by_window_;  // the same
-    LinearRegression segment_fit_;              ///< of the segment being given out
+    LowerEnvelope envelope_;           // reused
+    std::vector<Estimate> by_window_;  // reused
+    LinearRegression segment_fit_;     ///< of the segment being emitted
     std::int64_t segment_ = 0;
-    double sxx_ = 0, sxy_ = 0;  ///< of the segments before
+    double sxx_ = 0, sxy_ = 0;  ///< of the earlier segments
     double squares_ = 0;
     std::int64_t stamps_ = 0;
     std::int64_t gap_count_ = 0;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "media/lower_envelope.h"
 #include "media/gap_detector.h"
+#include "media/lower_envelope.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,19 +10,19 @@
 
 namespace onetake {
 
-/// The cells a line is drawn through, in order, with sums over aligned groups of them, so that a window of minutes is
-/// summed up in a few dozen steps.
+/// The cells that lines are fitted to, in order, with sums over aligned groups, so that a window of minutes is summed
+/// in a few dozen steps.
 class CellStore {
  public:
     /// One cell, or several of one segment.
     struct Sum {
         std::int64_t segment = 0;
         LinearRegression stamps;
-        double first_x = 0, last_x = 0;  ///< where its stamps' cells lie
-        double edges = 0, edges_x = 0;   ///< how many edges are known; the sum of their x
+        double first_x = 0, last_x = 0;  ///< mean x of its first and last cell
+        double edges = 0, edges_x = 0;   ///< number of known edges; sum of their x
         double first_edge_x = 0, last_edge_x = 0;
         double squared_spread = 0;
-        /// The edges that a line below all of them can touch.
+        /// The lower convex hull of the edges.
         std::vector<LowerEnvelope::Point> hull;
     };
 
@@ -45,17 +45,17 @@ class CellStore {
         if (++dropped_ % kGroup == 0 && !groups_.empty()) groups_.pop_front();
     }
 
-    /// Calls `see(sum)` for what makes up cells [first, last), in order.
-    template <typename See>
-    void visit(std::size_t first, std::size_t last, See see) const {
+    /// Calls `visitor(sum)` for the sums that make up cells [first, last), in order.
+    template <typename Visitor>
+    void visit(std::size_t first, std::size_t last, Visitor visitor) const {
         for (auto i = first; i < last;) {
             const auto at = dropped_ + i;
             const auto group = at / kGroup - dropped_ / kGroup;
             if (at % kGroup == 0 && i + kGroup <= last && group < groups_.size() && groups_[group].one_segment) {
-                see(groups_[group].sum);
+                visitor(groups_[group].sum);
                 i += kGroup;
             } else {
-                see(sums_[i++]);
+                visitor(sums_[i++]);
             }
         }
     }
@@ -64,7 +64,7 @@ class CellStore {
     static constexpr std::size_t kGroup = 16;
     struct Group {
         Sum sum;
-        bool one_segment = false;  ///< else it can't be used
+        bool one_segment = false;  ///< otherwise unused
     };
 
     static Sum sum_of(const StampCell& cell) {

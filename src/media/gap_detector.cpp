@@ -20,26 +20,26 @@ constexpr double memory_seconds = 20;
 constexpr double start_blocks = 12;
 constexpr double longest_block_seconds = 4 * 3600;
 constexpr std::size_t scatter_blocks = 512;
-// 44.1 kHz called 48 are 88,400 ppm.
+// 44.1 kHz labelled 48 kHz is 88,400 ppm.
 constexpr double most_slope = 120'000 * ppm;
-// Delivery that stands still is waited out for so long, in seconds of stream.
+// Longest view while delivery has stalled, in seconds of stream.
 constexpr double longest_view_seconds = 60;
-// e^-14 is once in a million.
+// e^-14: once in a million.
 constexpr double sure_logarithm = 14;
-// So often in a row, 4 s apart each time, scatter must look symmetric to be taken for it again.
-constexpr int most_doubts = 4;
-// Kept so often though not seen, 4 s apart each time.
+// Scatter is taken for symmetric again after this many such results in a row, 4 s apart.
+constexpr int most_disagreements = 4;
+// The spacing is dropped after more than this many measurements without one, 4 s apart.
 constexpr int most_unseen = 6;
-// Of the view's length, that the stamps must have moved on by.
+// The part of the view's length by which the stamps must have advanced.
 constexpr double view_share = 0.85;
-// A median deviation times this is the standard deviation of normally spread stamps.
+// A median deviation times this is the standard deviation of a normal distribution.
 constexpr double sigma_per_median = 1.4826;
-// Fewer blocks than this don't show their scatter, which is then taken to be this.
+// With fewer blocks than this, the scatter is assumed.
 constexpr std::size_t few_blocks = 6;
 constexpr double unknown_sigma = 5 * ms;
-// A stall among the first seconds may look like wandering; wandering is never wider than this.
+// Upper limit of wander, as a stall in the first seconds may look like it.
 constexpr double most_wander = 8 * ms;
-// Stamps as good as this were computed, not measured.
+// Stamps with less scatter than this were computed, not measured.
 constexpr double exact_sigma = 5 * us;
 
 double median(std::vector<double>& v) {
@@ -61,7 +61,7 @@ GapDetector::GapDetector(int label_rate, StampKind kind)
 
 void GapDetector::add(const AudioBlockStamp& block, std::vector<StampCell>& out) {
     if (block.frames <= 0 || (accepted_ > 0 && block.first_sample < end_sample_)) return;
-    // No device gives such blocks, nor leaves such holes; laying them out would take as long as they claim to last.
+    // Invalid lengths and gaps: no device delivers them, and processing time would grow with the length.
     const auto most = static_cast<std::int64_t>(longest_block_seconds * rate_);
     if (block.frames > most || (accepted_ > 0 && block.first_sample - end_sample_ > most)) return;
     if (accepted_++ == 0) {
@@ -72,14 +72,14 @@ void GapDetector::add(const AudioBlockStamp& block, std::vector<StampCell>& out)
     end_sample_ = block.first_sample + block.frames;
     const auto index = block.first_sample - origin_sample_;
     const auto label = from_ticks(index, static_cast<std::int64_t>(rate_));
-    const auto told = static_cast<double>((block.time - origin_time_ - label).count());
+    const auto y = static_cast<double>((block.time - origin_time_ - label).count());
     const double length = static_cast<double>(block.frames) / rate_ * 1e9;
-    const bool apart = accepted_ == 1 || told - last_told_ > -0.5 * length;
-    const double between = told - last_told_ + length;  // from one stamp to the next
+    const bool apart = accepted_ == 1 || y - last_y_ > -0.5 * length;
+    const double between = y - last_y_ + length;  // from one stamp to the next
     const bool together = accepted_ > 1 && between >= 0 && between < 0.05 * length;
-    last_told_ = told;
+    last_y_ = y;
     if (!pending_.empty()) pending_.back().last = apart;
-    pending_.push_back({block.first_sample, end_sample_, static_cast<double>(index) / rate_, told,
+    pending_.push_back({block.first_sample, end_sample_, static_cast<double>(index) / rate_, y,
                         static_cast<double>(end_sample_ - origin_sample_) / rate_, block.xrun, block.late_only,
                         together, apart, true});
 
@@ -96,26 +96,26 @@ void GapDetector::add(const AudioBlockStamp& block, std::vector<StampCell>& out)
     }
 }
 
-// Blocks that come in a burst after delivery stood still show nothing before the burst is over, so the stamps must
-// move on as the sound does.
+// Blocks in a burst after a stall show nothing before the burst is over, so the stamps must advance, too, not only the
+// samples.
 bool GapDetector::view_complete(std::int64_t cell_end) const {
     return view_size(cell_end) < pending_.size() ||
            static_cast<double>(end_sample_ - cell_end) / rate_ >= std::max(longest_view_seconds, look_ahead_);
 }
 
-// How many blocks the view of a cell holds: to the first that is late enough by sound and by stamp, or all.
+// The number of blocks in a cell's view: up to the first that is far enough ahead by sample and by stamp, or all.
 std::size_t GapDetector::view_size(std::int64_t cell_end) const {
     const double end = static_cast<double>(cell_end - origin_sample_) / rate_;
-    const auto told = [](const Point& p) { return p.x + p.y * 1e-9; };
+    const auto stamp_x = [](const Point& p) { return p.x + p.y * 1e-9; };
     const auto by_sample = [&](std::int64_t sample) {
         return std::lower_bound(pending_.begin(), pending_.end(), sample,
                                 [](const Point& p, std::int64_t s) { return p.first < s; });
     };
     auto last = by_sample(cell_end);
     if (last != pending_.begin()) --last;
-    const double enough = told(*last) + view_share * look_ahead_;
+    const double enough = stamp_x(*last) + view_share * look_ahead_;
     auto i = by_sample(cell_end + static_cast<std::int64_t>(look_ahead_ * rate_));
-    while (i != pending_.end() && told(*i) < enough && i->x < end + longest_view_seconds) ++i;
+    while (i != pending_.end() && stamp_x(*i) < enough && i->x < end + longest_view_seconds) ++i;
     return static_cast<std::size_t>(i - pending_.begin());
 }
 
@@ -126,15 +126,15 @@ void GapDetector::finish(std::vector<StampCell>& out) {
         decide(std::min(end_sample_, cell_first_ + hop_ - (cell_first_ - origin_sample_) % hop_), true, out);
 }
 
-// Finds slope, level and scatter from the first seconds, whatever they contain.
+// Estimates slope, level and scatter from the first seconds, robustly.
 void GapDetector::begin() {
     begun_ = true;
     const auto n = pending_.size();
     block_seconds_ = static_cast<double>(end_sample_ - origin_sample_) / rate_ / static_cast<double>(n);
     look_ahead_ = std::max(look_ahead_seconds, 12 * block_seconds_);
     memory_ = std::max(memory_seconds, 24 * std::min(block_seconds_, long_block_seconds));
-    const double heard = pending_.back().x - pending_.front().x;
-    most_known_slope_ = static_cast<double>(n) * heard * heard / 12;
+    const double span = pending_.back().x - pending_.front().x;
+    slope_weight_limit_ = static_cast<double>(n) * span * span / 12;
 
     std::vector<double> xs, ys;
     for (const auto& p : pending_) {
@@ -144,7 +144,7 @@ void GapDetector::begin() {
     begin_slope(xs, ys, n / 4);
     begin_lateness();
     if (late_) {
-        // The same between the least late of some blocks each.
+        // The same again, with the least late of every 16 blocks.
         constexpr std::size_t together = 16;
         if (n >= 6 * together) {
             for (int pass = 0; pass < 2; ++pass) {
@@ -177,8 +177,8 @@ void GapDetector::begin_lateness() {
     decide_kind();
 }
 
-// Medians of slopes between points some distance apart: losses and stalls spoil only the pairs that straddle them,
-// fewer the shorter the distance; scatter wants it long. Takes the shortest that is sure enough.
+// Median of the slopes between points some distance apart. Losses and stalls affect only the pairs across them, fewer
+// for short distances; scatter needs long ones. Uses the shortest distance with a small enough error.
 void GapDetector::begin_slope(const std::vector<double>& xs, const std::vector<double>& ys, std::size_t farthest) {
     slope_ = 0;
     slope_error_ = 1000 * ppm;
@@ -194,7 +194,7 @@ void GapDetector::begin_slope(const std::vector<double>& xs, const std::vector<d
         const double error = 1.8 * sigma_per_median * median(slopes) / std::sqrt(static_cast<double>(slopes.size()));
         if (error >= best) continue;
         best = error;
-        // Shrunk towards the label as far as the two can't be told apart.
+        // Shrunk towards the label rate by its variance.
         const double spread = std::max(300 * ppm * 300 * ppm, middle * middle - 9 * error * error);
         slope_ = middle * spread / (spread + error * error);
         slope_error_ = std::clamp(error, ppm, 1000 * ppm);
@@ -203,22 +203,22 @@ void GapDetector::begin_slope(const std::vector<double>& xs, const std::vector<d
     if (std::abs(slope_) > most_slope) slope_ = 0;
 }
 
-// Whether stamps can only be late, and how finely.
+// Decides whether stamps can only be late, and measures the spacing of their lateness.
 void GapDetector::decide_kind() {
     undecided_ = 0;
     if (kind_ == StampKind::automatic) {
         double sure = 0;
         const double skew = lateness_.skew(sure);
         const bool seen = skew > (late_ ? 0.5 : 1.0) * std::max(0.2, sure);
-        // One look at the first seconds must do; afterwards there is time for a second one.
-        doubts_ = late_ != seen ? doubts_ + 1 : 0;
-        const bool enough = !begun_level_ || doubts_ >= (late_ ? most_doubts : 2);
+        // The first seconds are decided by one measurement; later a change needs two or more.
+        disagreements_ = late_ != seen ? disagreements_ + 1 : 0;
+        const bool enough = !begun_level_ || disagreements_ >= (late_ ? most_disagreements : 2);
         late_ = lateness_.known_late() || (enough ? seen : late_);
     } else {
         late_ = kind_ == StampKind::arrival;
     }
     if (late_) lateness_scale_ = lateness_.scale();
-    // While a grid's phase shifts it is hard to see.
+    // A grid's spacing may not be measurable while its phase shifts.
     const double spacing = late_ ? lateness_.spacing(block_seconds_ * 1e9) : 0;
     unseen_ = spacing > 0 ? 0 : unseen_ + 1;
     if (spacing > 0 || !late_ || unseen_ > most_unseen) spacing_ = spacing;
@@ -230,13 +230,13 @@ void GapDetector::take_residuals(const Line& line, std::size_t count) {
     residuals_ = distances_;
 }
 
-// A stamp that can only be late tells no more than the least late of those after it: lost sound only ever raises the
-// level. A few that are too early for that are mistakes.
+// For late stamps, replaces each distance by the least of it and all later ones, as lost audio only raises the level.
+// A few stamps below the line are errors.
 void GapDetector::keep_least_late() {
     const auto n = distances_.size();
     early_limit_ = -std::numeric_limits<double>::max();
     const double bound = begun_level_ ? -reach() : early_limit_;
-    // What is early for good still is in the view's second half.
+    // Stamps that stay early are so in the view's second half, too.
     const auto early = std::count_if(distances_.begin() + static_cast<std::ptrdiff_t>(n / 2), distances_.end(),
                                      [&](double d) { return d < bound; });
     if (early <= std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(n / 100))) early_limit_ = bound;
@@ -261,8 +261,8 @@ void GapDetector::begin_level() {
         widths.push_back(sigma_per_median * median(window));
     }
     sigma_ = sigma_per_median * median_of(scatter_);
-    // Windows some distance apart differ by more than that where stamps wander slowly. Wandering goes down as often as
-    // up, losses go up only: the lower quartile tells.
+    // Slow wander makes distant windows differ by more. It goes down as often as up, losses go up only: so the lower
+    // quartile measures it.
     constexpr std::size_t apart = 4;
     std::vector<double> wander;
     for (std::size_t i = 0; i + apart < levels.size(); ++i) wander.push_back(levels[i + apart] - levels[i]);
@@ -275,7 +275,7 @@ void GapDetector::begin_level() {
     for (double& s : scatter_) s = std::max(s, sigma_ / sigma_per_median);
     while (scatter_.size() > scatter_blocks) scatter_.pop_front();
 
-    // Odd first stamps lie anywhere and widely apart.
+    // Windows of wildly scattered first stamps are ignored.
     for (std::size_t i = 0; i < levels.size() && levels.size() > 3;)
         if (widths[i] > 3 * sigma_ + 0.5 * ms) {
             levels.erase(levels.begin() + static_cast<std::ptrdiff_t>(i));
@@ -283,7 +283,7 @@ void GapDetector::begin_level() {
         } else {
             ++i;
         }
-    // Lateness and losses only ever raise the level, so it is the lowest one that three windows in a row agree on.
+    // Lateness and losses only raise the level, so it is the lowest one on which three windows in a row agree.
     double lowest = levels.front();
     for (std::size_t i = 0; i + 2 < levels.size(); ++i) {
         std::vector<double> three(levels.begin() + static_cast<std::ptrdiff_t>(i),
@@ -303,7 +303,7 @@ void GapDetector::begin_level() {
     begun_level_ = true;
 }
 
-// The line that the trusted stamps of the last seconds make: one slope, the level of the current segment.
+// The line through the trusted stamps of the last seconds: one slope, the level of the current segment.
 GapDetector::Line GapDetector::expected() {
     double sxx = 0, sxy = 0;
     LinearRegression run;
@@ -333,8 +333,8 @@ GapDetector::Line GapDetector::expected() {
     close();
     if (late_) sxy = sxx * envelope_.slope();
 
-    // The slope known before counts as points do, but for no more than the first seconds could tell.
-    const double known = std::min(sigma_ * sigma_ / (slope_error_ * slope_error_), most_known_slope_);
+    // The previous slope is weighted by its error, at most as the first seconds' points.
+    const double known = std::min(sigma_ * sigma_ / (slope_error_ * slope_error_), slope_weight_limit_);
     Line line;
     line.slope = sxx + known > 0 ? (sxy + known * slope_) / (sxx + known) : slope_;
     line.slope = std::clamp(line.slope, -most_slope, most_slope);
@@ -351,13 +351,13 @@ GapDetector::Line GapDetector::expected() {
     return line;
 }
 
-// How far the level must move, ns, to count as a move.
+// The smallest change of level, ns, that counts as a step.
 double GapDetector::threshold() const {
     const double least = sigma_ <= exact_sigma ? 0.25 * ms : std::clamp(20 * sigma_, 0.5 * ms, 8 * ms);
     return std::max({least, 1.2 * sigma_, 1.2 * spacing_});
 }
 
-// Whether blocks [from, to) are late by this not just by chance, each as likely late as others lately and in the view.
+// Whether it is improbable that blocks [from, to) are all this late by chance, given the recent stamps and the view.
 bool GapDetector::surely_late(double lateness, std::size_t from, std::size_t to, bool flagged) const {
     if (!late_) return true;
     double later = static_cast<double>(lateness_.later_than(lateness)), seen = static_cast<double>(lateness_.seen());
@@ -372,15 +372,15 @@ bool GapDetector::surely_late(double lateness, std::size_t from, std::size_t to,
     return static_cast<double>(shown(from, to)) * -std::log(std::min(share, 0.999)) > wanted;
 }
 
-// How many of these blocks show how late delivery is.
+// How many of these blocks show the delivery's lateness (see Point::last).
 std::size_t GapDetector::shown(std::size_t from, std::size_t to) const {
     std::size_t count = 0;
     for (auto i = from; i < to; ++i) count += pending_[i].last ? 1 : 0;
     return count;
 }
 
-// How far a trusted stamp may lie from the line, ns. Never below the threshold: a line that lags behind a drift must
-// not lose sight of it.
+// How far a trusted stamp may lie from the line, ns. At least the threshold, so that a line that lags
+// behind a drift still follows it.
 double GapDetector::reach() const {
     return std::max(4 * sigma_, threshold());
 }
@@ -391,7 +391,7 @@ std::size_t GapDetector::window_blocks() const {
     return std::clamp<std::size_t>(static_cast<std::size_t>(std::ceil(24 * ratio * ratio)), 3, most);
 }
 
-// Medians of residuals_[from, to) in windows of `size`; a last shorter window only where there is no other.
+// Medians of residuals_[from, to) in windows of `size`; a shorter last window only if it is the only one.
 std::vector<double> GapDetector::window_medians(std::size_t from, std::size_t to, std::size_t size) const {
     std::vector<double> medians, window;
     for (std::size_t i = from; i < to; i += size) {
@@ -404,8 +404,8 @@ std::vector<double> GapDetector::window_medians(std::size_t from, std::size_t to
     return medians;
 }
 
-// A step is a level that every window up to the end of the look-ahead keeps: lateness after a stall goes away again,
-// lost samples never come back.
+// A step is a level that all windows up to the end of the look-ahead keep: lateness after a stall ends, lost samples
+// stay lost.
 bool GapDetector::find_step(std::size_t in_cell, bool finishing, Step& step) const {
     const auto n = residuals_.size();
     const auto size = window_blocks();
@@ -424,7 +424,7 @@ bool GapDetector::find_step(std::size_t in_cell, bool finishing, Step& step) con
     const auto levels = window_medians(from, n, size);
     const double least = flagged ? 0.6 * threshold() : threshold();
     const auto [low, high] = std::minmax_element(levels.begin(), levels.end());
-    // Stamps that can only be late were all late so far, then; the line through the least late follows by itself.
+    // For late stamps, a lower level means that all were late so far; the lower envelope follows without a step.
     if (late_ && *low <= least && *high >= -std::max(least, block_seconds_ * 1e9)) return false;
     const double nearest = *low > 0 ? *low : *high;
     if (*low <= least && *high >= -least) return false;
@@ -445,7 +445,7 @@ bool GapDetector::find_step(std::size_t in_cell, bool finishing, Step& step) con
     if (late_ && *low > 0) {
         step.level = *low;
         step.block = locate_least_late(least, n, step.level);
-        // Fewer blocks than this before it make no level that could have been left.
+        // Fewer blocks than this before the step make no level.
         constexpr std::size_t level_blocks = 3;
         const bool begun = pending_.front().first > segment_first_ ||
                            (step.block >= level_blocks && pending_[step.block - level_blocks].first >= segment_first_);
@@ -455,8 +455,8 @@ bool GapDetector::find_step(std::size_t in_cell, bool finishing, Step& step) con
     return step.block < in_cell;
 }
 
-// The first block of the new level, by the least late of what follows each. Some late stamps just before it look like a
-// smaller loss, and the last of them as if it came after; the device's flag knows.
+// The first block of the new level, for late stamps. Late stamps just before the loss look like a smaller loss or like
+// blocks after it; a flag of the device decides.
 std::size_t GapDetector::locate_least_late(double least, std::size_t to, double& level) const {
     const double slack = 0.3 * std::min(least, 3 * threshold());
     std::size_t at = 0;
@@ -478,7 +478,7 @@ std::size_t GapDetector::locate_least_late(double least, std::size_t to, double&
     return at;
 }
 
-// The first block of the new level, at the least cost over residuals_[0, to). A stamp may be late but hardly early.
+// The first block of the new level, by least cost over residuals_[0, to). Early stamps cost more than late ones.
 std::size_t GapDetector::locate(double level, std::size_t to) const {
     const double bound = reach();
     const auto cost = [&](double r) {
@@ -504,11 +504,11 @@ std::size_t GapDetector::locate(double level, std::size_t to) const {
     return at;
 }
 
-// Whether the stamps after the step lie on a line of another slope that leaves the expected one there; takes it over.
+// Whether the stamps after the step lie on a line of another slope that begins at the expected line; if so, adopts it.
 bool GapDetector::find_bend(const Line& line, const Step& step) {
     const auto n = residuals_.size();
     const auto size = window_blocks();
-    // The last blocks of the view have few after them to be the least late of.
+    // Too few blocks follow the last ones of the view for a least late one.
     const auto last = late_ ? n - std::min(n, n / 4) : n;
     std::vector<double> xs, levels;
     for (std::size_t i = step.block; i + size <= last; i += size) {
@@ -587,12 +587,12 @@ void GapDetector::close_cell(const Line& line, std::size_t blocks, std::int64_t 
     out.push_back(cell);
 }
 
-// The least late of the cell's stamps, known in both modes so that the mode may change.
+// The least late of the cell's stamps, in both modes, as the mode may change.
 void GapDetector::find_edge(StampCell& cell, std::size_t blocks) const {
     double least = std::numeric_limits<double>::max();
     for (std::size_t i = 0; i < blocks; ++i) {
         const double distance = distances_[i];
-        // Where all of a cell is late, as what follows shows, it has no edge.
+        // A cell whose blocks are all later than the following ones has no edge.
         if (distance < early_limit_ || distance >= least || (late_ && distance > residuals_[i] + reach())) continue;
         least = distance;
         cell.edge = {pending_[i].end_x, pending_[i].y,

@@ -12,46 +12,46 @@
 
 namespace onetake {
 
-/// What is known of one block of recorded sound: where it lies on disk, and when it is said to have been captured.
+/// One block of recorded audio: its position on disk, and its stamp.
 struct AudioBlockStamp {
     std::int64_t first_sample = 0;  ///< index on disk; blocks follow each other
     std::int64_t frames = 0;        ///< samples per channel
-    HostTime time;                  ///< stamp of the first sample, as told
-    bool xrun = false;              ///< the device says that samples were lost just before
+    HostTime time;                  ///< stamp of the first sample, as stored
+    bool xrun = false;              ///< the device reported lost samples just before
     bool late_only = false;         ///< the stamp is known to be an arrival, see StampKind
 };
 
-/// The trustworthy stamps of a short run of blocks, summed up. x: seconds since the first sample by the label rate;
+/// The sums of a short run of blocks' trusted stamps. x: seconds since the first sample by the label rate;
 /// y: ns by which the stamp is later than the first stamp plus x.
 struct StampCell {
     enum class Start {
-        joined,   ///< goes on where the cell before ended
-        gap,      ///< sound was lost just before
+        joined,   ///< continuous with the previous cell
+        gap,      ///< audio was lost just before
         setback,  ///< stamps are earlier from here on, which no loss explains
     };
     std::int64_t first_sample = 0, end_sample = 0;
     Start start = Start::joined;
     std::int64_t segment = 0;  ///< counts gaps and setbacks
-    double guess = 0;          ///< y expected at first_sample, for cells without a trustworthy stamp
+    double guess = 0;          ///< y expected at first_sample, for cells without a trusted stamp
     LinearRegression stamps;
     /// The least late stamp, for stamps that can only be late. x: of the block's end, as that is what arrives.
     struct Edge {
         double x = 0, y = 0;
-        double spread = 0;  ///< ns by which it may well be late itself
+        double spread = 0;  ///< ns by which it may itself be late
         bool known = false;
     } edge;
     bool late = false;   ///< stamps can only be late, as far as was known when the cell was closed
-    double spacing = 0;  ///< ns between the values that lateness takes; 0 if it takes any
+    double spacing = 0;  ///< ns between the values that lateness takes; 0: any value
 };
 
-/// Tells late stamps from lost sound: throws out stamps that can't be trusted and finds the blocks before which samples
-/// are missing. First half of AudioClock; see docs/audio-clock.md. What comes out depends on the order of blocks only.
+/// Distinguishes late stamps from lost audio: discards untrusted stamps and finds the blocks before which samples are
+/// missing. First half of AudioClock; see docs/audio-clock.md. The output depends on the sequence of blocks only.
 class GapDetector {
  public:
     explicit GapDetector(int label_rate, StampKind kind = StampKind::automatic);
 
-    /// Takes the next block; appends the cells that can be told now. Senseless blocks (no frames, an index that goes
-    /// back) are left out.
+    /// Adds the next block; appends the cells that are decided now. Invalid blocks (no frames, an index that goes back)
+    /// are ignored.
     void add(const AudioBlockStamp& block, std::vector<StampCell>& out);
     /// Appends the rest. No add() after it.
     void finish(std::vector<StampCell>& out);
@@ -59,9 +59,9 @@ class GapDetector {
     std::int64_t origin_sample() const { return origin_sample_; }
     HostTime origin_time() const { return origin_time_; }
     double block_seconds() const { return block_seconds_; }
-    /// Blocks longer than this are few whatever one remembers of them.
+    /// The block length, s, above which memory and reach no longer grow.
     static constexpr double long_block_seconds = 10;
-    /// Seconds of stream that must follow a cell before it is told.
+    /// Seconds of stream that must follow a cell before it is emitted.
     double look_ahead() const { return look_ahead_; }
 
  private:
@@ -70,9 +70,9 @@ class GapDetector {
         double x, y;
         double end_x;
         bool xrun, late_only;
-        bool together;  ///< arrived as good as at once with the block before
-        bool apart;     ///< did not come in one burst with the block before
-        bool last;      ///< nor with the one after: of a burst only the last block shows how late delivery is
+        bool together;  ///< arrived almost at the same time as the previous block
+        bool apart;     ///< not in one burst with the previous block
+        bool last;      ///< nor with the next: only the last block of a burst shows the delivery's lateness
     };
     struct Line {
         double x = 0, y = 0, slope = 0;
@@ -116,21 +116,21 @@ class GapDetector {
     std::int64_t origin_sample_ = 0, end_sample_ = 0;
     HostTime origin_time_;
     std::int64_t accepted_ = 0;
-    double last_told_ = 0;  ///< y of the last block
+    double last_y_ = 0;  ///< y of the last block
     double block_seconds_ = 0;
     double look_ahead_ = 0, memory_ = 0;  ///< seconds
 
     std::deque<Point> pending_;      ///< not yet decided
-    std::vector<double> distances_;  ///< of pending_ from the line in force
-    std::vector<double> residuals_;  ///< the same; if stamps can only be late, of the least late from each on
-    std::deque<StampCell> recent_;   ///< what the line is drawn from
+    std::vector<double> distances_;  ///< of pending_ from the present line
+    std::vector<double> residuals_;  ///< the same; for late stamps, the least of each and all later ones
+    std::deque<StampCell> recent_;   ///< cells that the line is fitted to
     std::int64_t cell_first_ = 0;    ///< next cell's first sample
     StampCell::Start cell_start_ = StampCell::Start::joined;
     std::int64_t segment_ = 0;
     std::int64_t segment_first_ = 0;      ///< its first sample
-    double anchor_x_ = 0, anchor_y_ = 0;  ///< where the segment was seen to start
+    double anchor_x_ = 0, anchor_y_ = 0;  ///< a point of the segment's level
     double slope_ = 0, slope_error_ = 0;  ///< ns/s
-    double most_known_slope_ = 0;         ///< s², cap on slope_'s weight
+    double slope_weight_limit_ = 0;       ///< s², limit of slope_'s weight
     std::deque<double> scatter_;          ///< last absolute residuals, ns
     double sigma_ = 0;                    ///< their robust standard deviation, ns
 
@@ -140,9 +140,9 @@ class GapDetector {
     bool begun_level_ = false;
     double spacing_ = 0;         ///< of their lateness, ns
     double lateness_scale_ = 0;  ///< ns
-    int doubts_ = 0, unseen_ = 0;
+    int disagreements_ = 0, unseen_ = 0;
     int undecided_ = 0;       ///< cells since the kind was decided
-    double early_limit_ = 0;  ///< distances below are mistakes, ns
+    double early_limit_ = 0;  ///< distances below are errors, ns
 };
 
 }  // namespace onetake

@@ -40,7 +40,7 @@ void LinearRegression::merge(const LinearRegression& other) {
     count_ += other.count_;
 }
 
-// Lets two groups' means, (dx, dy) apart, count as a point with this weight.
+// Adds the distance (dx, dy) of two groups' means as a point with this weight.
 void LinearRegression::join(double dx, double dy, double weight) {
     const double off = dy - slope_ * dx;
     const double sxx = sxx_ + weight * dx * dx;

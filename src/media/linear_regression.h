@@ -4,12 +4,12 @@
 
 namespace onetake {
 
-/// Least-squares line through points that come one by one. Sums are kept about the mean, the mean from the first point,
-/// so a day of nanoseconds loses no digits. Constant memory.
+/// Least-squares line through points added one by one. Sums are about the mean, the mean relative to the first point,
+/// so a day of nanoseconds loses no precision. Constant memory.
 class LinearRegression {
  public:
     void add(double x, double y);
-    /// As if the other's points had been added here.
+    /// Adds the other's points.
     void merge(const LinearRegression& other);
 
     std::int64_t count() const { return count_; }
@@ -32,10 +32,10 @@ class LinearRegression {
     void join(double dx, double dy, double weight);
 
     std::int64_t count_ = 0;
-    double origin_x_ = 0, origin_y_ = 0;  ///< the first point; means count from it
+    double origin_x_ = 0, origin_y_ = 0;  ///< the first point; means are relative to it
     double mean_x_ = 0, mean_y_ = 0;
     double sxx_ = 0, slope_ = 0;
-    double squares_ = 0;  ///< of the distances from the line, summed as they arise: no difference of large numbers
+    double squares_ = 0;  ///< of the distances from the line, summed directly, not as a difference of large numbers
 };
 
 }  // namespace onetake

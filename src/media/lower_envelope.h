@@ -7,9 +7,9 @@
 
 namespace onetake {
 
-/// The highest straight line that no point lies below: for points that scatter upwards only. Points come in runs, in
-/// order of x; all runs share one slope, each has its own level. The slope is the one that lifts the line highest at
-/// the mean of the points, so it is drawn between the lowest points to either side of it. Linear time, no iteration.
+/// The highest straight line with no point below it, for points that scatter upwards only. Points are added in runs, in
+/// order of x; all runs share one slope, each has its own level. The slope maximizes the line's height at the mean of
+/// the points, so the line touches the lowest points to either side of the mean. O(n log n), no iteration.
 class LowerEnvelope {
  public:
     struct Point {
@@ -20,24 +20,24 @@ class LowerEnvelope {
         points_.clear();
         runs_.clear();
     }
-    /// What comes now belongs to another run.
+    /// Begins another run.
     void new_run() { runs_.push_back({points_.size(), points_.size(), 0, 0}); }
     void add(double x, double y) {
         count(1, x);
         lower({x, y});
     }
-    /// Several points of a run, of which only those in `hull` can touch a line below all of them.
+    /// Several points of a run, given by their lower convex hull.
     void add(const std::vector<Point>& hull, double points, double sum_x) {
         if (points <= 0) return;
         count(points, sum_x);
         for (const auto& p : hull) lower(p);
     }
-    /// Those that a line below all can touch, of all runs.
+    /// The lower convex hulls of all runs.
     const std::vector<Point>& points() const { return points_; }
     /// 0 while no run has two points.
     double slope() {
         edges_.clear();
-        double balance = 0;  // how far the points' mean lies to the right of where the line touches, by count
+        double balance = 0;  // how far the points' mean lies to the right of the touching points, weighted by count
         for (const auto& run : runs_) {
             if (run.count == 0) continue;
             balance += run.sum_x - run.count * points_[run.begin].x;
@@ -54,7 +54,7 @@ class LowerEnvelope {
         }
         return edges_.back().slope;
     }
-    /// The line's y at x = 0 through a run, counted from 0, for a given slope.
+    /// The line's y at x = 0 for a run (from 0) and a slope.
     double level(std::size_t run, double slope) const {
         double lowest = std::numeric_limits<double>::max();
         for (auto i = runs_[run].begin; i < runs_[run].end; ++i)
@@ -70,7 +70,7 @@ class LowerEnvelope {
     }
     void lower(const Point& p) {
         auto& run = runs_.back();
-        // The lower convex hull of the run: a point above the line between its neighbours can't touch any line.
+        // The lower convex hull of the run: points above the line between their neighbours are removed.
         while (points_.size() >= run.begin + 2) {
             const auto& a = points_[points_.size() - 2];
             const auto& b = points_.back();
@@ -88,9 +88,9 @@ class LowerEnvelope {
     struct Edge {
         double slope, step;
     };
-    std::vector<Point> points_;  // the hulls, one after the other
+    std::vector<Point> points_;  // the hulls, concatenated
     std::vector<Run> runs_;
-    std::vector<Edge> edges_;  // kept for its capacity
+    std::vector<Edge> edges_;  // reused
 };
 
 }  // namespace onetake

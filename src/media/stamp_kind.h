@@ -8,8 +8,8 @@ namespace onetake {
 /// What the stamps of an audio track are. See docs/audio-clock.md.
 enum class StampKind {
     automatic,  ///< decided by each stamp's source and by the shape of the scatter
-    capture,    ///< the instant of capture as a device reports it: scatters to both sides
-    arrival,    ///< when the block had arrived, less its length: may be late, never early
+    capture,    ///< capture time as the device reports it: scatters to both sides
+    arrival,    ///< arrival time less the block's length: may be late, never early
 };
 
 constexpr std::string_view to_string(StampKind kind) {

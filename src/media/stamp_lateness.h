@@ -9,14 +9,14 @@
 namespace onetake {
 
 /// The shape of the stamps' scatter, from their distances from the line, in order: can stamps only be late (scatter to
-/// one side), and how finely does lateness vary near its lower edge? Looks at the last blocks only. Constant memory.
+/// one side), and how finely does lateness vary near its lower edge? Over the last blocks only. Constant memory.
 class StampLateness {
  public:
-    /// `chunk`: so many blocks in a row share one median; what is slower is the line's matter, not scatter.
+    /// `chunk`: this many consecutive blocks share one median; slower changes belong to the line, not to the scatter.
     explicit StampLateness(std::size_t chunk = 24) : chunk_(chunk) {}
 
-    /// `last`: the block came in no burst with the one after it, so it shows how late delivery is.
-    /// `together`: it arrived as good as at once with the block before, which no device captures.
+    /// `last`: no burst with the next block, so the stamp shows the delivery's lateness.
+    /// `together`: arrived almost at the same time as the previous block, which can't be capture times.
     void add(double residual, bool known_late, bool together, bool last) {
         together_ += together ? 1 : 0;
         at_once_.push_back(together);
@@ -33,7 +33,7 @@ class StampLateness {
             const double level = *middle;
             for (double& r : sorted_) r = std::abs(r - level);
             std::nth_element(sorted_.begin(), middle, sorted_.end());
-            // Lateness may change with the load, so each chunk counts by its own width.
+            // Lateness may change with the load, so each chunk is scaled by its own width.
             if (const double width = *middle; width > 0)
                 for (double r : open_) local_.push_back((r - level) / width);
             open_.clear();
@@ -48,11 +48,11 @@ class StampLateness {
         }
     }
 
-    /// Whether most stamps are known to be arrivals, or so many come in bursts that they must be.
+    /// Whether most stamps are marked as arrivals, or so many come in bursts that they must be.
     bool known_late() const { return !late_.empty() && (2 * known_ > late_.size() || 4 * together_ > late_.size()); }
 
-    /// Quantile skewness (q90 + q10 - 2 q50) / (q90 - q10): 0 for symmetric scatter, 0.47 for exponential, outliers
-    /// beyond the quantiles don't count. `sure`: by how much chance alone could raise it.
+    /// Quantile skewness (q90 + q10 - 2 q50) / (q90 - q10): 0 for symmetric scatter, 0.47 for exponential; outliers
+    /// beyond the quantiles don't count. `sure`: the significance limit, 5/√n.
     double skew(double& sure) {
         const auto n = local_.size();
         sure = 5 / std::sqrt(static_cast<double>(std::max<std::size_t>(n, 1)));
@@ -67,7 +67,7 @@ class StampLateness {
         return high > low ? (high + low - 2 * middle) / (high - low) : 0;
     }
 
-    /// How late stamps usually are against the earliest, ns: the mean of exponential lateness.
+    /// The usual lateness against the earliest stamps, ns: the mean, if it is exponential.
     double scale() {
         if (last_.empty()) return 0;
         sorted_.assign(last_.begin(), last_.end());
@@ -80,16 +80,16 @@ class StampLateness {
         return (half - earliest_) / 0.69;
     }
 
-    /// How many stamps came later than this, ns, against the earliest.
+    /// Number of stamps later than this, ns, against the earliest.
     std::size_t later_than(double lateness) const {
         return static_cast<std::size_t>(
             std::count_if(last_.begin(), last_.end(), [&](double r) { return r - earliest_ > lateness; }));
     }
     std::size_t seen() const { return last_.size(); }
 
-    /// The widest hole, ns, among the lower half of the distances, if it is one: lateness that takes a few values only
-    /// (delivery on a grid) hides by how much all of them are late. Holes of `block` ns or more are bursts. Looked for
-    /// in short runs of blocks, as the values shift when a grid's phase does; two of them must agree that there is one.
+    /// The widest hole, ns, in the lower half of the distances; 0 without a clear one. Lateness with a few values only
+    /// (delivery on a grid) does not show by how much all stamps are late. Holes of about `block` ns or more are
+    /// bursts. Searched in short runs of blocks, as the values shift with the grid's phase; two runs must agree.
     double spacing(double block) {
         double widest = 0, next = 0;
         for (std::size_t from = 0; from + kRun <= recent_.size(); from += kRun) {

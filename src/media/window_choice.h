@@ -9,22 +9,22 @@
 
 namespace onetake {
 
-/// Chooses how far around an instant to look: the widest window whose line agrees with those of all narrower ones, to
-/// within what windows' lines usually differ by for their errors. So no line is drawn across a change of the clock's
-/// rate, and slow wandering of the stamps, which is always there, is not taken for one.
+/// Chooses the window around an instant: the widest one whose line agrees with those of all narrower ones, within what
+/// such lines usually differ by, relative to their errors. So no line is fitted across a change of the clock's rate,
+/// and slow wander of the stamps, which is usual, is not mistaken for one.
 class WindowChoice {
  public:
-    /// What one window says of the instant. ns, ns/s.
+    /// One window's estimate at the instant. ns, ns/s.
     struct Estimate {
         double y = 0, slope = 0;
         double error = 0;             ///< one standard error, if stamps scattered independently
-        double above = 0, below = 0;  ///< by which it may lie off a wider window's line besides its error
-        double edge = 0;              ///< where in the window the instant lies: 0 in the middle, 1 at an end or beyond
-        double stamps = 0;            ///< so many were used
-        bool known = false;           ///< false: none
+        double above = 0, below = 0;  ///< allowed distance from a wider window's line, besides the error
+        double edge = 0;              ///< the instant's position in the window: 0 in the middle, 1 at an end or beyond
+        double stamps = 0;            ///< number of stamps used
+        bool known = false;           ///< false: no estimate
     };
 
-    /// `by_window`: from the narrowest to the widest. Returns the index of the one to believe.
+    /// `by_window`: from the narrowest to the widest. Returns the index of the chosen one.
     std::size_t choose(const std::vector<Estimate>& by_window) {
         std::size_t chosen = by_window.size() - 1;
         for (; chosen > 0; --chosen) {
@@ -34,12 +34,12 @@ class WindowChoice {
             for (std::size_t i = chosen; i-- > 0 && agrees;) {
                 if (!by_window[i].known) break;
                 usual = std::max(usual, differences_[std::min(i, differences_.size() - 1)].usual());
-                // Slow wandering cancels in the middle of a wide window, but not at its ends.
+                // Slow wander cancels in the middle of a wide window, but not at its ends.
                 double narrower = 0;
                 for (std::size_t k = 0; k < i; ++k)
                     narrower = std::max(narrower, differences_[std::min(k, differences_.size() - 1)].usual());
                 const double here = std::max(usual, by_window[i].edge * narrower);
-                // Until it is known what is usual, nothing is unusual.
+                // No decision before the usual difference is known.
                 if (usual < 0) continue;
                 const double sigma = error_between(by_window[i], by_window[chosen]) * (1 + 1.5 * by_window[i].edge);
                 agrees = difference(by_window[i], by_window[chosen]) <= kLeast + kOften * here * sigma;
@@ -50,13 +50,13 @@ class WindowChoice {
         return chosen_ = chosen;
     }
 
-    /// Remembers by how much neighbouring windows' lines differed; the last choice's.
+    /// Records by how much neighbouring windows' lines differed at the last choice.
     void note(const std::vector<Estimate>& by_window) {
         for (std::size_t i = 0; i + 1 < by_window.size() && i < differences_.size(); ++i) {
             const auto &narrow = by_window[i], &wide = by_window[i + 1];
             if (!narrow.known || !wide.known || wide.stamps < 1.3 * narrow.stamps) continue;
             const double sigma = error_between(narrow, wide);
-            // Across a change of rate they differ by more, which is not usual.
+            // Differences across a change of rate are larger, and not usual.
             if (sigma > 0) differences_[i].add(difference(narrow, wide) / sigma, i < chosen_);
         }
     }
@@ -69,7 +69,7 @@ class WindowChoice {
         const double above = narrow.y - wide.y;
         return std::max(std::abs(above) - (above > 0 ? narrow.above : narrow.below), 0.0);
     }
-    // One window lies in the other.
+    // Of nested windows, which share stamps.
     static double error_between(const Estimate& narrow, const Estimate& wide) {
         const double both = narrow.error * narrow.error - wide.error * wide.error;
         return std::sqrt(std::max(both, 0.5 * narrow.error * narrow.error));
@@ -97,7 +97,7 @@ class WindowChoice {
         static constexpr std::size_t kMost = 480, kEnough = 40;
         std::vector<double> ring_;
         std::size_t next_ = 0, since_ = 0, seen_ = 0;
-        double median_ = -1;  // until enough are known
+        double median_ = -1;  // -1: too few so far
     };
     std::array<Differences, 6> differences_;
     std::size_t chosen_ = 0;

@@ -74,7 +74,7 @@ Status validate(const RecorderConfig& config) {
     visit_config_fields(config, check);
     if (!check.status) return check.status;
     auto refuse = [](std::string message) { return fail(ErrorCode::invalid_argument, std::move(message)); };
-    if (!config.video && !config.audio) return refuse("video and audio are both off: there is nothing to record.");
+    if (!config.video && !config.audio) return refuse("video and audio are both off: nothing to record.");
     for (const auto& control : config.v4l2_controls)
         if (control.find('=') == std::string::npos || control.front() == '=')
             return refuse(fmt::format("v4l2_controls has \"{}\"; allowed: control=value.", control));

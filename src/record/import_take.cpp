@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kLargestJpeg = std::size_t{256} << 20;
-constexpr int kBlocksPerSecond = 10;  // block records of imported sound
+constexpr int kBlocksPerSecond = 10;  // block records of imported audio
 
 Result<std::vector<std::string>> jpeg_names(const std::string& dir) {
     std::vector<std::string> names;
@@ -38,8 +38,8 @@ Result<std::vector<std::string>> jpeg_names(const std::string& dir) {
     return names;
 }
 
-// The instant of a sample by lines of (sample, time), straight between them and beyond them. One line alone: the label
-// rate. What is too far to be told is as far as can be told.
+// The time of a sample, interpolated and extrapolated from lines of (sample, time). With one line: by the label rate.
+// Clamped to three times kFarthestMedia either way.
 Duration sample_time(const std::vector<AudioTime>& times, std::int64_t sample, int rate) {
     constexpr auto kFarthest = static_cast<long double>(3 * kFarthestMedia.count());
     const auto later = [&](Duration t, long double ns) {
@@ -77,7 +77,7 @@ class Import {
         ONETAKE_TRY(read_video());
         ONETAKE_TRY(read_audio());
         ONETAKE_TRY(place_on_host_clock());
-        // The take's clock is the other program's; of UTC no more is known than when it was imported.
+        // The take's host clock is the other program's; the only known UTC is that of the import.
         auto clocks = read_clocks();
         clocks.host = host_time(earliest_);
         auto made = TakeWriter::create({options_.data_dir, name, "onetake " + version(), "{}", false}, clocks);
@@ -85,7 +85,7 @@ class Import {
         writer_.emplace(std::move(*made));
         auto result = write();
         if (!result) {
-            // An import that fails leaves no half take: its sources are still where they were.
+            // A failed import leaves no incomplete take; its sources are unchanged.
             const auto folder = writer_->folder();
             writer_.reset();
             std::error_code ignored;
@@ -98,7 +98,7 @@ class Import {
     Status read_video() {
         if (options_.frames_dir.empty()) {
             if (options_.audio_path.empty())
-                return fail(ErrorCode::invalid_argument, "Neither frames nor sound to import.");
+                return fail(ErrorCode::invalid_argument, "Neither frames nor audio to import.");
             return {};
         }
         if (options_.frame_times_path.empty())
@@ -120,7 +120,7 @@ class Import {
     Status read_audio() {
         if (options_.audio_path.empty()) return {};
         if (options_.audio_times_path.empty())
-            return fail(ErrorCode::invalid_argument, "Sound needs its clock: a file of lines `sample_index seconds`.");
+            return fail(ErrorCode::invalid_argument, "Audio needs its times: a file of lines `sample_index seconds`.");
         auto wav = WavReader::open(options_.audio_path);
         if (!wav) return fail(std::move(wav).error());
         wav_.emplace(std::move(*wav));
@@ -129,13 +129,13 @@ class Import {
         audio_times_ = std::move(*times);
         if (audio_times_.back().sample > wav_->frames())
             return fail(ErrorCode::invalid_argument,
-                        fmt::format("{} speaks of sample {}, but {} has {}.", options_.audio_times_path,
+                        fmt::format("{} names sample {}, but {} has {} samples.", options_.audio_times_path,
                                     audio_times_.back().sample, options_.audio_path, wav_->frames()));
         return {};
     }
 
-    // Stamps of a take are positive and not far from 0. The other program's clock has any origin; it stays as it is
-    // unless that would not be so.
+    // Stamps of a take are not negative and at most kFarthestMedia. The other program's clock may have any origin;
+    // times outside of that range are shifted.
     Status place_on_host_clock() {
         Duration latest = Duration::min();
         const auto cover = [&](Duration t) {
@@ -151,7 +151,7 @@ class Import {
             cover(sample_time(audio_times_, wav_->frames(), wav_->sample_rate()));
         }
         if (earliest_ < Duration{} || latest > kFarthestMedia) {
-            // Whole seconds, so that the digits behind the point stay.
+            // By full seconds, so that the fraction stays.
             if (to_seconds(latest) - to_seconds(earliest_) > to_seconds(kFarthestMedia))
                 return fail(ErrorCode::invalid_argument,
                             fmt::format("The times to import, from {:.3f} to {:.3f} s, are too far apart for one take.",
@@ -231,7 +231,7 @@ class Import {
         return {};
     }
 
-    // Frames and blocks in the order of their instants, as a recording would have written them.
+    // Frames and blocks in order of time, as a recording writes them.
     Status write_media() {
         std::size_t frame = 0;
         std::int64_t sample = 0;
@@ -242,13 +242,14 @@ class Import {
         end_ = HostTime::min();
         while (frame < names_.size() || sample < samples) {
             if (options_.cancelled && options_.cancelled())
-                return fail(ErrorCode::cancelled, "The import was cancelled; nothing of it is kept.");
+                return fail(ErrorCode::cancelled, "The import was cancelled; its take was removed.");
             const auto block_time = sample < samples ? time_of_sample(sample) : HostTime::max();
             if (frame < names_.size() && host_time(frame_times_[frame]) <= block_time) {
                 ONETAKE_TRY(write_frame(frame++));
                 continue;
             }
-            // Blocks end where a line begins, so that each line's time is a block's own stamp, to the nanosecond.
+            // A block ends at the sample of the next line, so that each line's time is stored as a block's stamp,
+            // exactly.
             while (next_line < audio_times_.size() && audio_times_[next_line].sample <= sample) ++next_line;
             auto count = std::min<std::int64_t>(wav_->sample_rate() / kBlocksPerSecond, samples - sample);
             if (next_line < audio_times_.size()) count = std::min(count, audio_times_[next_line].sample - sample);
@@ -301,11 +302,11 @@ class Import {
     std::vector<Duration> frame_times_;
     std::optional<WavReader> wav_;
     std::vector<AudioTime> audio_times_;
-    Duration earliest_ = Duration::max();  ///< on the other program's clock
+    Duration earliest_ = Duration::max();  ///< other program's clock
     Duration shift_{};
     std::optional<TakeWriter> writer_;
     TrackId video_, audio_;
-    std::string jpeg_;  // kept for its capacity
+    std::string jpeg_;  // reused
     std::uint64_t bytes_ = 0;
     HostTime begin_, end_;
 };

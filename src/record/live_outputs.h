@@ -8,20 +8,20 @@
 
 namespace onetake {
 
-/// What is made of a take while it is recorded. Each is there only where it was started.
+/// Outputs made while a take is recorded. Null where not started.
 struct LiveOutputs {
     std::unique_ptr<LiveEnhancement> enhancement;
-    std::unique_ptr<EnhancedAudioTap> tap;       // reads what `enhancement` makes, so it is destroyed before it
-    std::unique_ptr<FollowingRender> rendering;  // reads what `enhancement` makes, so it is destroyed before it
+    std::unique_ptr<EnhancedAudioTap> tap;       // reads from `enhancement`, so it is destroyed first
+    std::unique_ptr<FollowingRender> rendering;  // reads from `enhancement`, so it is destroyed first
 
-    /// Ends all of it; no file is left.
+    /// Cancels all; leaves no file.
     void abandon() {
         if (enhancement) enhancement->abandon();
         rendering.reset();
         tap.reset();
         enhancement.reset();
     }
-    /// The take is written to its end, `length` long. `render`, `enhance`: whether the results are wanted.
+    /// The take is complete, `length` long. `render`, `enhance`: whether the results are wanted.
     void take_is_complete(bool render, bool enhance, Duration length) {
         if (enhancement) enhance ? enhancement->take_is_complete() : enhancement->abandon();
         if (rendering && render) rendering->take_is_complete(length);

@@ -7,10 +7,10 @@
 
 namespace onetake {
 
-/// Whether width, height, stride and size of a pushed BGR picture fit together. Errors: refused.
+/// Whether width, height, stride and size of a pushed BGR image fit together. Errors: refused.
 Status check_pushed_frame(int width, int height, int stride, std::size_t bytes);
 
-/// A BGR picture as a frame, to be stamped.
+/// A BGR image as a frame, without a stamp.
 Frame bgr_frame(int width, int height, int stride, Buffer bytes);
 
 }  // namespace onetake

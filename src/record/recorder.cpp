@@ -1,6 +1,6 @@
-#include "base/mutex.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "inspect/stored_take.h"
 #include "media/jpeg_info.h"
 #include "record/live_outputs.h"
@@ -26,7 +26,7 @@ namespace onetake {
 
 namespace {
 
-constexpr double kBehindWorthANote_s = 2;
+constexpr double kLagToReport_s = 2;
 
 Error not_recording(std::string_view call) {
     return {ErrorCode::wrong_state, fmt::format("{} without a running take. Call start() first.", call)};
@@ -65,7 +65,7 @@ class AVRecorder::Impl {
                                                            enhanced_audio_);
             live_.tap->start();
         }
-        // Sound that is enhanced after the take is not there to be followed.
+        // Audio that is enhanced after the take can't be rendered while recording.
         if (follow && config_.instant_mp4 && (live_.enhancement || !will_enhance)) {
             auto options = render_options_for(running->name());
             options.expected_length = length;
@@ -85,7 +85,7 @@ class AVRecorder::Impl {
         if (!running) return fail(not_recording("stop()"));
         ticker_.reset();
         auto live = std::move(live_);
-        // What is left of a full disk is for closing the take. Enhanced audio and file are made from that afterwards.
+        // The space left on a full disk is needed to close the take. Enhanced audio and MP4 are made afterwards.
         if (running->ended_early()) live.abandon();
         running->end_capture();
         const bool render = make_mp4 && running->has_media();
@@ -97,7 +97,7 @@ class AVRecorder::Impl {
             return result;
         }
         const bool enhanced = finish_enhancement(live, enhance, *result);
-        live.tap.reset();  // hands out the rest
+        live.tap.reset();  // emits the rest
         if (render) finish_rendering(live, enhanced, *result);
         cancel_ = false;
         return result;
@@ -118,7 +118,7 @@ class AVRecorder::Impl {
         return recording_;
     }
 
-    // Until `until`, request_stop(), or until the take can't go on.
+    // Returns at `until`, after request_stop(), or when nothing more can be stored.
     void wait(HostTime until) {
         const auto running = recording();
         for (;;) {
@@ -145,7 +145,7 @@ class AVRecorder::Impl {
     EnhancedAudioCallback enhanced_audio_;
 
  private:
-    // From now on pushed media are refused. Null if nothing is recorded.
+    // Pushed media are refused afterwards. Null if no take is being recorded.
     std::shared_ptr<Recording> end_pushing() {
         MutexLock lock(mutex_);
         return std::exchange(recording_, nullptr);
@@ -156,20 +156,21 @@ class AVRecorder::Impl {
         if (!enhance || !config_.denoise || result.metrics.audio_samples == 0) return false;
         if (!live.enhancement) return take_enhancement(enhance_stored(result.name), result);
         if (!take_enhancement(live.enhancement->wait(), result)) return false;
-        if (const auto behind = live.enhancement->was_behind_s(); behind > kBehindWorthANote_s)
+        if (const auto behind = live.enhancement->was_behind_s(); behind > kLagToReport_s)
             result.metrics.notes.push_back(
                 fmt::format("Speech enhancement was {:.0f} s behind when the take ended.", behind));
         return true;
     }
 
     void finish_rendering(LiveOutputs& live, bool enhanced, TakeResult& result) {
-        // A file that began with enhanced audio can't go on without. Whether it did is sure once no more audio comes.
+        // A file that began with enhanced audio can't continue with the original. Known only once the enhancement has
+        // ended.
         if (live.enhancement && !enhanced) {
             (void)live.enhancement->wait();
             if (live.enhancement->was_read()) live.rendering.reset();
         }
         auto options = render_options_for(result.name);
-        if (enhanced) options.enhanced = stored_sound(result);
+        if (enhanced) options.enhanced = stored_audio(result);
         take_report(live.rendering ? live.rendering->wait() : render_take(options), result);
     }
 
@@ -185,7 +186,7 @@ class AVRecorder::Impl {
         }
         if (!make_mp4) return {};
         auto options = render_options_for(result.name);
-        if (take_enhanced) options.enhanced = stored_sound(result);
+        if (take_enhanced) options.enhanced = stored_audio(result);
         auto report = render_take(options);
         if (!report) return fail(std::move(report).error());
         take_report(std::move(report), result);
@@ -209,15 +210,15 @@ class AVRecorder::Impl {
         });
     }
 
-    static EnhancedAudioReader stored_sound(const TakeResult& result) {
+    static EnhancedAudioReader stored_audio(const TakeResult& result) {
         return {[path = result.enhanced_wav_path] { return path; }, {}};
     }
 
-    // Whether there is enhanced sound; if not, a note says why.
+    // Whether there is enhanced audio; if not, a note gives the reason.
     static bool take_enhancement(Result<EnhanceReport> report, TakeResult& result) {
         auto& m = result.metrics;
         if (!report) {
-            m.notes.push_back(fmt::format("The sound is kept as it was recorded, without speech enhancement: {}",
+            m.notes.push_back(fmt::format("The audio is kept as it was recorded, without speech enhancement: {}",
                                           report.error().message));
             return false;
         }
@@ -236,7 +237,7 @@ class AVRecorder::Impl {
         return options;
     }
 
-    // What was stored and is there no more is lost, whatever was counted when the take was closed.
+    // Media that were stored but are missing now count as lost, whatever was counted when the take was closed.
     static void account(const TrackLoss& loss, Metrics& m) {
         if (loss.lost == 0) return;
         const bool video = loss.track.kind == TrackKind::video;
@@ -246,19 +247,19 @@ class AVRecorder::Impl {
                 counters, {to_string(loss.track), video ? "video" : "audio", loss.named, loss.named, 0, 0, 0, 0});
         const auto there = loss.named - loss.lost;
         if (counters->written <= there) return;
-        const auto gone = counters->written - there;
+        const auto missing = counters->written - there;
         counters->written = there;
-        counters->dropped_disk += gone;
+        counters->dropped_disk += missing;
         if (video)
-            m.frames -= std::min(m.frames, gone);
+            m.frames -= std::min(m.frames, missing);
         else if (loss.track.number == 1)
-            m.audio_samples -= std::min(m.audio_samples, gone);
+            m.audio_samples -= std::min(m.audio_samples, missing);
     }
 
     static void take_report(Result<RenderReport> report, TakeResult& result) {
         if (!report) {
             result.metrics.notes.push_back(
-                fmt::format("No movie was made: {} The take is whole; `onetake process {}` tries again.",
+                fmt::format("No output file was made: {} The take is complete; `onetake process {}` tries again.",
                             report.error().message, result.name));
             return;
         }
@@ -294,7 +295,7 @@ Result<AVRecorder> AVRecorder::create(RecorderConfig config) {
 }
 
 Result<TakeResult> AVRecorder::record(double duration_s, const std::string& name, bool make_mp4, bool enhance) {
-    constexpr double kLongest = 1e9;  // seconds; also what "until I stop it" is given as
+    constexpr double kLongest = 1e9;  // seconds; longer ones, also infinity, last until request_stop()
     if (!(duration_s > 0))
         return fail(ErrorCode::invalid_argument, fmt::format("duration is {} s; it must be above 0.", duration_s));
     const auto length = duration_s < kLongest ? duration_from_seconds(duration_s) : Duration{};
@@ -360,7 +361,7 @@ Status AVRecorder::push_jpeg(std::span<const std::uint8_t> jpeg, std::optional<d
     const auto recording = impl_->recording();
     if (!recording) return fail(not_recording("push_jpeg()"));
     const auto info = inspect_jpeg(jpeg);
-    if (!info) return fail(ErrorCode::refused, "The pushed bytes are no whole JPEG: " + info.error().message);
+    if (!info) return fail(ErrorCode::refused, "The pushed bytes are no complete JPEG: " + info.error().message);
     auto buffer = recording->buffer(jpeg.size(), track);
     if (!buffer) return fail(std::move(buffer).error());
     std::memcpy(buffer->writable(), jpeg.data(), jpeg.size());
@@ -378,7 +379,7 @@ Status AVRecorder::push_audio(std::span<const std::int16_t> samples, std::option
     const auto channels = static_cast<std::size_t>(impl_->config_.channels);
     if (samples.empty() || samples.size() % channels != 0)
         return fail(ErrorCode::refused,
-                    fmt::format("{} samples are no whole number of {}-channel frames.", samples.size(), channels));
+                    fmt::format("{} samples can't be divided among {} channels.", samples.size(), channels));
     AudioBlock block;
     block.samples.assign(samples.begin(), samples.end());
     block.channels = impl_->config_.channels;

@@ -21,7 +21,7 @@ namespace onetake {
 
 namespace {
 
-constexpr Duration kFirstFramePatience = std::chrono::seconds(5);
+constexpr Duration kFirstFrameTimeout = std::chrono::seconds(5);
 
 double peak_memory_mb() {
     rusage usage{};
@@ -58,9 +58,9 @@ std::vector<T> first_and_more(const T& first, const std::vector<T>& more) {
     return all;
 }
 
-tl::unexpected<Error> refuse_after_the_end() {
+tl::unexpected<Error> refuse_after_end() {
     return fail(ErrorCode::no_space,
-                "The disk is full or can't be written; what is pushed now is lost and counted. Call stop().");
+                "The disk is full or can't be written; media pushed from now on are counted as lost. Call stop().");
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ tl::unexpected<Error> refuse_after_the_end() {
 Result<std::unique_ptr<Recording>> Recording::start(const RecorderConfig& config, const std::string& asked_name) {
     const auto name = asked_name.empty() ? local_name(read_clocks().wall) : asked_name;
     ONETAKE_TRY(check_take_name(name));
-    // Said before any device is opened; the sink's own mkdir is what decides.
+    // Checked before any device is opened; the sink's mkdir() checks it again without a race.
     struct stat st {};
     if (const auto folder = take_folder(config.data_dir, name); ::lstat(folder.c_str(), &st) == 0)
         return fail(ErrorCode::already_exists,
@@ -90,7 +90,7 @@ Result<std::unique_ptr<Recording>> Recording::start(const RecorderConfig& config
     if (status) status = recording->start_sources();
     if (!status) {
         if (!recording->sink_) return fail(std::move(status).error());
-        // Nothing was recorded: leave no empty take behind.
+        // Nothing was recorded: remove the empty take.
         recording->stop_sources();
         recording->finished_ = true;
         const auto folder = recording->sink_->take().folder();
@@ -199,7 +199,7 @@ Status Recording::open_sink(const std::string& name) {
     for (auto& text : notes_) sink_->note(std::move(text));
 
     start_barrier_ = std::make_unique<StartBarrier>(static_cast<int>(cameras_.size()));
-    // A camera's JPEGs are decoded and encoded anew unless they are to be stored untouched; pushed JPEGs never are.
+    // A camera's JPEGs are re-encoded unless convert_rgb is false; pushed JPEGs never are.
     const bool transcode = config_.convert_rgb && config_.source == SourceKind::device;
     for (const auto& description : video_descriptions_) {
         auto input = sink_->add_video(description, transcode);
@@ -247,9 +247,9 @@ Status Recording::start_sources() {
             sink_->note(fmt::format("Recorded without this microphone: {}", status.error().message));
         }
     for (std::size_t i = 0; i < cameras_.size(); ++i) ONETAKE_TRY(cameras_[i]->start(*video_receivers_[i]));
-    if (!cameras_.empty() && !start_barrier_->wait_for(kFirstFramePatience)) {
+    if (!cameras_.empty() && !start_barrier_->wait_for(kFirstFrameTimeout)) {
         sink_->note(fmt::format("A camera delivered no frame within {} s of its start; recording goes on.",
-                                std::chrono::duration_cast<std::chrono::seconds>(kFirstFramePatience).count()));
+                                std::chrono::duration_cast<std::chrono::seconds>(kFirstFrameTimeout).count()));
         start_barrier_->open();
     }
     start_ = progress_time_ = host_now();
@@ -282,9 +282,9 @@ Result<TakeResult> Recording::close() {
     m.disk_bytes_left = sink_->take().room_left().value_or(DiskRoom{}).bytes;
     m.peak_memory_mb = peak_memory_mb();
     if (!m.balanced())
-        m.notes.push_back("The books don't balance: frames are unaccounted for. This is a bug; please report it.");
+        m.notes.push_back("The counters don't add up: frames are unaccounted for. This is a bug; please report it.");
     if (config_.video && m.frames == 0) m.notes.push_back("No frame was recorded.");
-    if (config_.audio && m.audio_enabled && m.audio_samples == 0) m.notes.push_back("No sound was recorded.");
+    if (config_.audio && m.audio_enabled && m.audio_samples == 0) m.notes.push_back("No audio was recorded.");
 
     const auto& take = sink_->take();
     result.name = take.name();
@@ -295,11 +295,12 @@ Result<TakeResult> Recording::close() {
         if (take.folder_deleted())
             return fail(ErrorCode::io, fmt::format("Nothing of the take is left: {}",
                                                    m.ended_early.empty() ? status.error().message : m.ended_early));
-        const auto text = take.journal_deleted()
-                              ? fmt::format("The take's journal is gone, and with it the times of all that lies in {}.",
-                                            take.folder())
-                              : fmt::format("The take could not be closed whole ({}); `onetake recover {}` does that.",
-                                            status.error().message, take.name());
+        const auto text =
+            take.journal_deleted()
+                ? fmt::format("The take's journal was deleted; the timestamps of the media in {} are lost.",
+                              take.folder())
+                : fmt::format("The take could not be closed ({}); `onetake recover {}` repairs it.",
+                              status.error().message, take.name());
         m.notes.push_back(text);
         if (m.ended_early.empty()) m.ended_early = text;
     }
@@ -322,7 +323,7 @@ Status Recording::push(Frame frame, std::optional<double> t, int track) {
     const int width = frame.width, height = frame.height;
     frame.stamp = {stamp->time, now, stamp->source, {}};
     const auto delivery = video.input->offer(std::move(frame));
-    if (delivery == Delivery::take_ended) return refuse_after_the_end();
+    if (delivery == Delivery::take_ended) return refuse_after_end();
     if (delivery == Delivery::damaged)
         return fail(ErrorCode::refused, "The take is being stopped; the frame was not stored.");
     video.validator.accept(*stamp);
@@ -338,13 +339,13 @@ Status Recording::push(AudioBlock block, std::optional<double> t, int track) {
     auto& audio = *pushed_audios_[static_cast<std::size_t>(track)];
     MutexLock lock(audio.mutex);
     const auto now = host_now();
-    // What arrives now was taken before: its first sample by its own length.
+    // A block that arrives now began its own length earlier.
     const auto stamp = audio.validator.check(t, now - from_ticks(block.frames(), config_.sample_rate), now);
     if (!stamp) return fail(stamp.error());
     block.time = stamp->time;
     block.arrival = now;
     block.source = stamp->source;
-    if (audio.input->offer(std::move(block)) == Delivery::take_ended) return refuse_after_the_end();
+    if (audio.input->offer(std::move(block)) == Delivery::take_ended) return refuse_after_end();
     audio.validator.accept(*stamp);
     return {};
 }

@@ -17,10 +17,10 @@
 
 namespace onetake {
 
-/// One running take: its sources and its sink, from start to finish.
+/// One take while it is recorded: its sources and its sink.
 class Recording {
  public:
-    /// Opens the devices, makes the take and begins.
+    /// Opens the devices, creates the take and starts recording.
     static Result<std::unique_ptr<Recording>> start(const RecorderConfig& config, const std::string& name);
     Recording(const Recording&) = delete;
     Recording& operator=(const Recording&) = delete;
@@ -41,9 +41,9 @@ class Recording {
     /// A pooled buffer for a frame to push.
     Result<Buffer> buffer(std::size_t bytes, int track);
 
-    /// Whether the disk is full or can't be written: the take is to be closed then.
+    /// Whether the disk is full or can't be written; the take must be closed then.
     bool ended_early() const { return sink_->ended_early(); }
-    /// Becomes readable then, and stays so.
+    /// Readable from then on, for poll().
     int ended_early_fd() const { return ended_early_.get(); }
 
     Progress progress();
@@ -53,7 +53,7 @@ class Recording {
     struct PushedVideo {
         explicit PushedVideo(VideoTrackInput& to) : input(&to) {}
         VideoTrackInput* const input;
-        Mutex mutex;  // held for each frame: stamps and order agree
+        Mutex mutex;  // held per frame, so that stamps and order agree
         TimestampValidator validator ONETAKE_GUARDED_BY(mutex);
         int width ONETAKE_GUARDED_BY(mutex) = 0;
         int height ONETAKE_GUARDED_BY(mutex) = 0;
@@ -70,19 +70,19 @@ class Recording {
     Status open_test_source();
     void describe_pushed();
     Status open_sink(const std::string& name);
-    /// What is known of the sound's constant offset goes into the take.
+    /// Writes the configured and the calibrated audio offset into the take.
     Status write_offsets();
     Status start_sources();
     void stop_sources();
 
     const RecorderConfig config_;
     const UniqueFd ended_early_;  // an eventfd
-    SystemClock clock_;           // what the test source paces itself by
+    SystemClock clock_;           // of the test source
     std::vector<std::unique_ptr<VideoSource>> cameras_;
     std::vector<std::unique_ptr<AudioSource>> microphones_;
     std::vector<VideoDescription> video_descriptions_;
     std::vector<AudioDescription> audio_descriptions_;
-    std::vector<std::string> notes_;  // from before there was a sink
+    std::vector<std::string> notes_;  // from before the sink was created
 
     std::unique_ptr<TakeSink> sink_;
     std::unique_ptr<StartBarrier> start_barrier_;

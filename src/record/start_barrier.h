@@ -1,13 +1,12 @@
 #pragma once
 
-#include "base/mutex.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "media/source.h"
-
 
 namespace onetake {
 
-/// The moment at which a take begins: when every camera has delivered its first frame, so that video and audio start
+/// Opens when a take begins: when every camera has delivered its first frame, so that video and audio start
 /// together although cameras take longer to start. Thread-safe.
 class StartBarrier {
  public:

@@ -13,11 +13,11 @@ struct Rate {
     std::int64_t numerator, denominator;
 };
 
-// 29.97 is meant as 30000/1001, and its relatives likewise; other rates are taken to a thousandth.
+// 29.97 stands for 30000/1001, 23.976 and 59.94 likewise; other rates are rounded to a thousandth.
 Rate exact_rate(double fps) {
-    const double whole = std::round(fps);
-    if (std::abs(fps - whole * 1000 / 1001) < 0.005 && whole >= 1)
-        return {static_cast<std::int64_t>(whole) * 1000, 1001};
+    const double rounded = std::round(fps);
+    if (std::abs(fps - rounded * 1000 / 1001) < 0.005 && rounded >= 1)
+        return {static_cast<std::int64_t>(rounded) * 1000, 1001};
     return {std::llround(fps * 1000), 1000};
 }
 

@@ -11,15 +11,14 @@
 
 namespace onetake {
 
-/// Turns frames at their own instants into frames at a constant rate: output frame k shows, at k / rate, the stored
-/// frame whose stamp is nearest. Some are shown twice, some not at all; the map file tells which is where.
-/// Thread-bound.
+/// Converts frames with timestamps to a constant rate: output frame k, at k / rate, is the stored frame with the
+/// nearest stamp. Some frames are repeated, some dropped; the map file lists which. Thread-bound.
 class ConstantRate {
  public:
-    /// Takes the picture of output frame k.
+    /// Receives output frame k.
     using Out = std::function<Status(PlanarImage image, MediaTime time)>;
 
-    /// `map_path`: a CSV with a line per output frame: its number and time, the stored frame's number and time.
+    /// `map_path`: a CSV with one line per output frame: its number and time, the stored frame's number and time.
     static Result<ConstantRate> create(double fps, std::string map_path);
 
     Status add(PlanarImage image, std::int64_t number, MediaTime time, const Out& out);

@@ -23,16 +23,16 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kWavName = "audio_enhanced.wav";
-constexpr const char* kFactsName = "audio_enhanced.json";
+constexpr const char* kReportName = "audio_enhanced.json";
 constexpr std::int64_t kPiecesPerSecond = 3;
-constexpr std::size_t kLargestFacts = 64 * 1024;
+constexpr std::size_t kLargestReport = 64 * 1024;
 
 std::int16_t to_int16(float v) {
     return static_cast<std::int16_t>(std::lrint(std::clamp(v * 32768.0F, -32768.0F, 32767.0F)));
 }
 
 Status write_facts(const std::string& folder, const EnhanceReport& report, const std::string& library) {
-    auto file = AtomicFile::create(AT_FDCWD, fmt::format("{}/{}", folder, kFactsName));
+    auto file = AtomicFile::create(AT_FDCWD, fmt::format("{}/{}", folder, kReportName));
     if (!file) return fail(std::move(file).error());
     const nlohmann::ordered_json facts{{"model", report.model},
                                        {"sample_rate", report.sample_rate},
@@ -50,8 +50,8 @@ EnhanceOptions enhance_options(const RecorderConfig& c, const std::string& name)
             c.denoise_attenuation_limit_db, {}};
 }
 
-EnhanceJob::EnhanceJob(const EnhanceOptions& options, WavReader in, Denoiser denoiser, PartFile file,
-                             WavWriter out, std::optional<VariableRateResampler> resampler)
+EnhanceJob::EnhanceJob(const EnhanceOptions& options, WavReader in, Denoiser denoiser, PartFile file, WavWriter out,
+                       std::optional<VariableRateResampler> resampler)
     : options_(options),
       in_(std::move(in)),
       denoiser_(std::move(denoiser)),
@@ -86,7 +86,7 @@ Result<EnhanceJob> EnhanceJob::open(const EnhanceOptions& options) {
     auto out = WavWriter::write_to(std::move(*wav), denoiser->sample_rate(), 1);
     if (!out) return fail(std::move(out).error());
     return EnhanceJob(options, std::move(*in), std::move(*denoiser), std::move(*file), std::move(*out),
-                         std::move(resampler));
+                      std::move(resampler));
 }
 
 Result<bool> EnhanceJob::advance() {
@@ -109,7 +109,7 @@ Result<bool> EnhanceJob::advance() {
     return true;
 }
 
-// Models hear one channel: the mean of all.
+// Models take one channel: the mean of all.
 Status EnhanceJob::denoise(std::span<const float> interleaved) {
     const auto channels = static_cast<std::size_t>(in_.channels());
     mono_.resize(interleaved.size() / channels);
@@ -139,7 +139,8 @@ Status EnhanceJob::check_length() const {
 }
 
 Result<EnhanceReport> EnhanceJob::finish() {
-    if (resampler_) ONETAKE_TRY(resampler_->finish([this](std::span<const float> samples) { return denoise(samples); }));
+    if (resampler_)
+        ONETAKE_TRY(resampler_->finish([this](std::span<const float> samples) { return denoise(samples); }));
     ONETAKE_TRY(denoiser_.finish(done_));
     ONETAKE_TRY(store());
     ONETAKE_TRY(check_length());
@@ -151,8 +152,8 @@ Result<EnhanceReport> EnhanceJob::finish() {
     report.sample_rate = denoiser_.sample_rate();
     const double length = static_cast<double>(out_.frames()) / report.sample_rate;
     report.rt_factor = length > 0 ? to_seconds(denoiser_.busy()) / length : 0;
-    // No crash in between may leave facts of one enhancement beside the sound of another.
-    ::unlink(fmt::format("{}/{}", options_.take_folder, kFactsName).c_str());
+    // A crash in between must not leave one enhancement's report beside another's audio.
+    ::unlink(fmt::format("{}/{}", options_.take_folder, kReportName).c_str());
     ONETAKE_TRY(file_.commit());
     ONETAKE_TRY(write_facts(options_.take_folder, report, denoiser_.library_version()));
     return report;
@@ -168,18 +169,18 @@ double EnhanceJob::behind_s() const {
 }
 
 Result<EnhanceReport> enhance_take(const EnhanceOptions& options, const std::function<void(double)>& progress) {
-    constexpr auto kSayEvery = std::chrono::milliseconds(500);
+    constexpr auto kReportEvery = std::chrono::milliseconds(500);
     auto track = EnhanceJob::open(options);
     if (!track) return fail(std::move(track).error());
-    auto said = host_now();
+    auto reported = host_now();
     for (;;) {
         if (options.cancelled && options.cancelled())
             return fail(ErrorCode::cancelled, "Speech enhancement was cancelled.");
         const auto more = track->advance();
         if (!more) return fail(more.error());
         if (!*more) return track->finish();
-        if (const auto now = host_now(); progress && now - said >= kSayEvery) {
-            said = now;
+        if (const auto now = host_now(); progress && now - reported >= kReportEvery) {
+            reported = now;
             progress(track->fraction());
         }
     }
@@ -192,7 +193,7 @@ std::optional<EnhanceReport> stored_enhancement(const std::string& folder) {
     if (!wav) return std::nullopt;
     report.sample_rate = wav->sample_rate();
     report.rt_factor = std::numeric_limits<double>::quiet_NaN();
-    const auto text = read_file(fmt::format("{}/{}", folder, kFactsName), kLargestFacts);
+    const auto text = read_file(fmt::format("{}/{}", folder, kReportName), kLargestReport);
     const auto facts = nlohmann::json::parse(text.value_or(""), nullptr, false);
     if (!facts.is_object()) return report;
     if (const auto it = facts.find("model"); it != facts.end() && it->is_string()) report.model = *it;

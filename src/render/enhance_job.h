@@ -22,7 +22,7 @@ struct EnhanceOptions {
     int threads = 1;
     std::string provider = "cpu";
     double attenuation_limit_db = 0;  ///< 0: none
-    std::function<bool()> cancelled;  ///< asked often; true: leave no file. May be empty
+    std::function<bool()> cancelled;  ///< called often; true: cancel, leave no file. May be empty
 };
 
 /// Options for enhancing a take as a recorder is configured.
@@ -32,33 +32,33 @@ struct EnhanceReport {
     std::string path;   ///< of audio_enhanced.wav
     std::string model;  ///< file name
     int sample_rate = 0;
-    double rt_factor = 0;  ///< time the model took, over the length of the sound
+    double rt_factor = 0;  ///< time the model took, over the length of the audio
 };
 
-/// audio.wav of a take on its way through the model into audio_enhanced.wav: one channel at the model's rate, its
-/// samples where the raw ones are. audio.wav may still grow. Until finish() the result has a name of its own beside,
-/// which goes away with this; a second one of the same take has another. Memory is bounded. Thread-bound.
+/// Enhances audio.wav of a take into audio_enhanced.wav: one channel at the model's rate, aligned with the raw samples.
+/// audio.wav may still grow. Until finish() the output has a temporary name, unique to this job; the destructor deletes
+/// the file. Memory is bounded. Thread-bound.
 class EnhanceJob {
  public:
-    /// Errors: not_found without sound; those of the denoiser.
+    /// Errors: not_found without audio; those of the denoiser.
     static Result<EnhanceJob> open(const EnhanceOptions& options);
 
-    /// Takes the next piece of audio.wav, at most a third of a second. False: there is no more at present.
+    /// Enhances the next piece of audio.wav, at most a third of a second. False: no more is stored yet.
     Result<bool> advance();
-    /// audio.wav is complete, and advance() has seen its end: writes the rest and gives the file its name.
+    /// After audio.wav is complete and advance() has read it to its end: writes the rest and renames the file.
     Result<EnhanceReport> finish();
 
     const std::string& growing_path() const { return file_.part_path(); }
     /// Samples in the growing file.
     std::int64_t samples() const { return out_.frames(); }
-    /// How much of audio.wav, as it is now, has been taken: 0 … 1.
+    /// How much of audio.wav, at its present length, has been read: 0 … 1.
     double fraction() const;
-    /// Samples of audio.wav that were not taken yet, in seconds.
+    /// Audio in audio.wav that was not read yet, in seconds.
     double behind_s() const;
 
  private:
     EnhanceJob(const EnhanceOptions& options, WavReader in, Denoiser denoiser, PartFile file, WavWriter out,
-                  std::optional<VariableRateResampler> resampler);
+               std::optional<VariableRateResampler> resampler);
     Status denoise(std::span<const float> interleaved);
     Status store();
     Status check_length() const;
@@ -67,18 +67,18 @@ class EnhanceJob {
     WavReader in_;
     Denoiser denoiser_;
     PartFile file_;
-    WavWriter out_;                        ///< writes file_
+    WavWriter out_;                                   ///< writes file_
     std::optional<VariableRateResampler> resampler_;  ///< unset where the rates are the same
-    std::int64_t position_ = 0;            ///< next sample of in_
+    std::int64_t position_ = 0;                       ///< next sample of in_
     TimedAudio piece_;
     std::vector<float> converted_, mono_, done_;
     std::vector<std::int16_t> stored_;
 };
 
-/// audio_enhanced.wav of a take that is complete, made as a whole. `progress` is told 0 … 1; may be empty.
+/// Makes audio_enhanced.wav of a complete take. `progress` is called with 0 … 1; may be empty.
 Result<EnhanceReport> enhance_take(const EnhanceOptions& options, const std::function<void(double)>& progress);
 
-/// What is known of the enhancement that a take holds; empty without audio_enhanced.wav.
+/// The report on a take's stored audio_enhanced.wav; empty without that file.
 std::optional<EnhanceReport> stored_enhancement(const std::string& take_folder);
 
 }  // namespace onetake

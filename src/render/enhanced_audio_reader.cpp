@@ -11,18 +11,18 @@ __extension__ using Int128 = __int128;  // a journal may claim any sample number
 
 }  // namespace
 
-Result<std::optional<WavReader>> open_enhanced(const EnhancedAudioReader& sound) {
-    if (!sound.path) return std::nullopt;
-    const auto path = sound.path();
+Result<std::optional<WavReader>> open_enhanced(const EnhancedAudioReader& audio) {
+    if (!audio.path) return std::nullopt;
+    const auto path = audio.path();
     if (path.empty()) return std::nullopt;
     auto wav = WavReader::open(path);
-    if (!wav && sound.wait_for) {
-        // It may just be getting its final name.
-        if (!sound.wait_for(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
-        wav = WavReader::open(sound.path());
+    if (!wav && audio.wait_for) {
+        // It may be renamed to its final name at this moment.
+        if (!audio.wait_for(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
+        wav = WavReader::open(audio.path());
     }
     if (!wav) return fail(std::move(wav).error());
-    if (sound.wait_for && !sound.wait_for(1)) return std::nullopt;
+    if (audio.wait_for && !audio.wait_for(1)) return std::nullopt;
     return std::optional(std::move(*wav));
 }
 
@@ -32,7 +32,7 @@ AudioSpan at_rate(const AudioSpan& raw, int raw_rate, int rate) {
         return static_cast<std::int64_t>((static_cast<Int128>(sample) * rate + raw_rate - 1) / raw_rate);
     };
     const double length = static_cast<double>((raw.end - raw.begin).count());
-    // The instant of an enhanced sample, by where it lies among the raw ones.
+    // The time of an enhanced sample, by its position among the raw ones.
     const auto instant = [&](std::int64_t sample) {
         const auto numerator = static_cast<Int128>(sample) * raw_rate - static_cast<Int128>(raw.first_sample) * rate;
         const double place = static_cast<double>(numerator) / rate / static_cast<double>(raw.frames);

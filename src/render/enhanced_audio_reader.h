@@ -11,20 +11,20 @@
 
 namespace onetake {
 
-/// Where a rendering finds the enhanced sound of a take's first audio track, which may still be in the making.
+/// How a rendering reads the enhanced audio of a take's first audio track, which may still be written.
 struct EnhancedAudioReader {
-    /// Path of the WAV; empty where there is none, and the raw sound is taken. Waits until that is known. May be empty.
+    /// Path of the WAV; empty: none, the raw audio is used. Blocks until that is known. May be empty.
     std::function<std::string()> path;
-    /// Waits until the file holds so many samples, or will hold no more. Errors: the enhancement failed, so that what
-    /// is there is of no use. Empty for a file that is complete.
+    /// Blocks until the file holds so many samples, or is complete. Errors: the enhancement failed; the file must not
+    /// be used. Empty for a complete file.
     std::function<Status(std::int64_t)> wait_for;
 };
 
-/// Opens it once there is something in it. Empty where there is none, or it failed.
-Result<std::optional<WavReader>> open_enhanced(const EnhancedAudioReader& sound);
+/// Opens the file once it holds samples. Empty without enhanced audio, or if the enhancement failed.
+Result<std::optional<WavReader>> open_enhanced(const EnhancedAudioReader& audio);
 
-/// The part of an enhanced track at `rate` that lies in a span of the raw one at `raw_rate`, with its instants. Spans
-/// that follow each other give parts that do.
+/// The part of an enhanced track at `rate` that lies in a span of the raw one at `raw_rate`, with its times.
+/// Contiguous spans give contiguous parts.
 AudioSpan at_rate(const AudioSpan& raw, int raw_rate, int rate);
 
 }  // namespace onetake

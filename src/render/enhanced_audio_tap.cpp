@@ -19,16 +19,16 @@ EnhancedAudioTap::~EnhancedAudioTap() {
 void EnhancedAudioTap::start() {
     job_.start([this] {
         auto status = run();
-        if (!status) log().warn("Enhanced sound is not handed out any more: {}", status.error().message);
+        if (!status) log().warn("Enhanced audio is no longer passed on: {}", status.error().message);
         return status;
     });
 }
 
-// Stamps are those of the blocks as they came. The audio clock's are better, but settled ten seconds later.
+// Times are those of the blocks' stamps. The audio clock's are better, but settled ten seconds later.
 Status EnhancedAudioTap::run() {
     auto wav = open_enhanced(audio_);
     if (!wav) return fail(std::move(wav).error());
-    if (!*wav) return {};  // the take's notes say why
+    if (!*wav) return {};  // the take's notes give the reason
     auto journal = JournalReader::open(take_folder_);
     if (!journal) return fail(std::move(journal).error());
     constexpr TrackId kFirst{TrackKind::audio, 1};
@@ -47,12 +47,12 @@ Status EnhancedAudioTap::run() {
             const AudioSpan raw{block->first_sample, block->samples, block->time, end, block->xrun};
             const auto span = at_rate(raw, raw_rate, (*wav)->sample_rate());
             if (!audio_.wait_for(span.first_sample + span.frames)) return {};
-            ONETAKE_TRY(hand_out(span, **wav));
+            ONETAKE_TRY(emit(span, **wav));
         }
     }
 }
 
-Status EnhancedAudioTap::hand_out(const AudioSpan& span, WavReader& wav) {
+Status EnhancedAudioTap::emit(const AudioSpan& span, WavReader& wav) {
     ONETAKE_TRY(wav.read(span.first_sample, span.frames, samples_));
     if (samples_.empty()) return {};
     EnhancedAudio audio;

@@ -11,21 +11,22 @@
 
 namespace onetake {
 
-/// Hands out the enhanced audio of a take while it is recorded. Reads only what the take holds, so a callback that
-/// takes its time falls behind, and nothing else does.
+/// Passes the enhanced audio of a take to a callback while it is recorded. Reads only stored data, so a slow callback
+/// delays nothing else.
 class EnhancedAudioTap {
  public:
     EnhancedAudioTap(std::string take_folder, EnhancedAudioReader audio, EnhancedAudioCallback callback);
     EnhancedAudioTap(const EnhancedAudioTap&) = delete;
     EnhancedAudioTap& operator=(const EnhancedAudioTap&) = delete;
-    /// The take is written to its end: hands out the rest, which takes as long as the enhancement and the callback do.
+    /// To be destroyed after the take is complete: passes on the rest, and blocks until enhancement and callback are
+    /// done.
     ~EnhancedAudioTap();
 
     void start();
 
  private:
     Status run();
-    Status hand_out(const AudioSpan& span, WavReader& wav);
+    Status emit(const AudioSpan& span, WavReader& wav);
 
     const std::string take_folder_;
     const EnhancedAudioReader audio_;

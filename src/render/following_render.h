@@ -6,18 +6,18 @@
 
 namespace onetake {
 
-/// Renders a take while it is recorded, at low priority, so that the file is there a moment after the take ends. Reads
-/// only what the take holds; the packets are those that render_take() would make later.
+/// Renders a take while it is recorded, at low priority, so that the file is ready soon after the take ends. Reads only
+/// stored data; the packets are those that render_take() makes later.
 class FollowingRender {
  public:
     explicit FollowingRender(RenderOptions options);
     FollowingRender(const FollowingRender&) = delete;
     FollowingRender& operator=(const FollowingRender&) = delete;
-    /// Abandons the rendering, leaving no file.
+    /// Cancels the rendering, leaving no file.
     ~FollowingRender() = default;
 
     void start();
-    /// The take is written to its end, `length` long: the rest is rendered now.
+    /// The take is complete, `length` long: the rest is rendered now.
     void take_is_complete(Duration length);
     /// Waits for the end of the rendering, after take_is_complete().
     Result<RenderReport> wait() { return job_.wait(); }

@@ -22,7 +22,7 @@ Result<EnhanceReport> LiveEnhancement::run() {
     bool end_seen = false;
     for (;;) {
         if (options_.cancelled()) return fail(ErrorCode::cancelled, "Speech enhancement was cancelled.");
-        // Asked before reading: what was complete then has its end in what is read now.
+        // Queried before reading: if the take was complete then, what is read now includes its end.
         const bool complete = job_.is_complete();
         if (complete && !std::exchange(end_seen, true)) was_behind_s_ = track->behind_s();
         const auto more = track->advance();

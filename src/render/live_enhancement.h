@@ -10,26 +10,26 @@
 
 namespace onetake {
 
-/// Enhances the audio of a take while it is recorded, at low priority, so that it is done a moment after the take ends.
-/// Reads only what the take holds, so it can't disturb the recording; it may fall behind.
+/// Enhances the audio of a take while it is recorded, at low priority, so that it is done soon after the take ends.
+/// Reads only stored data, so it doesn't delay the recording; it may fall behind.
 class LiveEnhancement {
  public:
     explicit LiveEnhancement(EnhanceOptions options);
     LiveEnhancement(const LiveEnhancement&) = delete;
     LiveEnhancement& operator=(const LiveEnhancement&) = delete;
-    /// Abandons the work, leaving no file.
+    /// Cancels the enhancement, leaving no file.
     ~LiveEnhancement() = default;
 
     void start();
-    /// The take is written to its end: the rest is enhanced now.
+    /// The take is complete: the rest is enhanced now.
     void take_is_complete() { job_.complete(); }
-    /// Nobody wants the result: who waits for audio gets an error soon, and so does wait().
+    /// The result is not wanted: wait() and readers that wait for audio get an error soon.
     void abandon() { job_.abandon(); }
     /// Waits for the end, after take_is_complete() or abandon().
     Result<EnhanceReport> wait() { return job_.wait(); }
-    /// What those read who follow the same take. Stays valid as long as this. Any thread.
+    /// For readers that follow the same take. Valid as long as this object. Any thread.
     EnhancedAudioReader audio();
-    /// Whether anybody took any of the audio. Any thread.
+    /// Whether a reader has read any of the audio. Any thread.
     bool was_read() const { return read_; }
     /// How much audio was waiting when the take was complete, in seconds. After wait().
     double was_behind_s() const { return was_behind_s_; }
@@ -41,7 +41,7 @@ class LiveEnhancement {
 
     EnhanceOptions options_;
     std::atomic<bool> read_{false};
-    double was_behind_s_ = 0;   // the work's until it has ended
+    double was_behind_s_ = 0;   // the job's thread's until it has ended
     std::string growing_path_;  // guarded by the job's lock, as the next
     std::int64_t samples_ = 0;
     BackgroundJob<EnhanceReport> job_;

@@ -1,6 +1,7 @@
 #include "render/media_reader.h"
 
 #include "base/files.h"
+#include "base/plural.h"
 #include "take/take_dir.h"
 
 #include <algorithm>
@@ -14,10 +15,10 @@ namespace onetake {
 namespace {
 
 constexpr std::size_t kLargestJpeg = std::size_t{256} << 20;
-constexpr std::int64_t kMostPixels = std::int64_t{1} << 28;  // no encoder takes more
-constexpr std::size_t kIdlePictures = 80;                    // encoders look far ahead
+constexpr std::int64_t kMostPixels = std::int64_t{1} << 28;  // the limit of encoders
+constexpr std::size_t kIdleImages = 80;                      // encoders look far ahead
 constexpr std::size_t kMostNotes = 20;
-constexpr std::size_t kMostWaiting = 20'000;  // then the reference is silent for good
+constexpr std::size_t kMostWaiting = 20'000;  // more: the reference delivers nothing any more
 
 Result<WavReader> open_wav(const TakeDir& dir, const std::string& path) {
     auto fd = dir.open_file(path, O_RDONLY);
@@ -26,13 +27,13 @@ Result<WavReader> open_wav(const TakeDir& dir, const std::string& path) {
 }
 
 std::string too_late(Duration after) {
-    return fmt::format("its stamp is {:.1f} h after what is before it, more than the file can hold.",
+    return fmt::format("its stamp is {:.1f} h after its predecessor, more than the file can store.",
                        to_seconds(after) / 3600);
 }
 
 HostTime end_of(const TakeEvent& event) {
-    const auto* sound = std::get_if<StoredAudio>(&event);
-    return sound ? sound->span.end : std::get<StoredFrame>(event).time;
+    const auto* stored = std::get_if<StoredAudio>(&event);
+    return stored ? stored->span.end : std::get<StoredFrame>(event).time;
 }
 
 }  // namespace
@@ -46,7 +47,7 @@ Result<std::unique_ptr<MediaReader>> MediaReader::open(MediaReaderOptions option
     if (!first) return fail(std::move(first).error());
     if (!*first)
         return fail(ErrorCode::not_found,
-                    fmt::format("{} holds neither frames nor sound.", reader->options_.take_folder));
+                    fmt::format("{} holds neither frames nor audio.", reader->options_.take_folder));
     reader->first_event_ = std::move(*first);
     ONETAKE_TRY(reader->open_tracks());
     return reader;
@@ -56,7 +57,7 @@ Status MediaReader::open_tracks() {
     auto decoder = JpegDecoder::create();
     if (!decoder) return fail(std::move(decoder).error());
     decoder_.emplace(std::move(*decoder));
-    pictures_ = BufferPool::create(kIdlePictures);
+    images_ = BufferPool::create(kIdleImages);
     const auto dir = TakeDir::open(options_.take_folder);
     if (!dir) return fail(dir.error());
     for (const auto& t : source_.tracks()) {
@@ -90,7 +91,7 @@ void MediaReader::choose_reference() {
         reference_track_ = t.track;
         return;
     }
-    note("The take has no sound that could be the reference: the file keeps the system's time.");
+    note("The take has no audio to be the reference; the output file keeps the system's time.");
 }
 
 void MediaReader::take_enhanced(Audio& audio) {
@@ -124,7 +125,7 @@ std::optional<JpegInfo> MediaReader::find_frame_format(const TrackRecord& t, std
         if (!read_file_into(video.frames.get(), frame_file(n), kLargestJpeg, bytes_)) continue;
         const auto info = inspect_jpeg(jpeg());
         if (!info || std::int64_t{info->width} * info->height > kMostPixels) continue;
-        if (!options_.copy && !decoder_->decode(jpeg(), *pictures_, video.color.matrix)) continue;
+        if (!options_.copy && !decoder_->decode(jpeg(), *images_, video.color.matrix)) continue;
         if (info->width == t.video.width && info->height == t.video.height) return *info;
         ++seen;
         const auto same = std::ranges::find_if(
@@ -143,11 +144,11 @@ const WavReader* MediaReader::wav(TrackId track) const {
     return audio.wav ? &*audio.wav : nullptr;
 }
 
-void MediaReader::map_video(TrackId track, int file_track, const JpegInfo& picture) {
+void MediaReader::map_video(TrackId track, int file_track, const JpegInfo& format) {
     auto& video = videos_.at(track.number);
     video.file_track = file_track;
-    video.width = picture.width;
-    video.height = picture.height;
+    video.width = format.width;
+    video.height = format.height;
 }
 
 void MediaReader::map_audio(TrackId track, int file_track) {
@@ -159,39 +160,39 @@ Status MediaReader::run(BoundedQueue<RenderItem>& out) {
         auto event = next_event();
         if (!event) return fail(std::move(event).error());
         if (!*event) break;
-        if (!give_in_turn(std::move(**event), out)) return enhancement_;
+        if (!emit_in_order(std::move(**event), out)) return enhancement_;
     }
-    give_waiting(0, out);
+    emit_waiting(0, out);
     return enhancement_;
 }
 
-bool MediaReader::give_in_turn(TakeEvent event, BoundedQueue<RenderItem>& out) {
-    if (!reference_) return give(event, out);
-    if (const auto* sound = std::get_if<StoredAudio>(&event); sound && is_reference(sound->track)) {
-        if (!give(event, out)) return false;
+bool MediaReader::emit_in_order(TakeEvent event, BoundedQueue<RenderItem>& out) {
+    if (!reference_) return emit(event, out);
+    if (const auto* stored = std::get_if<StoredAudio>(&event); stored && is_reference(stored->track)) {
+        if (!emit(event, out)) return false;
     } else {
         waiting_.push_back(std::move(event));
     }
-    return give_waiting(kMostWaiting, out);
+    return emit_waiting(kMostWaiting, out);
 }
 
-bool MediaReader::give_waiting(std::size_t most_left, BoundedQueue<RenderItem>& out) {
+bool MediaReader::emit_waiting(std::size_t most_left, BoundedQueue<RenderItem>& out) {
     while (!waiting_.empty() && (waiting_.size() > most_left || end_of(waiting_.front()) <= reference_->settled())) {
-        if (!give(waiting_.front(), out)) return false;
+        if (!emit(waiting_.front(), out)) return false;
         waiting_.pop_front();
     }
     return true;
 }
 
-bool MediaReader::give(const TakeEvent& event, BoundedQueue<RenderItem>& out) {
-    return std::visit([&](const auto& e) { return give(e, out); }, event);
+bool MediaReader::emit(const TakeEvent& event, BoundedQueue<RenderItem>& out) {
+    return std::visit([&](const auto& e) { return emit(e, out); }, event);
 }
 
 MediaTime MediaReader::file_time(HostTime t) const {
     return reference_ ? reference_->at(t) : media_time(t, *source_.origin());
 }
 
-bool MediaReader::give(const StoredFrame& frame, BoundedQueue<RenderItem>& out) {
+bool MediaReader::emit(const StoredFrame& frame, BoundedQueue<RenderItem>& out) {
     const auto it = videos_.find(frame.track.number);
     if (it == videos_.end()) return true;
     auto& video = it->second;
@@ -208,30 +209,30 @@ bool MediaReader::give(const StoredFrame& frame, BoundedQueue<RenderItem>& out) 
         return lose(status.error().message);
     const auto info = inspect_jpeg(jpeg());
     if (!info) return lose(info.error().message);
-    if (info->width != video.width || info->height != video.height) return lose("it has another size");
+    if (info->width != video.width || info->height != video.height) return lose("it has a different size");
     if (options_.copy) {
         video.last = time;
         return out.push(CopiedFrame{*video.file_track, {jpeg().begin(), jpeg().end()}, time});
     }
-    auto image = decoder_->decode(jpeg(), *pictures_, video.color.matrix);
+    auto image = decoder_->decode(jpeg(), *images_, video.color.matrix);
     if (!image) return lose(image.error().message);
     video.last = time;
     image->color.range = video.color.range;
     return out.push(DecodedFrame{*video.file_track, frame.number, std::move(*image), time});
 }
 
-bool MediaReader::give(const StoredAudio& sound, BoundedQueue<RenderItem>& out) {
-    auto& audio = audios_.at(sound.track.number);
-    const auto named = static_cast<std::uint64_t>(sound.span.frames);
+bool MediaReader::emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out) {
+    auto& audio = audios_.at(stored.track.number);
+    const auto named = static_cast<std::uint64_t>(stored.span.frames);
     audio.named += named;
     if (!audio.file_track || !audio.wav) return audio.lost += named, true;
-    auto heard = sound.span;  // when it is to be heard
-    const auto move = source_.audio_shift(sound.track, options_.audio_offset);
-    heard.begin += move;
-    heard.end += move;
+    auto raw = stored.span;  // with the take's audio offset
+    const auto move = source_.audio_shift(stored.track, options_.audio_offset);
+    raw.begin += move;
+    raw.end += move;
     std::optional<std::int64_t> kept_at;
-    if (is_reference(sound.track)) kept_at = reference_->add(heard);
-    const auto span = audio.raw_rate ? at_rate(heard, *audio.raw_rate, audio.wav->sample_rate()) : heard;
+    if (is_reference(stored.track)) kept_at = reference_->add(raw);
+    const auto span = audio.raw_rate ? at_rate(raw, *audio.raw_rate, audio.wav->sample_rate()) : raw;
     if (audio.raw_rate && options_.enhanced.wait_for) {
         enhancement_ = options_.enhanced.wait_for(span.first_sample + span.frames);
         if (!enhancement_) return false;
@@ -244,20 +245,20 @@ bool MediaReader::give(const StoredAudio& sound, BoundedQueue<RenderItem>& out) 
     };
     const auto begin = file_time(span.begin);
     if (begin - audio.last > options_.longest_gap) {
-        lose(sound.span.frames, fmt::format("{} from sample {}: {}", to_string(sound.track), sound.span.first_sample,
-                                            too_late(begin - audio.last)));
+        lose(stored.span.frames, fmt::format("{} from sample {}: {}", to_string(stored.track), stored.span.first_sample,
+                                             too_late(begin - audio.last)));
         return true;
     }
     if (auto status = audio.wav->read(span.first_sample, span.frames, run.samples); !status) {
-        lose(sound.span.frames, status.error().message);
+        lose(stored.span.frames, status.error().message);
         return true;
     }
     run.channels = audio.wav->channels();
     const auto have = static_cast<std::int64_t>(run.samples.size()) / run.channels;
-    // The length of enhanced sound is right to one sample only.
+    // The length of enhanced audio is exact to one sample only.
     if (have < span.frames - (audio.raw_rate ? 1 : 0))
-        lose(sound.span.frames - have * sound.span.frames / span.frames,
-             fmt::format("{} ends before its journal: sound is missing.", audio.wav->path()));
+        lose(stored.span.frames - have * stored.span.frames / span.frames,
+             fmt::format("{} ends before its journal: audio is missing.", audio.wav->path()));
     if (have == 0) {
         audio.begun = audio.begun && !span.after_gap;
         return true;
@@ -282,7 +283,9 @@ std::vector<TrackLoss> MediaReader::losses() const {
 std::vector<std::string> MediaReader::take_notes() {
     std::uint64_t frames = 0;
     for (const auto& [number, video] : videos_) frames += video.lost;
-    if (frames > 0) notes_.push_back(fmt::format("{} frames of the journal are not in the film.", frames));
+    if (frames > 0)
+        notes_.push_back(fmt::format("{} of the journal {} not in the output file.", counted(frames, "frame"),
+                                     frames == 1 ? "is" : "are"));
     return std::move(notes_);
 }
 

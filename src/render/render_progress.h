@@ -9,31 +9,31 @@
 
 namespace onetake {
 
-/// Tells how far a rendering is, about twice a second. at() and done() belong to the rendering thread.
+/// Reports the progress of a rendering, about twice a second. at() and done(): the rendering thread only.
 class RenderProgress {
  public:
-    /// Says nothing until start() is called.
+    /// Reports nothing until start() is called.
     explicit RenderProgress(ProgressCallback callback) : callback_(std::move(callback)) {}
 
-    /// The whole is `length` long; from now on it is told. From any thread.
+    /// The take is `length` long; progress is reported from now on. From any thread.
     void start(Duration length) { length_ = length.count(); }
 
     void at(MediaTime t, std::uint64_t frames) {
         furthest_ = std::max(furthest_, t);
         if (!callback_ || length_ < 0) return;
         const auto now = host_now();
-        if (now - said_ < std::chrono::milliseconds(500)) return;
-        said_ = now;
-        say(frames);
+        if (now - reported_ < std::chrono::milliseconds(500)) return;
+        reported_ = now;
+        report(frames);
     }
     void done(std::uint64_t frames) {
         if (!callback_ || length_ < 0) return;
         furthest_ = MediaTime(Duration(length_));
-        say(frames);
+        report(frames);
     }
 
  private:
-    void say(std::uint64_t frames) const {
+    void report(std::uint64_t frames) const {
         Progress p;
         p.elapsed_s = to_seconds(host_now() - began_);
         p.frames = frames;
@@ -50,7 +50,7 @@ class RenderProgress {
     const ProgressCallback callback_;
     std::atomic<std::int64_t> length_{-1};  // ns; negative: not started
     const HostTime began_ = host_now();
-    HostTime said_ = began_;
+    HostTime reported_ = began_;
     MediaTime furthest_;
 };
 

@@ -21,11 +21,11 @@ namespace onetake {
 
 namespace {
 
-constexpr std::size_t kDecodedAhead = 8;  // pictures between decoder and encoder
+constexpr std::size_t kDecodedAhead = 8;  // frames between decoder and encoder
 constexpr int kAacFrame = 1024;
 constexpr std::uint64_t kIndexPerTrack = 4096;  // names and headers
 constexpr double kDefaultFps = 30;
-// MP4 tells the length of a frame or a pause in 31 bits: 6.6 h in 1/90000 s.
+// MP4 stores the duration of a frame or a gap in 31 bits: 6.6 h in 1/90000 s.
 constexpr Duration kLongestMp4Gap = std::chrono::hours(6);
 constexpr Duration kLongestGap = std::chrono::hours(24 * 30);
 
@@ -51,7 +51,7 @@ class Renderer {
         if (!reader) return fail(std::move(reader).error());
         reader_ = std::move(*reader);
         ONETAKE_TRY(open_file());
-        ONETAKE_TRY(play());
+        ONETAKE_TRY(write_media());
         ONETAKE_TRY(finish_tracks());
         auto file = file_->finish();
         if (!file) return fail(std::move(file).error());
@@ -66,16 +66,16 @@ class Renderer {
         options.title = reader_->take().name;
         options.replace = true;
         options.reserve_index_bytes = index_bytes();
-        // A file of unknown length gets its index at its end: it is never copied to move it.
+        // A file of unknown length keeps its index at its end; it is not copied to move it.
         options.move_limit_bytes = 0;
         auto file = FileWriter::create(options_.out_path, options_.container, std::move(options));
         if (!file) return fail(std::move(file).error());
         file_.emplace(std::move(*file));
         for (const auto& t : reader_->tracks())
             ONETAKE_TRY(t.track.kind == TrackKind::video ? add_video(t) : add_audio(t));
-        if (nothing_to_show_)
+        if (no_media_)
             return fail(ErrorCode::corrupt,
-                        fmt::format("{} has no picture and no sound that can be read; `onetake check` tells more.",
+                        fmt::format("{} has no readable frames and no audio; `onetake check` lists what is missing.",
                                     options_.take_folder));
         return file_->begin();
     }
@@ -87,12 +87,12 @@ class Renderer {
         return number;
     }
 
-    // Room for the index of a file whose length is known; 0 where it is not.
+    // Bytes to reserve for the index of a file of known length; 0 if unknown.
     std::uint64_t index_bytes() const {
         constexpr double kMargin = 1.1;  // for a camera faster than its label
         const auto length = totals_ ? totals_->length : options_.expected_length;
         if (length <= Duration{}) return totals_ ? estimate_index_bytes(totals_->frames, 0) : 0;
-        const double seconds = believable(to_seconds(length) + 1);
+        const double seconds = plausible(to_seconds(length) + 1);
         double frames = 0, audio_packets = 0;
         for (const auto& t : reader_->tracks()) {
             if (t.track.kind == TrackKind::audio)
@@ -107,9 +107,9 @@ class Renderer {
                kIndexPerTrack * reader_->tracks().size();
     }
 
-    // A stored take's length is what its stamps say, and they may say anything. Where it is far longer than its media,
-    // the index finds its place at the end.
-    double believable(double seconds) const {
+    // A stored take's length comes from its stamps, which may be wrong. Where it is far longer than its media, less is
+    // reserved, and the index goes to the end.
+    double plausible(double seconds) const {
         constexpr double kStretch = 4, kPauses_s = 600;
         if (!totals_) return seconds;
         double media_s = 0;
@@ -121,20 +121,20 @@ class Renderer {
     }
 
     Status add_video(const TrackRecord& t) {
-        constexpr std::int64_t kOfAFollowed = 100;
-        const auto picture =
-            reader_->find_frame_format(t, totals_ ? static_cast<std::int64_t>(totals_->frames) : kOfAFollowed);
-        if (!picture) {
-            notes_.push_back(fmt::format("{} has no picture that can be read.", to_string(t.track)));
+        constexpr std::int64_t kFirstFrames = 100;
+        const auto format =
+            reader_->find_frame_format(t, totals_ ? static_cast<std::int64_t>(totals_->frames) : kFirstFrames);
+        if (!format) {
+            notes_.push_back(fmt::format("{} has no readable frame.", to_string(t.track)));
             return {};
         }
         const double fps = nominal_fps(t);
-        auto encoder = video_encoder(t, *picture, fps);
+        auto encoder = video_encoder(t, *format, fps);
         if (!encoder) return fail(std::move(encoder).error());
         const auto added = add_track(std::move(*encoder));
         if (!added) return fail(added.error());
-        reader_->map_video(t.track, *added, *picture);
-        nothing_to_show_ = false;
+        reader_->map_video(t.track, *added, *format);
+        no_media_ = false;
         if (options_.cfr) return add_constant_rate(t.track, *added);
         return {};
     }
@@ -157,39 +157,39 @@ class Renderer {
                                             : kDefaultFps;
     }
 
-    Result<std::unique_ptr<StreamEncoder>> video_encoder(const TrackRecord& t, const JpegInfo& picture,
+    Result<std::unique_ptr<StreamEncoder>> video_encoder(const TrackRecord& t, const JpegInfo& format,
                                                          double fps) const {
-        if (options_.codec == "copy") return std::make_unique<PassthroughEncoder>(jpeg_stream(t, picture, fps));
-        return VideoStreamEncoder::open(encoder_settings(t, picture, fps), t.video.name);
+        if (options_.codec == "copy") return std::make_unique<PassthroughEncoder>(jpeg_stream(t, format, fps));
+        return VideoStreamEncoder::open(encoder_settings(t, format, fps), t.video.name);
     }
 
-    VideoEncoderSettings encoder_settings(const TrackRecord& t, const JpegInfo& picture, double fps) const {
+    VideoEncoderSettings encoder_settings(const TrackRecord& t, const JpegInfo& format, double fps) const {
         VideoEncoderSettings s;
         s.codec = options_.codec;
         s.preset = options_.preset;
         s.crf = options_.crf;
-        s.width = picture.width;
-        s.height = picture.height;
+        s.width = format.width;
+        s.height = format.height;
         s.fps = fps;
         s.color = t.video.color;
         if (options_.pixel_range == PixelRange::limited) s.color.range = ColorRange::limited;
         return s;
     }
 
-    // What players know by name; the rest they find in the JPEGs themselves.
+    // Only names that players support; they read the actual format from the JPEGs.
     static std::string_view jpeg_pixel_format(Chroma chroma) {
         const bool known = chroma == Chroma::gray || chroma == Chroma::s422 || chroma == Chroma::s444;
         return av_planar_name(known ? chroma : Chroma::s420, true);
     }
 
-    static StreamParams jpeg_stream(const TrackRecord& t, const JpegInfo& picture, double fps) {
+    static StreamParams jpeg_stream(const TrackRecord& t, const JpegInfo& format, double fps) {
         StreamParams p;
         p.codec = "mjpeg";
         p.time_scale = 90000;
         p.title = t.video.name;
-        p.width = picture.width;
-        p.height = picture.height;
-        p.pixel_format = jpeg_pixel_format(picture.chroma);
+        p.width = format.width;
+        p.height = format.height;
+        p.pixel_format = jpeg_pixel_format(format.chroma);
         p.color = t.video.color;
         p.fps = fps;
         return p;
@@ -198,7 +198,7 @@ class Renderer {
     Status add_audio(const TrackRecord& t) {
         const auto* wav = reader_->wav(t.track);
         if (!wav || wav->frames() == 0) {
-            notes_.push_back(fmt::format("{} has no sound.", to_string(t.track)));
+            notes_.push_back(fmt::format("{} has no audio.", to_string(t.track)));
             return {};
         }
         AudioStreamSettings s;
@@ -213,11 +213,11 @@ class Renderer {
         if (!added) return fail(added.error());
         audio_encoders_[*added] = audio;
         reader_->map_audio(t.track, *added);
-        nothing_to_show_ = false;
+        no_media_ = false;
         return {};
     }
 
-    Status play() {
+    Status write_media() {
         BoundedQueue<RenderItem> items(kDecodedAhead);
         Status read;
         std::thread reading([&] {
@@ -256,7 +256,7 @@ class Renderer {
         return encode(frame.track, CompressedFrame{std::move(frame.jpeg), frame.time});
     }
     Status write(PlacedAudio& audio) {
-        // A long gap goes into the file in pieces: the packets of each are in memory together.
+        // A long gap is written in pieces: the packets of a piece are in memory together.
         constexpr Duration kSilentPiece = std::chrono::seconds(10);
         const auto& encoder = *audio_encoders_.at(audio.track);
         while (audio.run.after_gap && audio.run.begin - encoder.position() > 2 * kSilentPiece)
@@ -309,7 +309,7 @@ class Renderer {
     std::vector<Packet> packets_;                              // reused from input to input
     std::map<int, ConstantRate> constant_;                     // by track of the file
     std::uint64_t frames_ = 0;
-    bool nothing_to_show_ = true;
+    bool no_media_ = true;
     std::vector<std::string> notes_;
 };
 

@@ -21,7 +21,7 @@ struct RecorderConfig;
 
 struct RenderOptions {
     std::string take_folder;
-    std::string out_path;  ///< replaced if it is an earlier rendering
+    std::string out_path;  ///< an earlier rendering is replaced
     std::string codec = "auto", preset = "veryfast";
     int crf = 23;
     PixelRange pixel_range = PixelRange::full;
@@ -29,11 +29,11 @@ struct RenderOptions {
     int audio_bitrate = 128000;
     double latency_offset_ms = 0;
     SyncReference sync_reference = SyncReference::system;
-    std::optional<double> cfr;        ///< constant frame rate, with a map beside the file
+    std::optional<double> cfr;        ///< constant frame rate, with a frame map beside the file
     ProgressCallback on_progress;     ///< from the rendering thread, about twice a second; may be empty
-    std::function<bool()> cancelled;  ///< asked often, from the rendering thread; true: stop, leave no file
-    EnhancedAudioReader enhanced;     ///< taken in place of the raw sound, where there is any
-    /// How long the take will be, where a recording that is followed knows it: room for the index is kept in front.
+    std::function<bool()> cancelled;  ///< called often, from the rendering thread; true: cancel, leave no file
+    EnhancedAudioReader enhanced;     ///< used in place of the raw audio, where there is any
+    /// Of a take that is being recorded, if known: the index is then reserved at the front of the file. 0: unknown.
     Duration expected_length{};
 };
 
@@ -47,12 +47,12 @@ struct RenderReport {
 /// Options for rendering a take as a recorder is configured.
 RenderOptions render_options(const RecorderConfig& config, const std::string& name);
 
-/// Plays a take into a file: its JPEGs decoded to planes and encoded, each with its stamp as PTS; its sound laid on the
-/// same timeline. Blocks until done; reading and decoding have a thread of their own.
+/// Renders a take to a file: its JPEGs decoded to planes and encoded, each with its stamp as PTS; its audio on the same
+/// timeline. Blocks until done; reading and decoding run on a thread of their own.
 Result<RenderReport> render_take(const RenderOptions& options);
 
-/// The same of a take that may still grow, to packets that are the same. `wait_for_more` is called where nothing more
-/// is known: waits a moment; false: nothing more will come.
+/// The same for a take that may still grow, with identical packets. `wait_for_more` is called when all stored data are
+/// read: waits a moment, and returns false when nothing more will be stored.
 Result<RenderReport> render_growing_take(const RenderOptions& options, RenderProgress& progress,
                                          std::function<bool()> wait_for_more);
 

@@ -10,9 +10,9 @@ namespace {
 
 using std::chrono::seconds;
 constexpr Duration kMeasure = seconds(30);  // the rate is that of the last half minute
-constexpr Duration kLeastMeasure = seconds(3);
+constexpr Duration kShortestMeasure = seconds(3);
 constexpr std::array kWarnBelow_min{10.0, 2.0};
-constexpr double kAgainAbove = 2;  // a warning is given anew once there was this much more time than it warns below
+constexpr double kAgainAbove = 2;  // warns again after the forecast has risen above this many times the threshold
 
 }  // namespace
 
@@ -22,7 +22,7 @@ std::optional<SupplyWatch::Forecast> SupplyWatch::update(HostTime now, std::uint
     const auto span = now - past_.front().time;
     const auto grown = static_cast<std::int64_t>(used - past_.front().used);
     const auto shrunk = static_cast<std::int64_t>(past_.front().left - left);
-    if (span < kLeastMeasure || std::max(grown, shrunk) <= 0) return std::nullopt;
+    if (span < kShortestMeasure || std::max(grown, shrunk) <= 0) return std::nullopt;
     Forecast forecast;
     forecast.per_second = static_cast<double>(std::max(grown, shrunk)) / to_seconds(span);
     forecast.minutes = static_cast<double>(left) / forecast.per_second / 60;
@@ -46,8 +46,8 @@ std::optional<std::string> DiskWatch::update(HostTime now, std::uint64_t bytes_s
         return fmt::format("The disk will be full in {:.1f} minutes at the present rate ({:.1f} MB left, {:.2f} MB/s).",
                            bytes->minutes, static_cast<double>(room.bytes) / 1e6, bytes->per_second / 1e6);
     return fmt::format(
-        "The disk will hold no more files in {:.1f} minutes at the present rate (room for {} files, {:.1f} a second; "
-        "`df -i` shows it).",
+        "The disk will have no free inodes in {:.1f} minutes at the present rate ({} left, {:.1f} files/s; "
+        "see `df -i`).",
         files->minutes, *room.files, files->per_second);
 }
 

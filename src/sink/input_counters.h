@@ -10,8 +10,8 @@
 
 namespace onetake {
 
-/// Frames, or samples per channel, of one track while it is recorded. Counted from any thread; the writing thread puts
-/// the losses into the journal.
+/// Counts the frames, or samples per channel, of one track while it is recorded. Any thread; the writing thread writes
+/// the losses to the journal.
 class InputCounters {
  public:
     void expect(std::uint64_t count) { expected_ += count; }
@@ -23,17 +23,17 @@ class InputCounters {
     }
 
     std::uint64_t written() const { return written_; }
-    /// For all causes.
+    /// Sum over all causes.
     std::uint64_t lost() const {
         std::uint64_t sum = 0;
         for (const auto& loss : losses_) sum += loss.total;
         return sum;
     }
-    /// What was lost since the last call.
+    /// The losses since the last call.
     std::uint64_t take_unwritten(LossCause cause) {
         return losses_[static_cast<std::size_t>(cause)].unwritten.exchange(0);
     }
-    /// Fills in the counts; leaves track and kind.
+    /// Fills in the counts, not `track` and `kind`.
     void store_in(TrackCounters& counters) const {
         counters.expected = expected_;
         counters.written = written_;

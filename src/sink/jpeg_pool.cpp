@@ -27,7 +27,7 @@ struct Timing {
 struct JpegPool::Worker {
     JpegEncoder encoder;
     JpegDecoder decoder;
-    std::shared_ptr<BufferPool> room;  // for the largest JPEG there could be: twenty times what most have
+    std::shared_ptr<BufferPool> room;  // of the largest possible JPEG, twenty times the usual size
     Timing encoding, decoding;         // the worker's own while it runs
     std::thread thread;
 };
@@ -75,13 +75,13 @@ void JpegPool::run(Worker& worker) {
         }();
         worker.encoding.add(host_now() - begin);
         if (jpeg) {
-            // What waits for the disk is as large as the JPEG, not as the room it was made in.
+            // Copied to a buffer of the JPEG's own size, as many may wait for the disk.
             out.jpeg = buffers_->take(jpeg->size());
             std::memcpy(out.jpeg.writable(), jpeg->data(), jpeg->size());
         } else {
             out.failure = jpeg.error().message;
         }
-        job.reset();  // the frame's bytes go back to their pool before the next stage may wait
+        job.reset();  // returns the frame's buffer to its pool before done_ may block
         done_(std::move(out));
     }
 }

@@ -15,24 +15,24 @@
 
 namespace onetake {
 
-/// A frame with its place in its track.
+/// A frame and its number in its track.
 struct NumberedFrame {
     int track = 0;             ///< index of the video track, from 0
     std::uint64_t number = 0;  ///< from 0, without a gap
     Frame frame;
 };
 
-/// What became of a frame: a JPEG, or the reason why there is none.
+/// The result of encoding a frame: a JPEG, or why there is none.
 struct EncodedFrame {
     int track = 0;
     std::uint64_t number = 0;
     FrameStamp stamp;
     Buffer jpeg;
-    std::string failure;  ///< empty: jpeg holds the picture
+    std::string failure;  ///< empty: jpeg is valid
 };
 
-/// Turns raw frames into JPEGs on several threads, and gives them on in whatever order they are done. Frames that are
-/// JPEGs already are decoded to planes and encoded anew. Bounded by whoever submits. submit() is thread-safe.
+/// Encodes raw frames as JPEGs on several threads, and emits them in order of completion. Frames that are JPEGs already
+/// are decoded to planes and re-encoded. The queue is not bounded: the caller limits it. submit() is thread-safe.
 class JpegPool {
  public:
     /// `done` is called from the workers' threads.
@@ -41,10 +41,10 @@ class JpegPool {
     JpegPool& operator=(const JpegPool&) = delete;
     ~JpegPool();
 
-    /// Makes the encoders and starts the threads.
+    /// Creates the encoders and starts the threads.
     Status start();
     void submit(NumberedFrame frame);
-    /// Encodes what is waiting, then ends the threads. Idempotent.
+    /// Encodes the queued frames, then joins the threads. Idempotent.
     void finish();
 
     /// Mean time per frame in ms, NaN without one. After finish().

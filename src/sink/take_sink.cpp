@@ -17,7 +17,7 @@ using std::chrono::seconds;
 constexpr auto kTick = std::chrono::milliseconds(200);
 constexpr auto kRefreshEvery = seconds(1);
 constexpr auto kClockEvery = seconds(60);
-constexpr int kMostFailures = 10;  // of one track, one after the other, before a disk counts as unusable
+constexpr int kMostFailures = 10;  // of one track in a row, before a disk counts as unusable
 
 }  // namespace
 
@@ -113,7 +113,7 @@ void TakeSink::sync_loop() {
         if (end_sync_) return;
         lock.unlock();
         if (const auto synced = writer_.sync_all(); !synced)
-            note(fmt::format("{} `onetake check` tells what is missing.", synced.error().message));
+            note(fmt::format("{} `onetake check` lists what is missing.", synced.error().message));
         lock.lock();
     }
 }
@@ -172,7 +172,7 @@ void TakeSink::write(const JournalRecord& record) {
     if (auto status = writer_.write_record(record); !status) write_failed(status.error(), 0);
 }
 
-// Logged here and not where it is reported: a terminal that is held (Ctrl-S) must not hold up a source.
+// Logged here and not on the source's thread: a paused terminal (Ctrl-S) must not block a source.
 void TakeSink::write(Outage outage) {
     log().warn("{}: {}", to_string(*outage.record.track), outage.record.text);
     write(JournalRecord(std::move(outage.record)));

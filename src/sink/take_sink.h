@@ -30,19 +30,19 @@ struct TakeSinkOptions {
     int queue_size = 64;  ///< frames per video track between receiver and disk
     OnFull on_full = OnFull::drop;
     /// Called once, from the sink's thread, when nothing more can be stored: the disk is full, or can't be written.
-    /// What comes later is counted as lost; the take is to be closed.
+    /// Later media are counted as lost; the take must be closed.
     std::function<void()> on_ended_early;
 };
 
-/// What was counted so far; for the progress line.
+/// The counters so far, for the progress line.
 struct TakeCounts {
     std::uint64_t frames = 0, lost = 0, video_bytes = 0, audio_bytes = 0;
 };
 
-/// Stores what sources deliver as a take: receiver → JPEG pool → one writing thread that owns the files. One bound per
-/// track says how many frames may be on the way; what does not fit is dropped and counted, or waits, as `on_full` says.
+/// Stores what sources deliver as a take: receiver → JPEG pool → one writing thread that owns the files. The number of
+/// frames in flight is limited per track; beyond it frames are dropped and counted, or the caller blocks (`on_full`).
 ///
-/// Life: create(), add tracks, start(); sources deliver; stop the sources, drain(), metrics(), close().
+/// Order of calls: create(), add tracks, start(); sources deliver; stop the sources, drain(), metrics(), close().
 class TakeSink {
  public:
     static Result<std::unique_ptr<TakeSink>> create(const TakeSinkOptions& options);
@@ -50,38 +50,38 @@ class TakeSink {
     TakeSink& operator=(const TakeSink&) = delete;
     ~TakeSink();
 
-    /// The inputs live as long as the sink. `transcode`: JPEGs that come in are decoded and encoded anew.
+    /// The inputs are valid as long as the sink. `transcode`: received JPEGs are re-encoded.
     Result<VideoTrackInput*> add_video(const VideoDescription& description, bool transcode);
     Result<AudioTrackInput*> add_audio(const AudioDescription& description);
-    /// How late the audio of a track is. After the tracks were added, before start().
+    /// Stores how late the audio of a track is. After the tracks were added, before start().
     Status add_offset(const OffsetRecord& offset);
     /// A line for the metrics and the journal. Thread-safe.
     void note(std::string text) { notes_.add(std::move(text)); }
 
-    /// Whether nothing more is stored, because the disk is full or can't be written. Thread-safe.
+    /// Whether storing has ended because the disk is full or can't be written. Thread-safe.
     bool ended_early() const { return queue_.take_ended(); }
 
     Status start();
-    /// Writes everything that was taken in and ends the threads. Idempotent.
+    /// Writes everything accepted and joins the threads. Idempotent.
     void drain();
-    /// What the tracks measured; fields that only sources or the recorder know are left alone. After drain().
+    /// The tracks' metrics; fields of sources and recorder are not set. After drain().
     Metrics metrics() const;
     /// Closes the take with these metrics.
     Status close(const Metrics& metrics);
 
     TakeCounts counts() const;
-    /// Of the first audio track's last block, 0 … 1; none if the next has been due for a second. Thread-safe.
+    /// Peak of the first audio track's last block, 0 … 1; empty if the next one is overdue by a second. Thread-safe.
     std::optional<double> audio_peak(HostTime now) const;
     const TakeWriter& take() const { return writer_; }
 
  private:
-    /// What the writing thread keeps of a track. The thread's own until it has ended.
+    /// A track's state; used by the writing thread only, until it has ended.
     struct VideoTrack {
         VideoTrackInput input;
         TrackStatistics statistics;
         ReorderBuffer<EncodedFrame> order = {};
         bool corrupt_noted = false;
-        int failures = 0;  // of writing, since the last success
+        int failures = 0;  // to write, since the last success
     };
     struct AudioTrack {
         AudioTrackInput input;
@@ -98,7 +98,7 @@ class TakeSink {
     void write(const JournalRecord& record);
     void write(Outage outage);
     void write_drops();
-    /// `in_row`: failures of a track since its last success.
+    /// `in_row`: a track's failures since its last success.
     void write_failed(const Error& error, int in_row);
     void end_early(const std::string& why);
     void watch_disk(HostTime now);

@@ -13,9 +13,9 @@ namespace onetake {
 namespace {
 
 constexpr Duration kPeakHolds = std::chrono::seconds(1);  // after the next block was due
-constexpr int kAudioSeconds = 30;                         // of audio that may wait for a slow disk
+constexpr int kAudioSeconds = 30;                         // of audio queued for a slow disk
 
-int audio_slots(const AudioDescription& d) {
+int audio_limit(const AudioDescription& d) {
     const auto block = std::max(d.blocksize, 64);
     return std::clamp(kAudioSeconds * d.sample_rate / block, 64, 100'000);
 }
@@ -33,7 +33,7 @@ std::string event_name(SourceEvent::Kind kind) {
     }
 }
 
-// Counts what a source lost, and passes on what people should know.
+// Counts a source's losses; its messages go to notes and journal.
 void take_event(TrackId track, SourceEvent event, InputCounters& counters, WriteQueue& queue, TakeNotes& notes) {
     const bool corrupt = event.kind == SourceEvent::Kind::corrupt;
     counters.expect(event.count);
@@ -108,7 +108,7 @@ AudioTrackInput::AudioTrackInput(TrackId id, int index, const AudioDescription& 
       description_(description),
       queue_(queue),
       notes_(notes),
-      in_flight_(audio_slots(description)) {}
+      in_flight_(audio_limit(description)) {}
 
 Delivery AudioTrackInput::offer(AudioBlock block) {
     const auto frames = static_cast<std::uint64_t>(block.frames());

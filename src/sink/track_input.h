@@ -1,7 +1,7 @@
 #pragma once
 
-#include "base/mutex.h"
 #include "base/in_flight_limit.h"
+#include "base/mutex.h"
 #include "media/source.h"
 #include "sink/input_counters.h"
 #include "sink/jpeg_pool.h"
@@ -17,7 +17,7 @@
 
 namespace onetake {
 
-/// What became of something that was delivered. All but `accepted` are counted as lost.
+/// The result of a delivery. All but `accepted` are counted as lost.
 enum class Delivery {
     accepted,
     dropped,     ///< the queue was full, or the track is closed
@@ -28,13 +28,13 @@ enum class Delivery {
 struct VideoInputOptions {
     TrackId id;
     int index = 0;           ///< of the video track, from 0
-    bool transcode = false;  ///< JPEGs that come in are decoded and encoded anew
+    bool transcode = false;  ///< received JPEGs are re-encoded
     int queue_size = 64;     ///< frames between here and the disk
     OnFull on_full = OnFull::drop;
 };
 
-/// Where one video track of a take enters: numbers the frames, bounds and counts them, and hands them to the JPEG pool
-/// or, as they are, to the writing thread. Queue, pool and notes must outlive it.
+/// Input of one video track: numbers, limits and counts the frames, and passes them to the JPEG pool or, unchanged, to
+/// the writing thread. Queue, pool and notes must outlive it.
 class VideoTrackInput final : public VideoReceiver {
  public:
     VideoTrackInput(const VideoInputOptions& options, WriteQueue& queue, JpegPool& pool, TakeNotes& notes);
@@ -43,18 +43,18 @@ class VideoTrackInput final : public VideoReceiver {
     void deliver(Frame frame) override { (void)offer(std::move(frame)); }
     void report(SourceEvent event) override;
 
-    /// As deliver(), and returns what became of it. Blocks while the queue is full, if `on_full` is block.
+    /// As deliver(), with the result. Blocks while the queue is full, if `on_full` is block.
     Delivery offer(Frame frame);
-    /// Ends waiting; what comes later is dropped and counted. When it returns, nothing more goes on. From any thread.
+    /// Ends blocked calls; later frames are dropped and counted. After it returns no frame is passed on. Any thread.
     void close();
 
     // For the writing thread.
-    /// A frame that was accepted has been written or given up.
+    /// An accepted frame has been written or lost.
     void release() { in_flight_.give_back(); }
     InputCounters& counters() { return counters_; }
     const InputCounters& counters() const { return counters_; }
     TrackId id() const { return options_.id; }
-    /// The most frames that were under way at once.
+    /// The most frames in flight at once.
     int deepest_queue() const { return in_flight_.deepest(); }
 
  private:
@@ -71,7 +71,7 @@ class VideoTrackInput final : public VideoReceiver {
     bool closed_ ONETAKE_GUARDED_BY(mutex_) = false;
 };
 
-/// Where one audio track of a take enters. Queue and notes must outlive it.
+/// Input of one audio track. Queue and notes must outlive it.
 class AudioTrackInput final : public AudioReceiver {
  public:
     /// `index`: of the audio track, from 0.
@@ -79,11 +79,11 @@ class AudioTrackInput final : public AudioReceiver {
 
     void deliver(AudioBlock block) override { (void)offer(std::move(block)); }
     void report(SourceEvent event) override;
-    /// As deliver(), and returns what became of it. Never blocks.
+    /// As deliver(), with the result. Never blocks.
     Delivery offer(AudioBlock block);
     void close();
 
-    /// Of the last block, 0 … 1; none if the next has been due for a second. Any thread.
+    /// Peak of the last block, 0 … 1; empty if the next one is overdue by a second. Any thread.
     std::optional<double> peak(HostTime now) const;
 
     // For the writing thread.

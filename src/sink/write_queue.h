@@ -1,7 +1,7 @@
 #pragma once
 
-#include "base/mutex.h"
 #include "base/bounded_queue.h"
+#include "base/mutex.h"
 #include "media/audio_block.h"
 #include "sink/jpeg_pool.h"
 #include "take/journal.h"
@@ -32,8 +32,7 @@ struct Outage {
 
 using WriteItem = std::variant<EncodedFrame, TrackBlock, JournalRecord, Outage>;
 
-/// What waits for the thread that writes a take. Has no bound of its own: what it holds is bounded by the tracks'
-/// InFlightLimits. Thread-safe.
+/// The queue of the thread that writes a take. Not bounded itself; the tracks' InFlightLimits bound it. Thread-safe.
 class WriteQueue {
  public:
     /// Never blocks.
@@ -42,7 +41,7 @@ class WriteQueue {
     bool drained() { return items_.drained(); }
     void close() { items_.close(); }
 
-    /// Nothing more is stored: the disk is full or can't be written. Media that come later count as lost.
+    /// Stops storing: the disk is full or can't be written. Later media count as lost.
     void end_take() { ended_ = true; }
     bool take_ended() const { return ended_; }
 
@@ -51,7 +50,7 @@ class WriteQueue {
     std::atomic<bool> ended_{false};
 };
 
-/// Lines for a take's metrics, each once. Thread-safe.
+/// Notes for a take's metrics, each once. Thread-safe.
 class TakeNotes {
  public:
     void add(std::string text) {

@@ -107,7 +107,7 @@ expect 0 process --all --json
 check jq -e '.name == "later"' out > jq.out
 check test -s processed_av/later.mp4
 expect 0 process --all
-expect_in out 'without its MP4'
+expect_in out 'lacks its MP4'
 
 expect 0 record --duration 0.5 --name lines --no-mp4 "${short[@]}" --quiet --progress json
 expect 0 record --duration 2 --name lines2 "${short[@]}" --progress json
@@ -193,14 +193,14 @@ code=0
 check jq -e --argjson code $code '.state == {"0": "whole", "3": "losses"}["\($code)"] and (.steps | length) > 1' out > jq.out
 code=0
 "$onetake" recover killed > out 2> err || code=$?
-expect_in out 'Nothing was to do.'
+expect_in out 'Nothing needed repair.'
 expect 0 process killed --json
 check test -s processed_av/killed.mp4
 expect 0 check first
-expect_in out 'is whole'
+expect_in out 'is complete'
 rm av_data/later/frames/f_000003.jpg
 expect 3 check later
-expect_in out '1 frames gone'
+expect_in out '1 frame missing'
 expect 1 check no-such-take --json
 check jq -e '.state == "unreadable"' out > jq.out
 expect 2 check ../killed

@@ -233,7 +233,7 @@ TEST_F(DenoiserTest, LeavesNeitherProcessNorDescriptorBehind) {
 
 TEST_F(DenoiserTest, GivesUpOnAWorkerThatDoesNotAnswer) {
     auto options = with(toy(""));
-    options.patience = std::chrono::seconds(2);
+    options.timeout = std::chrono::seconds(2);
     auto denoiser = Denoiser::start(options);
     ASSERT_TRUE(denoiser) << denoiser.error().message;
     ASSERT_EQ(::kill(denoiser->worker_pid(), SIGSTOP), 0);

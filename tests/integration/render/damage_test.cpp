@@ -123,7 +123,7 @@ TEST_F(Damage, OfEveryFrameIsReportedAsSuch) {
     for (int n = 1; n <= kFrames; ++n) fs::remove(frame(n));
     const auto result = process();
     ASSERT_FALSE(result);
-    EXPECT_THAT(result.error().message, HasSubstr("no picture and no sound"));
+    EXPECT_THAT(result.error().message, HasSubstr("no readable frames and no audio"));
     EXPECT_TRUE(fs::is_empty(config_.processed_dir));
 }
 

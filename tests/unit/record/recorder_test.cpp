@@ -312,7 +312,7 @@ TEST_F(RecorderTest, AFrameLostOnDiskIsReportedAndTheRestRendered) {
     fs::remove(dir_.file("takes/t/frames/f_000001.jpg"));
     const auto result = r.process("t");
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_THAT(result->metrics.notes, Contains(HasSubstr("2 frames of the journal are not in the film")));
+    EXPECT_THAT(result->metrics.notes, Contains(HasSubstr("2 frames of the journal are not in the output file")));
     EXPECT_TRUE(fs::exists(result->mp4_path));
 }
 

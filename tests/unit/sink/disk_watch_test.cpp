@@ -84,12 +84,12 @@ TEST(DiskWatch, SeesThatTheNumberOfFilesRunsOut) {
     take.hold_files(std::uint64_t{30} * 60 * 15, 30);
     EXPECT_EQ(take.warnings(4 * 60), 0);
     EXPECT_EQ(take.warnings(2 * 60), 1);
-    EXPECT_NE(take.last().find("no more files in 10.0 minutes"), std::string::npos) << take.last();
+    EXPECT_NE(take.last().find("no free inodes in 10.0 minutes"), std::string::npos) << take.last();
     EXPECT_EQ(take.warnings(8 * 60), 1);
-    EXPECT_NE(take.last().find("30.0 a second"), std::string::npos) << take.last();
+    EXPECT_NE(take.last().find("30.0 files/s"), std::string::npos) << take.last();
 }
 
-TEST(DiskWatch, SaysNothingWhileNothingIsStored) {
+TEST(DiskWatch, IsSilentWhileNothingIsStored) {
     Growing take(kMb);
     EXPECT_EQ(take.warnings(100, 0), 0);
 }
