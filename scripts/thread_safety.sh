@@ -26,6 +26,13 @@ if "${check[@]}" "$work/unguarded.cpp" 2> /dev/null; then
     exit 1
 fi
 
+# A lock that clang can't see is not checked.
+if grep -rnE 'std::(recursive_|shared_|timed_)?mutex|std::(lock_guard|unique_lock|scoped_lock)' src --include=*.h --include=*.cpp |
+    grep -v '^src/base/mutex.h:'; then
+    echo "use Mutex and MutexLock of base/mutex.h in these places"
+    exit 1
+fi
+
 # The flags of each file are those it is built with, less the gcc-only ones.
 mapfile -t files < <(jq -r '.[] | select(.file | test("/src/")) | .file' "$build/compile_commands.json" | sort -u)
 failed=0 checked=0
