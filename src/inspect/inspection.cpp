@@ -90,9 +90,10 @@ class Inspector {
         const auto stale = wav_header_needs_repair(fd->get(), path, t.track.audio.sample_rate, t.track.audio.channels);
         t.header_stale = !stale || *stale;
         media.wav_samples = wav_frames_by_length(fd->get(), t.track.audio.channels);
-        const auto wav = WavReader::read_from(std::move(*fd), path);
+        auto wav = WavReader::read_from(std::move(*fd), path);
         if (wav && wav->channels() == t.track.audio.channels) {
             media.wav_samples = wav->frames();
+            media.wav.emplace(std::move(*wav));
         } else if (!t.header_stale) {
             // The file is intact, but not the one recorded.
             media.wav_samples = 0;
@@ -146,6 +147,9 @@ class Inspector {
         const int rate = t.track.audio.sample_rate;
         t.statistics.add_block({r.first_sample, r.samples, r.time, r.xrun}, r.source);
         found_.last_time = std::max(found_.last_time, r.time + from_ticks(r.samples, rate));
+        // A recorder has appended since the WAV was measured: a record is written after its samples.
+        if (found_.being_written && media->wav && r.first_sample + r.samples > media->wav_samples)
+            media->wav_samples = media->wav->frames();
         const auto each = static_cast<std::uint64_t>(t.track.audio.channels) * 2;
         const auto present = std::clamp<std::int64_t>(media->wav_samples - r.first_sample, 0, r.samples);
         t.good += static_cast<std::uint64_t>(present);

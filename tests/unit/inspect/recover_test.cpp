@@ -6,10 +6,12 @@
 #include "take/wav.h"
 #include "unit/take/small_take.h"
 
+#include <atomic>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 namespace onetake {
@@ -412,6 +414,32 @@ TEST_F(Recover, ReportsThatATakeOfAnotherUserCannotBeWritten) {
     EXPECT_TRUE(checked.needs_recovery) << "reading it is allowed";
     for (const auto& entry : fs::recursive_directory_iterator(dir_.path()))
         if (entry.is_directory()) fs::permissions(entry.path(), fs::perms::all);
+}
+
+TEST(CheckWhileRecording, ReportsNoLossOfAudioThatIsAppendedMeanwhile) {
+    const TempDir dir;
+    auto writer = TakeWriter::create({dir.path(), "t", "test", "{}", false}, read_clocks()).value();
+    AudioDescription a;
+    a.sample_rate = 8000;
+    a.channels = 1;
+    const auto track = writer.add_audio_track(a).value();
+    std::atomic<bool> written{false};
+    std::thread writing([&] {
+        AudioBlock block;
+        block.samples.assign(80, 1);
+        for (int i = 0; i < 40'000; ++i) {
+            block.time = block.arrival = host_time_from_ns(1'000'000'000 + i * 10'000'000LL);
+            EXPECT_TRUE(writer.write_block(track, block));
+        }
+        written = true;
+    });
+    while (!written) {
+        const auto report = check_take(dir.path(), "t");
+        EXPECT_TRUE(report) << report.error().message;
+        if (report && !report->losses.empty()) ADD_FAILURE() << report->losses.front().which;
+        if (::testing::Test::HasFailure()) break;
+    }
+    writing.join();
 }
 
 }  // namespace
