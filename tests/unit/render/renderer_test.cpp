@@ -78,8 +78,9 @@ TEST_F(RendererTest, ReportsWhatIsMissingAndRendersTheRest) {
 TEST_F(RendererTest, LeavesNoFileWhereItIsCancelled) {
     make(10);
     auto o = options();
-    int asked = 0;
-    o.cancelled = [&] { return ++asked > 3; };
+    std::stop_source cancel;
+    cancel.request_stop();
+    o.cancel = cancel.get_token();
     const auto report = render_take(o);
     ASSERT_FALSE(report);
     EXPECT_EQ(report.error().code, ErrorCode::cancelled);
@@ -129,7 +130,7 @@ TEST_F(RendererTest, ReportsProgressUpToTheEnd) {
     make(10);
     auto o = options();
     double last = -1;
-    o.on_progress = [&](const Progress& p) { last = p.render_fraction; };
+    o.on_progress = [&](const Progress& p) { last = p.fraction; };
     ASSERT_TRUE(render_take(o));
     EXPECT_EQ(last, 1);
 }
@@ -149,7 +150,8 @@ TEST_F(RendererTest, FollowsATakeAndMakesWhatALaterRenderingMakes) {
     later.out_path = dir_.file("later.mp4");
     ASSERT_TRUE(render_take(later));
     const auto packets = [](const std::string& path) {
-        return onetake::testing::output_of("ffmpeg -v error -i " + path + " -map 0 -c copy -f framehash - | grep -v '^#software'");
+        return onetake::testing::output_of("ffmpeg -v error -i " + path +
+                                           " -map 0 -c copy -f framehash - | grep -v '^#software'");
     };
     EXPECT_EQ(packets(options().out_path), packets(later.out_path));
     EXPECT_THAT(packets(later.out_path), ::testing::Not(IsEmpty()));
