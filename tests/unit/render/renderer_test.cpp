@@ -53,6 +53,23 @@ TEST_F(RendererTest, RendersEveryFrameAndReportsThem) {
     EXPECT_THAT(files(), ::testing::ElementsAre("t.mp4"));
 }
 
+TEST_F(RendererTest, KeepsATrackThatBeginsHoursAfterTheOthers) {
+    SmallMediaTake take(dir_.file("takes"));
+    take.add_frame(SmallMediaTake::begin() + std::chrono::hours(7));
+    take.add_block(SmallMediaTake::begin(), false);
+    take.close();
+    for (const auto container : {ContainerFormat::mp4, ContainerFormat::mkv}) {
+        auto o = options();
+        o.container = container;
+        o.out_path = dir_.file(container == ContainerFormat::mp4 ? "out/t.mp4" : "out/t.mkv");
+        const auto report = render_take(o);
+        ASSERT_TRUE(report) << report.error().message;
+        for (const auto& loss : report->losses) EXPECT_EQ(loss.lost, 0u) << o.out_path;
+        EXPECT_THAT(testing::decoded_times(o.out_path, "v:0"),
+                    ::testing::ElementsAre(::testing::DoubleNear(7 * 3600, 0.001)));
+    }
+}
+
 TEST_F(RendererTest, MakesTheSameFileEachTime) {
     make(10);
     ASSERT_TRUE(render_take(options()));
