@@ -13,4 +13,5 @@
 #include <onetake/result.h>
 #include <onetake/selftest.h>
 #include <onetake/take.h>
+#include <onetake/take_reader.h>
 #include <onetake/version.h>
