@@ -52,12 +52,12 @@ void AudioClock::finish(std::vector<AudioSpan>& out) {
 // Cells are processed one by one, so that the result does not depend on how many arrive at once.
 void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
     if (finishing) {
-        for (const auto& cell : fresh_) cells_.push_back(cell);
+        for (const auto& cell : fresh_) keep(cell);
         fresh_.clear();
     }
     std::size_t taken = 0;
     do {
-        if (taken < fresh_.size()) cells_.push_back(fresh_[taken++]);
+        if (taken < fresh_.size()) keep(fresh_[taken++]);
         while (next_ < cells_.size()) {
             const auto& cell = cells_[next_];
             const bool fresh_start = !last_y_ || cell.start == StampCell::Start::gap;
@@ -105,6 +105,11 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
     fresh_.clear();
 }
 
+void AudioClock::keep(const StampCell& cell) {
+    cells_.push_back(cell);
+    grid_.add(cell);
+}
+
 // Seconds by which the line reaches to either side.
 double AudioClock::reach_seconds() const {
     return std::max(to_seconds(options_.memory),
@@ -134,6 +139,13 @@ AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& 
         widest.y += widest.slope * (x - seconds(cell.first_sample));
         return widest;
     }
+    if (const double spacing = spacing_of(cell); cell.late && spacing > 0) {
+        if (const auto line = grid_.through(x, cell.segment, spacing)) {
+            widest.y = line->y;
+            widest.slope = line->slope;
+            return widest;
+        }
+    }
     const double narrowest = std::max(narrowest_seconds, 6 * gap_detector_.block_seconds());
     for (double reach = narrowest; reach < 0.7 * farthest; reach *= 2) {
         const auto w = window(x, reach, last);
@@ -147,23 +159,18 @@ AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& 
     return by_window_[choice_.choose(by_window_)];
 }
 
-// Whether lateness cycled through its values, `spacing` apart, at least twice between touching the line: then the
-// stamps on the line were on time.
-bool AudioClock::cycled(const StampCell& cell, Window window, double slope, double level) const {
+// Half the range of levels that a line of this slope may have below `highest`: while lateness takes few values, no
+// stamp is later than one spacing above it, except after a stall.
+double AudioClock::uncertainty(const StampCell& cell, Window window, double slope, double highest) const {
     const double spacing = spacing_of(cell);
-    if (spacing <= 0) return false;
-    int touches = 0;
-    bool away = true;
+    double most = 0;
     for (auto i = window.first; i < window.last; ++i) {
         const auto& c = cells_[i];
         if (c.segment != cell.segment || !c.edge.known) continue;
-        const double excess = c.edge.y - slope * c.edge.x - level;
-        if (excess > 0.4 * spacing) away = true;
-        if (excess > 0.1 * spacing || !away) continue;
-        away = false;
-        ++touches;
+        const double excess = c.edge.y - slope * c.edge.x - highest;
+        if (excess < 1.2 * spacing) most = std::max(most, excess);
     }
-    return touches >= 3;
+    return std::max(0.0, spacing - most) / 2;
 }
 
 // The largest known distance between the values that lateness takes, ns.
@@ -266,10 +273,11 @@ bool AudioClock::line_of_edge(double x, const StampCell& cell, Window window, Es
     e.y = own_level + e.slope * x;
     const double away = x - own_x / own;
     e.error = std::sqrt(variance * (1 / own + (sxx > 0 ? away * away / sxx : 0)));
-    // While lateness does not change, the line may lie too high by up to the spacing; at its ends also too low.
-    e.above = spacing_of(cell) * (cycled(cell, window, e.slope, own_level) ? 0.2 : 1);
     e.edge = edge_of(x, own_first, own_last);
-    e.below = e.above * e.edge;
+    if (spacing_of(cell) > 0) {
+        e.above = e.below = uncertainty(cell, window, e.slope, own_level);
+        e.y -= e.above;
+    }
     e.stamps = count;
     e.known = true;
     return true;

@@ -2,6 +2,7 @@
 
 #include "media/cell_store.h"
 #include "media/gap_detector.h"
+#include "media/lateness_grid.h"
 #include "media/window_choice.h"
 
 #include <cstdint>
@@ -74,7 +75,7 @@ class AudioClock {
 
     void settle(bool finishing, std::vector<AudioSpan>& out);
     Estimate estimate(std::int64_t sample, const StampCell& cell);
-    bool cycled(const StampCell& cell, Window window, double slope, double level) const;
+    double uncertainty(const StampCell& cell, Window window, double slope, double highest) const;
     double spacing_of(const StampCell& cell) const;
     Window window(double x, double reach, double last) const;
     bool line_of_mean(double x, const StampCell& cell, Window window, Estimate& e) const;
@@ -90,6 +91,8 @@ class AudioClock {
     GapDetector gap_detector_;
     std::vector<StampCell> fresh_;
     CellStore cells_;
+    LatenessGrid grid_;
+    void keep(const StampCell& cell);
     std::size_t next_ = 0;          ///< first cell not emitted
     std::optional<double> last_y_;  ///< where the last span ended
     HostTime last_end_;

@@ -111,7 +111,7 @@ void GapDetector::begin() {
 void GapDetector::begin_lateness(double slope) {
     lateness_ =
         StampLateness(std::max<std::size_t>(24, static_cast<std::size_t>(0.5 / std::max(block_seconds_, 1e-6))));
-    for (const auto& p : view_) lateness_.add(p.y - slope * p.x, p.late_only, p.together, p.last);
+    for (const auto& p : view_) lateness_.add(p.y - slope * p.x, p.y, p.late_only, p.together, p.last);
     decide_kind();
 }
 
@@ -167,8 +167,8 @@ StampLine GapDetector::expected() {
     if (late_) sxy = sxx * envelope_.slope();
 
     // The previous slope is weighted by its error, at most as the first seconds' points.
-    const double known =
-        std::min(scatter_.sigma() * scatter_.sigma() / (slope_error_ * slope_error_), slope_weight_limit_);
+    const double error = std::max(scatter_.sigma(), scatter_.spacing()) / slope_error_;
+    const double known = std::min(error * error, slope_weight_limit_);
     StampLine line;
     line.slope = sxx + known > 0 ? (sxy + known * slope_) / (sxx + known) : slope_;
     line.slope = std::clamp(line.slope, -kMostSlope, kMostSlope);
@@ -213,6 +213,7 @@ void GapDetector::decide(std::int64_t cell_end, bool finishing, std::vector<Stam
         close_cell(line, step.block, at_sample, out);
         cell_start_ = step.level > 0 ? StampCell::Start::gap : StampCell::Start::setback;
         ++segment_;
+        steps_ += step.level;
         segment_first_ = at_sample;
         anchor_x_ = at;
         anchor_y_ = line.at(at) + step.level;
@@ -236,14 +237,17 @@ void GapDetector::close_cell(const StampLine& line, std::size_t blocks, std::int
     cell.segment = segment_;
     cell.late = late_;
     cell.spacing = scatter_.spacing();
-    cell.guess = line.at(static_cast<double>(cell_first_ - origin_sample_) / rate_);
+    cell.first_x = static_cast<double>(cell_first_ - origin_sample_) / rate_;
+    cell.end_x = static_cast<double>(end - origin_sample_) / rate_;
+    cell.guess = line.at(cell.first_x);
+    cell.slope = line.slope;
     const auto &distances = view_.distances(), &residuals = view_.residuals();
     const double bound = scatter_.reach();
     find_edge(cell, blocks);
     for (std::size_t i = 0; i < blocks; ++i) {
         if (std::abs(residuals[i]) <= bound) cell.stamps.add(view_[i].x, view_[i].y);
         scatter_.add(residuals[i]);
-        lateness_.add(distances[i], view_[i].late_only, view_[i].together, view_[i].last);
+        lateness_.add(distances[i], view_[i].y - steps_, view_[i].late_only, view_[i].together, view_[i].last);
     }
     view_.drop(blocks);
     if (blocks > 0) scatter_.measure();

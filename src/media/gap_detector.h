@@ -65,6 +65,7 @@ class GapDetector {
     StampCell::Start cell_start_ = StampCell::Start::joined;
     std::int64_t segment_ = 0;
     std::int64_t segment_first_ = 0;      ///< its first sample
+    double steps_ = 0;                    ///< the sum of all changes of level, ns
     double anchor_x_ = 0, anchor_y_ = 0;  ///< a point of the segment's level
     double slope_ = 0, slope_error_ = 0;  ///< ns/s
     double slope_weight_limit_ = 0;       ///< s², limit of slope_'s weight

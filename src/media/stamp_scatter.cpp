@@ -28,7 +28,7 @@ void StampScatter::measure() {
 
 double StampScatter::threshold() const {
     const double least = exact() ? 0.25 * ms : std::clamp(20 * sigma_, 0.5 * ms, 8 * ms);
-    return std::max({least, 1.2 * sigma_, 1.2 * spacing_});
+    return std::max({least, 1.2 * sigma_, 2 * spacing_});
 }
 
 std::size_t StampScatter::window_blocks() const {
