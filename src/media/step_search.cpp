@@ -85,24 +85,33 @@ bool StepSearch::find(std::size_t in_cell, bool finishing, Step& step) const {
 // blocks after it; a flag of the device decides.
 std::size_t StepSearch::locate_least_late(double least, std::size_t to, double& level) const {
     const auto &distances = view_.distances(), &residuals = view_.residuals();
-    const double slack = 0.3 * std::min(least, 3 * scatter_.threshold());
+    const double error = 0.1 * std::min(least, 3 * scatter_.threshold());  // of the levels
     std::size_t at = 0;
     for (;;) {
         while (at < to && (residuals[at] < least || view_[at].first <= segment_first_)) ++at;
         auto end = at;
         while (end < to && residuals[end] < residuals[at] + scatter_.threshold()) ++end;
         if (end == to) break;
-        if (surely_late(residuals[at], at, end, view_[at].xrun)) {
-            level = residuals[at];
+        // Late stamps just before the loss may look like a part of it: the step explains most of the lateness.
+        auto best = at;
+        for (auto i = at; i < end; ++i)
+            if (static_cast<double>(end - i) * residuals[i] > static_cast<double>(end - best) * residuals[best]) best = i;
+        if (surely_late(residuals[best], best, end, view_[best].xrun)) {
+            level = residuals[best];
+            at = best;
             break;
         }
         at = end;
     }
-    const double reached = std::min(level, at < to ? residuals[at] : level) - slack;
-    while (at > 0 && residuals[at - 1] >= reached && view_[at - 1].first > segment_first_) --at;
-    for (std::size_t i = at; i < to && distances[i] >= reached; ++i)
+    const double reached = std::min(level, at < to ? residuals[at] : level);
+    const auto first_reaching = [&](double lowest) {
+        auto i = at;
+        while (i > 0 && residuals[i - 1] >= lowest && view_[i - 1].first > segment_first_) --i;
+        return i;
+    };
+    for (auto i = first_reaching(reached - 3 * error); i < to && distances[i] >= reached - 3 * error; ++i)
         if (view_[i].xrun) return i;
-    return at;
+    return first_reaching(reached - error);
 }
 
 // The first block of the new level, by least cost over residuals[0, to). Early stamps cost more than late ones.
