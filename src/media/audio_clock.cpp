@@ -9,6 +9,8 @@ namespace {
 
 constexpr double ppm = 1e3;  // as ns per s
 constexpr double most_slope = 120'000 * ppm;
+// Spread of clocks' rates about their labels.
+constexpr double likely_slope = 300 * ppm;
 // How much a span's rate may differ from the line's to return to it: inaudible, and time never goes back.
 constexpr double most_slew = 20'000 * ppm;
 constexpr std::size_t listed_gaps = 1000;
@@ -23,8 +25,7 @@ constexpr double spaced_lag_seconds = 128;
 
 // The slope, shrunk towards the label rate by its variance.
 double shrunk(double slope, double variance) {
-    const double likely = 300 * ppm * 300 * ppm;
-    const double spread = std::max(likely, slope * slope - 9 * variance);
+    const double spread = std::max(likely_slope * likely_slope, slope * slope - 9 * variance);
     return std::clamp(slope * spread / (spread + variance), -most_slope, most_slope);
 }
 
@@ -221,11 +222,12 @@ bool AudioClock::line_of_mean(double x, const StampCell& cell, Window window, Es
     const auto freedom = static_cast<double>(stamps - segments - 1);
     double variance = unknown_sigma * unknown_sigma;
     if (freedom > 0) variance = std::max(0.0, squares - sxy * sxy / sxx) / freedom * (1 + 4 / freedom);
+    const double slope_variance = sxx > 0 ? variance / sxx : likely_slope * likely_slope;
     e.slope = sxx > 0 ? shrunk(sxy / sxx, variance / sxx) : 0;
     if (own.count() == 0) return false;
     const double away = x - own.mean_x();
     e.y = own.mean_y() + e.slope * away;
-    e.error = std::sqrt(variance * (1 / static_cast<double>(own.count()) + (sxx > 0 ? away * away / sxx : 0)));
+    e.error = std::sqrt(variance / static_cast<double>(own.count()) + away * away * slope_variance);
     e.edge = edge_of(x, own_first, own_last);
     e.stamps = static_cast<double>(stamps);
     e.known = true;
@@ -267,12 +269,13 @@ bool AudioClock::line_of_edge(double x, const StampCell& cell, Window window, Es
     if (count == 0) return false;
     // The minimum of n stamps has an error of 1/n, not 1/sqrt(n).
     const double variance = 4 * squares / (count * count);
+    const double slope_variance = sxx > 0 ? variance / sxx : likely_slope * likely_slope;
     e.slope = sxx > 0 ? shrunk(envelope_.slope(), variance / sxx) : 0;
     if (own == 0) return false;
     const double own_level = envelope_.level(own_run - 1, e.slope);
     e.y = own_level + e.slope * x;
     const double away = x - own_x / own;
-    e.error = std::sqrt(variance * (1 / own + (sxx > 0 ? away * away / sxx : 0)));
+    e.error = std::sqrt(variance / own + away * away * slope_variance);
     e.edge = edge_of(x, own_first, own_last);
     if (spacing_of(cell) > 0) {
         e.above = e.below = uncertainty(cell, window, e.slope, own_level);

@@ -95,7 +95,8 @@ std::size_t StepSearch::locate_least_late(double least, std::size_t to, double& 
         // Late stamps just before the loss may look like a part of it: the step explains most of the lateness.
         auto best = at;
         for (auto i = at; i < end; ++i)
-            if (static_cast<double>(end - i) * residuals[i] > static_cast<double>(end - best) * residuals[best]) best = i;
+            if (static_cast<double>(end - i) * residuals[i] > static_cast<double>(end - best) * residuals[best])
+                best = i;
         if (surely_late(residuals[best], best, end, view_[best].xrun)) {
             level = residuals[best];
             at = best;
