@@ -1,5 +1,7 @@
 #include "media/first_line.h"
 
+#include "media/clock_slope.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -61,9 +63,7 @@ FirstSlope FirstSlope::through(const std::vector<double>& xs, const std::vector<
             1.8 * StampScatter::kSigmaPerMedian * median(slopes) / std::sqrt(static_cast<double>(slopes.size()));
         if (error >= best) continue;
         best = error;
-        // Shrunk towards the label rate by its variance.
-        const double spread = std::max(300 * ppm * 300 * ppm, middle * middle - 9 * error * error);
-        found.slope = middle * spread / (spread + error * error);
+        found.slope = shrunk_slope(middle, error * error);
         found.error = std::clamp(error, ppm, 1000 * ppm);
         if (error < 20 * ppm) break;
     }

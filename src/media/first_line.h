@@ -8,9 +8,6 @@
 
 namespace onetake {
 
-/// The greatest slope of a clock against its label, ns/s: 44.1 kHz labelled 48 kHz is 88,400 ppm.
-inline constexpr double kMostSlope = 120e6;
-
 /// A slope and its standard error, ns/s.
 struct FirstSlope {
     double slope = 0, error = 0;

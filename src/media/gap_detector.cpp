@@ -1,5 +1,6 @@
 #include "media/gap_detector.h"
 
+#include "media/clock_slope.h"
 #include "media/first_line.h"
 #include "media/step_search.h"
 

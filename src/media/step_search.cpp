@@ -91,13 +91,13 @@ std::size_t StepSearch::locate_least_late(double least, std::size_t to, double& 
         while (at < to && (residuals[at] < least || view_[at].first <= segment_first_)) ++at;
         auto end = at;
         while (end < to && residuals[end] < residuals[at] + scatter_.threshold()) ++end;
-        if (end == to) break;
+        if (at == to) break;
         // Late stamps just before the loss may look like a part of it: the step explains most of the lateness.
         auto best = at;
         for (auto i = at; i < end; ++i)
             if (static_cast<double>(end - i) * residuals[i] > static_cast<double>(end - best) * residuals[best])
                 best = i;
-        if (surely_late(residuals[best], best, end, view_[best].xrun)) {
+        if (end == to || surely_late(residuals[best], best, end, view_[best].xrun)) {
             level = residuals[best];
             at = best;
             break;
