@@ -1,5 +1,7 @@
 #include "media/audio_clock.h"
 
+#include "media/clock_slope.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -8,7 +10,6 @@ namespace onetake {
 namespace {
 
 constexpr double ppm = 1e3;  // as ns per s
-constexpr double most_slope = 120'000 * ppm;
 // How much a span's rate may differ from the line's to return to it: inaudible, and time never goes back.
 constexpr double most_slew = 20'000 * ppm;
 constexpr std::size_t listed_gaps = 1000;
@@ -20,19 +21,6 @@ constexpr double least_gap = 50e3;
 constexpr double narrowest_seconds = 4;
 // Longest lag while lateness takes only a few values, s.
 constexpr double spaced_lag_seconds = 128;
-
-// The slope, shrunk towards the label rate by its variance.
-double shrunk(double slope, double variance) {
-    const double likely = 300 * ppm * 300 * ppm;
-    const double spread = std::max(likely, slope * slope - 9 * variance);
-    return std::clamp(slope * spread / (spread + variance), -most_slope, most_slope);
-}
-
-// Relative position of x between two instants: 0 in the middle, 1 at either end or beyond.
-double edge_of(double x, double first, double last) {
-    const double half = (last - first) / 2;
-    return half > 0 ? std::min(1.0, std::abs(x - first - half) / half) : 1;
-}
 
 }  // namespace
 
@@ -52,26 +40,26 @@ void AudioClock::finish(std::vector<AudioSpan>& out) {
 // Cells are processed one by one, so that the result does not depend on how many arrive at once.
 void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
     if (finishing) {
-        for (const auto& cell : fresh_) cells_.push_back(cell);
+        for (const auto& cell : fresh_) lines_.add(cell);
         fresh_.clear();
     }
     std::size_t taken = 0;
     do {
-        if (taken < fresh_.size()) cells_.push_back(fresh_[taken++]);
-        while (next_ < cells_.size()) {
-            const auto& cell = cells_[next_];
+        if (taken < fresh_.size()) lines_.add(fresh_[taken++]);
+        while (next_ < lines_.cells().size()) {
+            const auto& cell = lines_.cells()[next_];
             const bool fresh_start = !last_y_ || cell.start == StampCell::Start::gap;
             const auto begin = fresh_start ? estimate(cell.first_sample, cell) : Estimate{};
             const auto end = estimate(cell.end_sample, cell);
             if (!finishing) {
-                const double ahead = seconds(cells_.back().end_sample) - seconds(cell.end_sample);
+                const double ahead = seconds(lines_.cells().back().end_sample) - seconds(cell.end_sample);
                 const double known = ahead + gap_detector_.look_ahead();
                 if (known < to_seconds(options_.least_lag)) break;
                 const bool unsure =
-                    std::max(begin.error, end.error) + spacing_of(cell) / 4 > to_seconds(options_.error) * 1e9;
-                const bool more_to_come = cells_.back().segment == cell.segment;
+                    std::max(begin.error, end.error) + lines_.spacing_of(cell) / 4 > to_seconds(options_.error) * 1e9;
+                const bool more_to_come = lines_.cells().back().segment == cell.segment;
                 const double most =
-                    cell.late && spacing_of(cell) > 0 ? spaced_lag_seconds : to_seconds(options_.most_lag);
+                    cell.late && lines_.spacing_of(cell) > 0 ? spaced_lag_seconds : to_seconds(options_.most_lag);
                 if (unsure && more_to_come && known < most) break;
             }
             const double length = seconds(cell.end_sample) - seconds(cell.first_sample);
@@ -113,8 +101,9 @@ double AudioClock::reach_seconds() const {
 
 void AudioClock::forget() {
     const double reach = reach_seconds();
-    while (next_ > 1 && seconds(cells_[next_ - 1].end_sample) - seconds(cells_.front().end_sample) > reach) {
-        cells_.pop_front();
+    while (next_ > 1 &&
+           seconds(lines_.cells()[next_ - 1].end_sample) - seconds(lines_.cells().front().end_sample) > reach) {
+        lines_.drop_first();
         --next_;
     }
 }
@@ -123,156 +112,21 @@ void AudioClock::forget() {
 AudioClock::Estimate AudioClock::estimate(std::int64_t sample, const StampCell& cell) {
     const double x = seconds(sample);
     const double farthest = reach_seconds();
-    const double ahead = spacing_of(cell) > 0 ? spaced_lag_seconds : to_seconds(options_.most_lag);
+    const double ahead = lines_.spacing_of(cell) > 0 ? spaced_lag_seconds : to_seconds(options_.most_lag);
     const double last = seconds(cell.end_sample) + std::max(farthest, ahead);
     by_window_.clear();
-    Estimate widest;
-    const bool known = cell.late ? line_of_edge(x, cell, window(x, 2 * farthest, last), widest)
-                                 : line_of_mean(x, cell, window(x, 2 * farthest, last), widest);
-    if (!known) {
+    auto widest = lines_.fit(x, cell, 2 * farthest, last);
+    if (!widest.known) {
         widest.y = last_y_ && cell.start == StampCell::Start::joined ? *last_y_ : cell.guess;
-        widest.y += widest.slope * (x - seconds(cell.first_sample));
+        widest.y += widest.slope * (x - cell.first_x);
         return widest;
     }
+    if (lines_.fit_grid(x, cell, widest)) return widest;
     const double narrowest = std::max(narrowest_seconds, 6 * gap_detector_.block_seconds());
-    for (double reach = narrowest; reach < 0.7 * farthest; reach *= 2) {
-        const auto w = window(x, reach, last);
-        Estimate e;
-        if (cell.late ? line_of_edge(x, cell, w, e) : line_of_mean(x, cell, w, e))
-            by_window_.push_back(e);
-        else
-            by_window_.push_back({});
-    }
+    for (double reach = narrowest; reach < 0.7 * farthest; reach *= 2)
+        by_window_.push_back(lines_.fit(x, cell, reach, last));
     by_window_.push_back(widest);
     return by_window_[choice_.choose(by_window_)];
-}
-
-// Whether lateness cycled through its values, `spacing` apart, at least twice between touching the line: then the
-// stamps on the line were on time.
-bool AudioClock::cycled(const StampCell& cell, Window window, double slope, double level) const {
-    const double spacing = spacing_of(cell);
-    if (spacing <= 0) return false;
-    int touches = 0;
-    bool away = true;
-    for (auto i = window.first; i < window.last; ++i) {
-        const auto& c = cells_[i];
-        if (c.segment != cell.segment || !c.edge.known) continue;
-        const double excess = c.edge.y - slope * c.edge.x - level;
-        if (excess > 0.4 * spacing) away = true;
-        if (excess > 0.1 * spacing || !away) continue;
-        away = false;
-        ++touches;
-    }
-    return touches >= 3;
-}
-
-// The largest known distance between the values that lateness takes, ns.
-double AudioClock::spacing_of(const StampCell& cell) const {
-    return std::max(cell.spacing, cells_.back().spacing);
-}
-
-AudioClock::Window AudioClock::window(double x, double reach, double last) const {
-    const auto from = [&](double at) {
-        const auto it = std::partition_point(cells_.begin(), cells_.end(),
-                                             [&](const StampCell& c) { return seconds(c.first_sample) <= at; });
-        return static_cast<std::size_t>(it - cells_.begin());
-    };
-    const auto first = from(x - reach);
-    return {first > 0 ? first - 1 : 0, from(std::min(last, x + reach))};
-}
-
-// Least squares over the window's trusted stamps: one slope, a level for each segment.
-bool AudioClock::line_of_mean(double x, const StampCell& cell, Window window, Estimate& e) const {
-    double sxx = 0, sxy = 0, squares = 0;
-    std::int64_t stamps = 0, segments = 0;
-    LinearRegression run, own;
-    double own_first = 0, own_last = 0;
-    const auto close = [&] {
-        if (run.count() == 0) return;
-        sxx += run.sxx();
-        sxy += run.sxy();
-        squares += run.syy();
-        stamps += run.count();
-        ++segments;
-    };
-    std::int64_t segment = -1;
-    cells_.visit(window.first, window.last, [&](const CellStore::Sum& sum) {
-        if (sum.segment != segment) {
-            if (segment == cell.segment) own = run;
-            close();
-            run = {};
-            segment = sum.segment;
-        }
-        run.merge(sum.stamps);
-        if (segment != cell.segment || sum.stamps.count() == 0) return;
-        if (own_last == 0) own_first = sum.first_x;
-        own_last = sum.last_x;
-    });
-    if (segment == cell.segment) own = run;
-    close();
-
-    const auto freedom = static_cast<double>(stamps - segments - 1);
-    double variance = unknown_sigma * unknown_sigma;
-    if (freedom > 0) variance = std::max(0.0, squares - sxy * sxy / sxx) / freedom * (1 + 4 / freedom);
-    e.slope = sxx > 0 ? shrunk(sxy / sxx, variance / sxx) : 0;
-    if (own.count() == 0) return false;
-    const double away = x - own.mean_x();
-    e.y = own.mean_y() + e.slope * away;
-    e.error = std::sqrt(variance * (1 / static_cast<double>(own.count()) + (sxx > 0 ? away * away / sxx : 0)));
-    e.edge = edge_of(x, own_first, own_last);
-    e.stamps = static_cast<double>(stamps);
-    e.known = true;
-    return true;
-}
-
-// The lower envelope of the window's least late stamps: one slope, a level for each segment.
-bool AudioClock::line_of_edge(double x, const StampCell& cell, Window window, Estimate& e) {
-    envelope_.clear();
-    // sxx: of the edges about each segment's mean, estimated from its length as if evenly spaced.
-    double sxx = 0, squares = 0, count = 0, own = 0, own_x = 0, own_first = 0, own_last = 0;
-    double run_edges = 0, run_first = 0, run_last = 0;
-    std::int64_t segment = -1;
-    std::size_t runs = 0, own_run = 0;
-    const auto close = [&] { sxx += run_edges * (run_last - run_first) * (run_last - run_first) / 12; };
-    cells_.visit(window.first, window.last, [&](const CellStore::Sum& sum) {
-        if (sum.edges == 0) return;
-        if (sum.segment != segment || runs == 0) {
-            close();
-            segment = sum.segment;
-            run_edges = 0;
-            run_first = sum.first_edge_x;
-            envelope_.new_run();
-            ++runs;
-        }
-        envelope_.add(sum.hull, sum.edges, sum.edges_x);
-        run_edges += sum.edges;
-        run_last = sum.last_edge_x;
-        squares += sum.squared_spread;
-        count += sum.edges;
-        if (segment != cell.segment) return;
-        own_run = runs;
-        own_x += sum.edges_x;
-        if (own == 0) own_first = sum.first_edge_x;
-        own_last = sum.last_edge_x;
-        own += sum.edges;
-    });
-    close();
-    if (count == 0) return false;
-    // The minimum of n stamps has an error of 1/n, not 1/sqrt(n).
-    const double variance = 4 * squares / (count * count);
-    e.slope = sxx > 0 ? shrunk(envelope_.slope(), variance / sxx) : 0;
-    if (own == 0) return false;
-    const double own_level = envelope_.level(own_run - 1, e.slope);
-    e.y = own_level + e.slope * x;
-    const double away = x - own_x / own;
-    e.error = std::sqrt(variance * (1 / own + (sxx > 0 ? away * away / sxx : 0)));
-    // While lateness does not change, the line may lie too high by up to the spacing; at its ends also too low.
-    e.above = spacing_of(cell) * (cycled(cell, window, e.slope, own_level) ? 0.2 : 1);
-    e.edge = edge_of(x, own_first, own_last);
-    e.below = e.above * e.edge;
-    e.stamps = count;
-    e.known = true;
-    return true;
 }
 
 double AudioClock::seconds(std::int64_t sample) const {
@@ -304,7 +158,8 @@ double AudioClock::drift_ppm() const {
     double variance = unknown_sigma * unknown_sigma;
     if (stamps_ > 2)
         variance = squares_ / static_cast<double>(stamps_ - 2) * (1 + 4 / static_cast<double>(stamps_ - 2));
-    const double slower = shrunk((sxy_ + segment_fit_.sxy()) / sxx, variance / sxx) * 1e-9;
+    const double slower =
+        std::clamp(shrunk_slope((sxy_ + segment_fit_.sxy()) / sxx, variance / sxx), -kMostSlope, kMostSlope) * 1e-9;
     return (1 / (1 + slower) - 1) * 1e6;
 }
 

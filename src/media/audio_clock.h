@@ -1,6 +1,6 @@
 #pragma once
 
-#include "media/cell_store.h"
+#include "media/clock_lines.h"
 #include "media/gap_detector.h"
 #include "media/window_choice.h"
 
@@ -67,18 +67,8 @@ class AudioClock {
     /// The line at one instant of one segment, with its error. ns, ns/s.
     using Estimate = WindowChoice::Estimate;
 
-    /// Cells [first, last) of cells_.
-    struct Window {
-        std::size_t first = 0, last = 0;
-    };
-
     void settle(bool finishing, std::vector<AudioSpan>& out);
     Estimate estimate(std::int64_t sample, const StampCell& cell);
-    bool cycled(const StampCell& cell, Window window, double slope, double level) const;
-    double spacing_of(const StampCell& cell) const;
-    Window window(double x, double reach, double last) const;
-    bool line_of_mean(double x, const StampCell& cell, Window window, Estimate& e) const;
-    bool line_of_edge(double x, const StampCell& cell, Window window, Estimate& e);
     double reach_seconds() const;
     void forget();
     double seconds(std::int64_t sample) const;
@@ -89,13 +79,12 @@ class AudioClock {
     const AudioClockOptions options_;
     GapDetector gap_detector_;
     std::vector<StampCell> fresh_;
-    CellStore cells_;
+    ClockLines lines_;
     std::size_t next_ = 0;          ///< first cell not emitted
     std::optional<double> last_y_;  ///< where the last span ended
     HostTime last_end_;
 
     WindowChoice choice_;
-    LowerEnvelope envelope_;           // reused
     std::vector<Estimate> by_window_;  // reused
     LinearRegression segment_fit_;     ///< of the segment being emitted
     std::int64_t segment_ = 0;

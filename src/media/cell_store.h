@@ -1,7 +1,7 @@
 #pragma once
 
-#include "media/gap_detector.h"
 #include "media/lower_envelope.h"
+#include "media/stamp_cell.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <vector>
 
 namespace onetake {
@@ -17,12 +18,14 @@ class StampLateness {
 
     /// `last`: no burst with the next block, so the stamp shows the delivery's lateness.
     /// `together`: arrived almost at the same time as the previous block, which can't be capture times.
-    void add(double residual, bool known_late, bool together, bool last) {
+    /// `late`: the stamp's lateness against the label line.
+    void add(double residual, double late, bool known_late, bool together, bool last) {
         together_ += together ? 1 : 0;
         at_once_.push_back(together);
         if (last) last_.push_back(residual);
         if (last_.size() > kRemembered) last_.pop_front();
         recent_.push_back(residual);
+        label_.push_back(late);
         known_ += known_late ? 1 : 0;
         late_.push_back(known_late);
         open_.push_back(residual);
@@ -41,6 +44,7 @@ class StampLateness {
         while (local_.size() > kRemembered) local_.pop_front();
         while (recent_.size() > kRemembered) {
             recent_.pop_front();
+            label_.pop_front();
             known_ -= late_.front() ? 1 : 0;
             late_.pop_front();
             together_ -= at_once_.front() ? 1 : 0;
@@ -89,28 +93,31 @@ class StampLateness {
 
     /// The widest hole, ns, in the lower half of the distances; 0 without a clear one. Lateness with a few values only
     /// (delivery on a grid) does not show by how much all stamps are late. Holes of about `block` ns or more are
-    /// bursts. Searched in short runs of blocks, as the values shift with the grid's phase; two runs must agree.
-    double spacing(double block) {
-        double widest = 0, next = 0;
-        for (std::size_t from = 0; from + kRun <= recent_.size(); from += kRun) {
-            const auto begin = recent_.begin() + static_cast<std::ptrdiff_t>(from);
+    /// bursts. Searched in short runs of blocks, as the values shift with the grid's phase; most runs
+    /// must have one.
+    double spacing(double block) { return std::max(spacing_of(recent_, block), spacing_of(label_, block)); }
+
+ private:
+    double spacing_of(const std::deque<double>& values, double block) {
+        std::vector<double> holes;  // of each run; 0 without one
+        for (std::size_t from = 0; from + kRun <= values.size(); from += kRun) {
+            const auto begin = values.begin() + static_cast<std::ptrdiff_t>(from);
             sorted_.assign(begin, begin + kRun);
             std::sort(sorted_.begin(), sorted_.end());
             constexpr std::size_t lowest = 2, middle = kRun / 2;
             double hole = 0;
             for (auto i = lowest; i < middle; ++i) hole = std::max(hole, sorted_[i + 1] - sorted_[i]);
-            if (hole > (sorted_[middle] - sorted_[lowest]) / 4 && hole < 0.9 * block) {
-                next = std::max(next, std::min(widest, hole));
-                widest = std::max(widest, hole);
-            }
+            const bool clear = hole > (sorted_[middle] - sorted_[lowest]) / 4 && hole < 0.6 * block;
+            holes.push_back(clear ? hole : 0);
         }
-        return next;
+        if (holes.size() < 2) return 0;
+        std::sort(holes.begin(), holes.end(), std::greater<>());
+        return holes[std::max<std::size_t>(1, holes.size() / 2)];
     }
 
- private:
     static constexpr std::size_t kRemembered = 512, kRun = 128;
     std::size_t chunk_;
-    std::deque<double> recent_, local_, last_;
+    std::deque<double> recent_, label_, local_, last_;
     std::deque<bool> late_, at_once_;
     std::size_t known_ = 0, together_ = 0;
     double earliest_ = 0;

@@ -97,6 +97,22 @@ std::vector<Shape> shapes() {
              });
              card.record(250);
          }},
+        {"arrivals on a grid, slewed", 0.5, true,
+         [](SimulatedSoundCard& card, std::mt19937_64& random) {
+             // 500 ppm slower for a minute.
+             card.scatter([&random, end = 3e6](std::int64_t n) mutable {
+                 const auto seconds = static_cast<double>(n) * kBlockNs * 1e-9;
+                 end += kBlockNs / (seconds >= 150 && seconds < 210 ? 1 - 450e-6 : 1 + 50e-6);
+                 return std::ceil(end / 8e6) * 8e6 - end + exponential(random, 0.1);
+             });
+             const auto blocks = [](double seconds) { return std::llround(std::ceil(seconds * 1e9 / kBlockNs)); };
+             card.run_at(50);
+             card.record_blocks(blocks(150));
+             card.run_at(-450);
+             card.record_blocks(blocks(210) - blocks(150));
+             card.run_at(50);
+             card.record_blocks(blocks(340) - blocks(210));
+         }},
         {"arrivals, 8 s of stall", 0.5, true,
          [](SimulatedSoundCard& card, std::mt19937_64& random) {
              card.scatter([&random](std::int64_t) { return exponential(random, 1); });
@@ -161,6 +177,30 @@ TEST(AudioClockShapes, StayWithinTheirBoundsAndShowNoGap) {
         std::printf("%-30s %7.3f ms (bound %.2f), lag %.1f s\n", shape.name.c_str(), worst[1], shape.most_ms, lag);
         EXPECT_LT(worst[1], shape.most_ms) << shape.name;
         EXPECT_LT(lag, 130) << shape.name;
+    }
+}
+
+// Blocks just before a loss that are late by part of its length are not taken for a smaller loss.
+TEST(AudioClockShapes, ShowUnflaggedLossesAmongLateStamps) {
+    for (unsigned seed = 1; seed <= 6; ++seed) {
+        std::mt19937_64 random(seed);
+        SimulatedSoundCard card;
+        card.run_at(50);
+        card.scatter([&random](std::int64_t) { return exponential(random, 10); });
+        card.record(60);
+        for (int i = 0; i < 20; ++i) {
+            card.lose(0.03);
+            card.record(2);
+        }
+        AudioClock clock(48000);
+        std::vector<AudioSpan> spans;
+        for (auto stamp : card.stamps()) {
+            stamp.late_only = true;
+            clock.add(stamp, spans);
+        }
+        clock.finish(spans);
+        ASSERT_EQ(clock.gap_count(), 20) << seed;
+        for (const auto& gap : clock.gaps()) EXPECT_NEAR(static_cast<double>(gap.length.count()) * 1e-6, 30, 2) << seed;
     }
 }
 
