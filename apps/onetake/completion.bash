@@ -9,7 +9,7 @@ _onetake() {
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             return
             ;;
-        --frame-times | --audio-times | --denoise-model)
+        --frame-times | --audio-times | --denoise-model | --audio | --video-timestamps | --out)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
             ;;
