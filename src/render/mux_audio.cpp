@@ -1,3 +1,4 @@
+#include "codec/av_log.h"
 #include "container/demuxer.h"
 #include "container/file_writer.h"
 #include "encode/audio_stream_encoder.h"
@@ -49,6 +50,7 @@ class AudioMux {
         if (options_.audio_bitrate < 8000 || options_.audio_bitrate > 1'000'000)
             return fail(ErrorCode::invalid_argument,
                         fmt::format("audio_bitrate is {}; allowed: 8000 to 1000000.", options_.audio_bitrate));
+        route_av_log();
         auto state = FileState::of(video_path_);
         if (!state) return fail(std::move(state).error());
         state_.emplace(std::move(*state));

@@ -31,16 +31,17 @@ ffmpeg -nostdin -v error -y -f lavfi -i testsrc2=d=2:r=25:s=160x120 -c:v libx264
 
 # Ctrl-C and SIGTERM end it; the command that it prints adds the audio.
 for signal in INT TERM; do
-    "$onetake" sidecar "cam $signal" --source test > out 2> err < /dev/null &
+    printed=printed.$signal
+    "$onetake" sidecar "cam $signal" --source test > $printed 2> err < /dev/null &
     program=$!
-    wait_for out
-    check jq -es '.[0] | .audio_start > 0 and .audio_start_unix > 1e9' out > jq.out
-    wav=$(jq -rs '.[0].wav' out)
+    wait_for $printed
+    check jq -e '.audio_start > 0 and .audio_start_unix > 1e9' $printed > jq.out
+    wav=$(jq -r .wav $printed)
     check [ -s "$wav" ]
-    start=$(jq -rs '.[0].audio_start' out)
+    start=$(jq -r .audio_start $printed)
     kill -$signal $program
     wait $program || complain "exit code $? after SIG$signal"
-    command=$(tail -n 1 out)
+    command=$(tail -n 1 $printed)
     cp video.mp4 copy.mp4
     command=${command/#onetake/\"\$onetake\"}
     command=${command/VIDEO /copy.mp4 }
@@ -59,7 +60,7 @@ wait_for orphan.out
 kill -KILL $program
 wait $program 2> /dev/null
 cat <&8 > /dev/null # returns when the sidecar has ended
-take=$(jq -rs '.[0].take' orphan.out)
+take=$(jq -r .take orphan.out)
 check [ -s "$take/manifest.json" ]
 expect 0 check "$(basename "$take")" --json
 check jq -e '.closed and (.needs_recovery | not)' out > jq.out
@@ -75,8 +76,9 @@ program=$tracker
 exec 8< alive
 wait_for hooked.out
 kill -KILL $tracker
+wait $tracker 2> /dev/null
 cat <&8 > /dev/null
-check [ -s "$(jq -rs '.[0].take' hooked.out)/manifest.json" ]
+check [ -s "$(jq -r .take hooked.out)/manifest.json" ]
 
 # What fails says so and leaves no take.
 expect 2 sidecar a/b --source test
@@ -86,9 +88,10 @@ rm -rf absent
 expect 1 sidecar cam --audio-device no-such-microphone --data-dir absent
 check grep -q no-such-microphone err
 check [ -z "$(find absent -type f 2> /dev/null)" ]
-expect 2 mux video.mp4 --audio nothing.wav
+expect 2 mux video.mp4
 expect 2 mux video.mp4 --audio "$take" --delta 0 --video-start 1
-expect 1 mux video.mp4 --audio nothing.wav --delta 0
+expect 1 mux video.mp4 --audio nothing.wav --delta 0 -o new.mp4
+check grep -q nothing.wav err
 
 [ $failures = 0 ] && echo "the sidecar ends with its program and closes its take"
 exit $((failures > 0))
