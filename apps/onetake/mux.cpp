@@ -49,13 +49,13 @@ void add_options(CommandLine& app, Options& options) {
         mux.audio_bitrate = static_cast<int>(number_of("--audio-bitrate", values.back(), 8000, 1e6));
         return true;
     };
-    app.add_option("--audio-bitrate", set_bitrate, "bits/s of the AAC (192000)")->type_name("N");
+    app.keep_for_help_all(app.add_option("--audio-bitrate", set_bitrate, "bits/s of the AAC (192000)")->type_name("N"));
     app.keep_for_help_all(
         app.add_option("--data-dir", options.data_dir, "where a take's name is looked up (av_data)")->type_name("DIR"));
     app.add_flag("--print-ffmpeg", options.print_ffmpeg, "print the ffmpeg command for it, do nothing");
     app.add_flag("--json", options.json, "print the result as JSON");
     app.add_flag("--quiet", options.quiet, "print errors only");
-    app.footer("Example: onetake mux webcam.mp4 --audio av_data/webcam_aud_01J… --video-start 91.25");
+    app.footer("Example: onetake mux cam.mp4 --audio av_data/cam_aud_01M7… --video-start 91.25");
 }
 
 /// A path, or the name of a take in the data folder.

@@ -51,8 +51,8 @@ struct MuxResult {
 };
 
 /// Adds audio to a video file that another program made: MP4, MOV, Matroska or AVI. The video's packets are copied as
-/// they are. `audio` is a take's folder (its first audio track, corrected for the drift of the sound card's clock) or a
-/// 16-bit PCM WAV (at its label rate). Blocks until the result is on disk.
+/// they are. `audio` is a take's folder or its WAV (its first audio track, corrected for the drift of the sound card's
+/// clock), or another 16-bit PCM WAV (at its label rate). Blocks until the result is on disk.
 ///
 /// The result is written beside its final name, synced and renamed: after a failure, or a crash at any instant, the
 /// video is the old or the new file, complete, and the audio is unchanged. Audio track that the file has already are

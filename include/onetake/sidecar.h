@@ -20,7 +20,7 @@ struct SidecarStart {
 
 /// Records a microphone while another program records its own video, and adds the audio to that file afterwards
 /// (docs/sidecar.md). Each recording is a take with audio only, `{feed}_aud_{ULID}` in the data folder, so it survives
-/// a crash as every take does; its WAV has a second name beside it, `{feed}_aud_{ULID}.wav`.
+/// a crash as every take does; a symbolic link beside it, `{feed}_aud_{ULID}.wav`, leads to its WAV.
 ///
 /// Ownership: owns its threads, device and files; destroyed while recording, it stops and closes the take.
 /// Threads: one at a time. Times: seconds on CLOCK_MONOTONIC.
@@ -36,8 +36,9 @@ class ONETAKE_API SidecarAudio {
     ~SidecarAudio();
 
     /// Returns when the first sample has been captured and stored. Errors: timed_out, naming the microphone, if there
-    /// is none within 2 s, even if its driver hangs: the call returns then, and leaves no take; those of the device and
-    /// the disk; wrong_state while recording. After an error start() may be called again.
+    /// is none within 2 s, even if its driver hangs: the call returns then, and its empty take is removed as soon as the
+    /// driver lets go; those of the device and the disk; wrong_state while recording. After an error start() may be
+    /// called again.
     Result<SidecarStart> start();
     /// Ends the recording and closes the take. Errors: wrong_state without start(); those of AVRecorder::stop().
     Result<TakeResult> stop();

@@ -8,6 +8,7 @@
 #include <onetake/recorder.h>
 #include <onetake/sidecar.h>
 
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <fmt/format.h>
@@ -35,13 +36,15 @@ struct SidecarRecording {
 
     void run() {
         result = recorder.record(std::numeric_limits<double>::infinity(), name, false, false);
-        if (!result || result->metrics.audio_samples > 0) return;
+        const bool empty = result && result->metrics.audio_samples == 0;
+        if (!empty && !given_up) return;
         std::error_code ignored;
         fs::remove_all(folder, ignored);
     }
 
     AVRecorder recorder;
     const std::string name, folder;
+    std::atomic<bool> given_up{false};  ///< start() has failed: what comes later is removed
     Result<TakeResult> result;  ///< after run() has returned
 };
 
@@ -79,6 +82,7 @@ class SidecarAudio::Impl {
         call_.emplace(BoundedCall::begin([recording = recording_] { recording->run(); }));
         auto first = wait_for_first_sample(deadline);
         if (!first) {
+            recording_->given_up = true;
             recording_->recorder.request_stop();
             (void)call_->wait_until(host_now() + kCleanUpTimeout);
             call_.reset();
@@ -152,11 +156,12 @@ class SidecarAudio::Impl {
         }
     }
 
-    // Gives the growing WAV its second name. A file system without hard links leaves the one in the take.
+    // Gives the growing WAV its second name, a symbolic link. A file system without links leaves the one in the take.
     std::string name_wav() const {
-        const auto inside = recording_->folder + "/" + track_path({TrackKind::audio, 1});
+        const auto wav = track_path({TrackKind::audio, 1});
+        const auto target = recording_->name + "/" + wav;
         auto named = recording_->folder + ".wav";
-        return ::link(inside.c_str(), named.c_str()) == 0 ? named : inside;
+        return ::symlink(target.c_str(), named.c_str()) == 0 ? named : recording_->folder + "/" + wav;
     }
 
     const RecorderConfig config_;

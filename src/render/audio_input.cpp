@@ -123,10 +123,10 @@ class TakeInput final : public AudioInput {
         if (has_video_)
             return fail(ErrorCode::refused,
                         fmt::format("{} has video, too, and is kept. Delete it yourself.", folder_));
-        // Its WAV may have a second name beside it.
+        // Its WAV may have a second name beside it (SidecarAudio).
         const auto second = folder_ + ".wav";
         std::error_code ec;
-        if (fs::equivalent(second, wav_path_, ec)) ONETAKE_TRY(remove_file(second));
+        if (fs::is_symlink(second, ec) && fs::equivalent(second, wav_path_, ec)) ONETAKE_TRY(remove_file(second));
         fs::remove_all(folder_, ec);
         if (ec) return fail(file_error("Can't delete", folder_, ec.value()));
         return {};
@@ -186,18 +186,31 @@ class TakeInput final : public AudioInput {
     bool done_ = false;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<AudioInput>> AudioInput::open(const std::string& path) {
+// The take that a path names: its folder, or its WAV by any name. Empty for other files.
+std::string take_of(const std::string& path) {
     std::error_code ec;
     if (fs::is_directory(path, ec)) {
         auto folder = path;
         while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
+        return folder;
+    }
+    const auto file = fs::canonical(path, ec);
+    if (ec || file.filename() != track_path(kAudio) || !fs::exists(file.parent_path() / kJournalName, ec)) return {};
+    return file.parent_path().string();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<AudioInput>> AudioInput::open(const std::string& path) {
+    if (auto folder = take_of(path); !folder.empty()) {
         auto take = std::make_unique<TakeInput>(std::move(folder));
         ONETAKE_TRY(take->open());
         return take;
     }
-    auto wav = WavReader::open(path);
+    std::error_code ec;
+    const auto file = fs::canonical(path, ec);  // follows links, which WavReader does not
+    if (ec) return fail(file_error("Can't open", path, ec.value()));
+    auto wav = WavReader::open(file.string());
     if (!wav) return fail(std::move(wav).error());
     if (wav->frames() == 0) return fail(ErrorCode::not_found, fmt::format("{} has no samples.", path));
     return std::make_unique<WavInput>(std::move(*wav));

@@ -133,9 +133,11 @@ class KillCheck {
             ++before_first_;
             return;
         }
-        const auto wav = WavReader::open(take + ".wav");
+        const auto wav = WavReader::open(take + "/audio.wav");
         if (!wav) return failed(fmt::format("kill {}: {}", n, wav.error().message));
         if (wav->frames() == 0) failed(fmt::format("kill {}: the WAV is empty", n));
+        const auto recovered = recover_take(folder, fs::path(take).filename());
+        if (!recovered) return failed(fmt::format("kill {}: {}", n, recovered.error().message));
         const auto video = fmt::format("{}/v{}.mp4", options_.folder, n);
         fs::copy_file(original_, video);
         MuxOptions mux;

@@ -64,9 +64,11 @@ take=$(jq -r .take orphan.out)
 check [ -s "$take/manifest.json" ]
 expect 0 check "$(basename "$take")" --json
 check jq -e '.closed and (.needs_recovery | not)' out > jq.out
+expect 0 mux video.mp4 --audio "$take.wav" --delta 0 -o by_wav.mkv --json
 expect 0 mux video.mp4 --audio "$(basename "$take")" --delta 0 --shortest --delete-audio --json
 check jq -e '.path == "video_with_audio.mp4" and .audio_deleted' out > jq.out
 check [ ! -e "$take" ]
+check [ ! -L "$take.wav" ]
 
 # Hooks are short-lived: the process to follow is given.
 sleep 1000 &
