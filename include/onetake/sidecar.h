@@ -36,8 +36,8 @@ class ONETAKE_API SidecarAudio {
     ~SidecarAudio();
 
     /// Returns when the first sample has been captured and stored. Errors: timed_out, naming the microphone, if there
-    /// is none within 2 s, even if its driver hangs: the call returns then, and its empty take is removed as soon as the
-    /// driver lets go; those of the device and the disk; wrong_state while recording. After an error start() may be
+    /// is none within 2 s, even if its driver hangs: the call returns then, and its empty take is removed as soon as
+    /// the driver lets go; those of the device and the disk; wrong_state while recording. After an error start() may be
     /// called again.
     Result<SidecarStart> start();
     /// Ends the recording and closes the take. Errors: wrong_state without start(); those of AVRecorder::stop().

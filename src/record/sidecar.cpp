@@ -45,7 +45,7 @@ struct SidecarRecording {
     AVRecorder recorder;
     const std::string name, folder;
     std::atomic<bool> given_up{false};  ///< start() has failed: what comes later is removed
-    Result<TakeResult> result;  ///< after run() has returned
+    Result<TakeResult> result;          ///< after run() has returned
 };
 
 std::string shell_quoted(const std::string& text) {

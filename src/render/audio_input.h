@@ -16,8 +16,8 @@ namespace onetake {
 /// audio clock model, or a WAV at its label rate. Media time 0 is its first sample. Thread-bound.
 class AudioInput {
  public:
-    /// `path`: a take's folder, its WAV, or another 16-bit PCM WAV. Errors: those of the file; not_found for a take without audio;
-    /// wrong_state for one that is being recorded.
+    /// `path`: a take's folder, its WAV, or another 16-bit PCM WAV. Errors: those of the file; not_found for a take
+    /// without audio; wrong_state for one that is being recorded.
     static Result<std::unique_ptr<AudioInput>> open(const std::string& path);
     AudioInput(const AudioInput&) = delete;
     AudioInput& operator=(const AudioInput&) = delete;
