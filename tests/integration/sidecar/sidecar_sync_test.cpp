@@ -1,13 +1,13 @@
 // SidecarAudio through the real libasound and PortAudio beside a video whose frames' instants are known; judged by
 // decoding with the ffmpeg programs.
 
+#include "base/clock.h"
 #include "integration/render/reference_decoder.h"
 #include "support/temp_dir.h"
 #include "support/test_microphones.h"
 
 #include <onetake/sidecar.h>
 
-#include <base/clock.h>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -72,7 +72,8 @@ class Sidecar : public ::testing::Test {
 };
 
 TEST_F(Sidecar, IsInSyncInThreeRunsAndBothSignsOfDelta) {
-    constexpr double kFps = 25, kFrames = 150;
+    constexpr double kFps = 25;
+    constexpr int kFrames = 150;
     struct Video {
         const char *name, *codec;
     };
@@ -95,7 +96,7 @@ TEST_F(Sidecar, IsInSyncInThreeRunsAndBothSignsOfDelta) {
             const auto result = sidecar.mux(path, begin, options);
             ASSERT_TRUE(result) << result.error().message;
             EXPECT_EQ(result->delta_s > 0, delays);
-            EXPECT_EQ(result->video_frames, kFrames);
+            EXPECT_EQ(result->video_frames, std::uint64_t{kFrames});
             check_sync(path, fmt::format("{}, delta {:+.4f} s", video.name, result->delta_s), 4);
         }
         EXPECT_FALSE(fs::exists(start.take));
