@@ -64,13 +64,14 @@ int next_number() {
 template <class Push>
 Cost record(const WorkFolder& folder, int workers, int frames, Push push) {
     RecorderConfig config;
-    config.source = SourceKind::external;
-    config.audio = false;
+    config.video.front().source = SourceKind::external;
+    config.audio.front().source = SourceKind::external;
+    config.audio.clear();
     config.instant_mp4 = false;  // rendering has its own benchmark
-    config.on_full = OnFull::block;
-    config.queue_size = 16;
-    config.workers = workers;
-    config.quality = kQuality;
+    config.store.on_full = OnFull::block;
+    config.store.queue_size = 16;
+    config.store.workers = workers;
+    config.store.quality = kQuality;
     config.data_dir = folder / "takes";
     auto recorder = must(AVRecorder::create(config));
     must(recorder.start(std::to_string(next_number())));

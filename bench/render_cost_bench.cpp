@@ -75,8 +75,8 @@ double encode_alone(const RecorderConfig& config, std::vector<Bytes>& images) {
     context->thread_count = static_cast<int>(std::thread::hardware_concurrency() * 3 / 2);
     context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     AVDictionary* options = nullptr;
-    av_dict_set(&options, "preset", config.preset.c_str(), 0);
-    av_dict_set_int(&options, "crf", config.crf, 0);
+    av_dict_set(&options, "preset", config.encode.preset.c_str(), 0);
+    av_dict_set_int(&options, "crf", config.encode.crf, 0);
     if (codec == nullptr || avcodec_open2(context, codec, &options) < 0) {
         fmt::print(stderr, "libx264 can't be opened.\n");
         std::exit(1);
@@ -138,7 +138,7 @@ Times ffmpeg(const RecorderConfig& config, const std::string& frames_dir, const 
     const auto command = fmt::format(
         "ffmpeg -nostdin -v error -y -framerate {} -i '{}/f_%06d.jpg' -c:v libx264 -preset {} -crf {} "
         "-pix_fmt yuvj420p -movflags +faststart '{}'",
-        kFps, frames_dir, config.preset, config.crf, out);
+        kFps, frames_dir, config.encode.preset, config.encode.crf, out);
     const double before = children_cpu();
     const Stopwatch watch;
     if (std::system(command.c_str()) != 0) {
@@ -154,16 +154,17 @@ int main(int argc, char** argv) {
     Report report(argc, argv);
     const WorkFolder folder;
     RecorderConfig config;
-    config.source = SourceKind::external;
-    config.audio = false;
+    config.video.front().source = SourceKind::external;
+    config.audio.front().source = SourceKind::external;
+    config.audio.clear();
     config.instant_mp4 = false;
-    config.on_full = OnFull::block;
-    config.fps = kFps;
+    config.store.on_full = OnFull::block;
+    config.video.front().fps = kFps;
     config.data_dir = folder / "takes";
     config.processed_dir = folder / "rendered";
     make_take(config);
     auto copying = config;
-    copying.codec = "copy";
+    copying.encode.codec = "copy";
 
     const auto frames_dir = config.data_dir + "/t/frames";
     const auto jpegs = stored_jpegs(frames_dir);

@@ -26,11 +26,12 @@ int main(int argc, char** argv) {
         return 2;
     }
     onetake::RecorderConfig config;
-    config.source = argc > 3 ? onetake::SourceKind::device : onetake::SourceKind::test;
-    if (argc > 3) config.video_device = argv[3];
-    if (argc > 4) config.audio_device = argv[4];
-    config.denoise = true;
-    config.denoise_model = argv[1];
+    config.video.front().source = argc > 3 ? onetake::SourceKind::device : onetake::SourceKind::test;
+    config.audio.front().source = argc > 3 ? onetake::SourceKind::device : onetake::SourceKind::test;
+    if (argc > 3) config.video.front().device = argv[3];
+    if (argc > 4) config.audio.front().device = argv[4];
+    config.enhance.enabled = true;
+    config.enhance.model = argv[1];
 
     auto recorder = onetake::AVRecorder::create(config);
     if (!recorder) {

@@ -45,10 +45,11 @@ int report(const onetake::Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    onetake::RecorderConfig config;
-    config.source = argc > 2 ? onetake::SourceKind::device : onetake::SourceKind::test;
-    if (argc > 2) config.audio_device = argv[2];
-    auto sidecar = onetake::SidecarAudio::create(config, "opencv");
+    onetake::SidecarConfig config;
+    config.feed = "tracker";
+    config.microphone.source = argc > 2 ? onetake::SourceKind::device : onetake::SourceKind::test;
+    if (argc > 2) config.microphone.device = argv[2];
+    auto sidecar = onetake::SidecarAudio::create(config);
     if (!sidecar) return report(sidecar.error());
     const auto started = sidecar->start();
     if (!started) return report(started.error());

@@ -60,11 +60,12 @@ std::vector<float> tone(std::int64_t first) {
 int main(int argc, char** argv) {
     const double seconds = argc > 1 ? std::atof(argv[1]) : 5;
     onetake::RecorderConfig config;
-    config.source = onetake::SourceKind::external;
-    config.width = kWidth;
-    config.height = kHeight;
-    config.fps = 1 / kFrameTime;
-    config.sample_rate = kSampleRate;
+    config.video.front().source = onetake::SourceKind::external;
+    config.audio.front().source = onetake::SourceKind::external;
+    config.video.front().width = kWidth;
+    config.video.front().height = kHeight;
+    config.video.front().fps = 1 / kFrameTime;
+    config.audio.front().sample_rate = kSampleRate;
 
     auto recorder = onetake::AVRecorder::create(config);
     if (!recorder) {

@@ -11,9 +11,10 @@
 int main(int argc, char** argv) {
     const double seconds = argc > 1 ? std::atof(argv[1]) : 5;
     onetake::RecorderConfig config;
-    config.source = argc > 2 ? onetake::SourceKind::device : onetake::SourceKind::test;
-    if (argc > 2) config.video_device = argv[2];
-    if (argc > 3) config.audio_device = argv[3];
+    config.video.front().source = argc > 2 ? onetake::SourceKind::device : onetake::SourceKind::test;
+    config.audio.front().source = argc > 2 ? onetake::SourceKind::device : onetake::SourceKind::test;
+    if (argc > 2) config.video.front().device = argv[2];
+    if (argc > 3) config.audio.front().device = argv[3];
 
     const auto captured = onetake::AVRecorder::create(config).and_then([&](onetake::AVRecorder recorder) {
         return recorder.record(seconds, "", /*make_mp4=*/false, /*enhance=*/false);
@@ -26,7 +27,7 @@ int main(int argc, char** argv) {
                 static_cast<unsigned long long>(captured->metrics.frames), captured->metrics.duration_s);
 
     onetake::RecorderConfig later;
-    later.crf = 20;  // there is time now for better quality
+    later.encode.crf = 20;  // there is time now for better quality
     const auto rendered = onetake::AVRecorder::create(later).and_then(
         [&](onetake::AVRecorder recorder) { return recorder.process(captured->name); });
     if (!rendered) {

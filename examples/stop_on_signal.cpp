@@ -22,9 +22,10 @@ void end_take(int) {
 
 int main(int argc, char** argv) {
     onetake::RecorderConfig config;
-    config.source = argc > 1 ? onetake::SourceKind::device : onetake::SourceKind::test;
-    if (argc > 1) config.video_device = argv[1];
-    if (argc > 2) config.audio_device = argv[2];
+    config.video.front().source = argc > 1 ? onetake::SourceKind::device : onetake::SourceKind::test;
+    config.audio.front().source = argc > 1 ? onetake::SourceKind::device : onetake::SourceKind::test;
+    if (argc > 1) config.video.front().device = argv[1];
+    if (argc > 2) config.audio.front().device = argv[2];
 
     auto recorder = onetake::AVRecorder::create(config);
     if (!recorder) {

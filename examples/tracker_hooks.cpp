@@ -79,10 +79,11 @@ class SoundRecorder {
 }  // namespace
 
 int main(int argc, char** argv) {
-    onetake::RecorderConfig config;
-    config.source = argc > 2 ? onetake::SourceKind::device : onetake::SourceKind::test;
-    if (argc > 2) config.audio_device = argv[2];
-    auto sidecar = onetake::SidecarAudio::create(config, "tracker");
+    onetake::SidecarConfig config;
+    config.feed = "tracker";
+    config.microphone.source = argc > 2 ? onetake::SourceKind::device : onetake::SourceKind::test;
+    if (argc > 2) config.microphone.device = argv[2];
+    auto sidecar = onetake::SidecarAudio::create(config);
     if (!sidecar) {
         std::fprintf(stderr, "%s\n", sidecar.error().message.c_str());
         return 1;

@@ -10,11 +10,18 @@
 int main(int argc, char** argv) {
     const double seconds = argc > 1 ? std::atof(argv[1]) : 5;
     onetake::RecorderConfig config;
-    config.source = argc > 3 ? onetake::SourceKind::device : onetake::SourceKind::test;
-    config.video_device = argc > 3 ? argv[2] : "0";
-    config.more_video_devices = {argc > 3 ? argv[3] : "1"};
-    config.width = 640;
-    config.height = 480;
+    const auto source = argc > 3 ? onetake::SourceKind::device : onetake::SourceKind::test;
+    config.audio.front().source = source;
+    config.video.resize(2);
+    for (auto& camera : config.video) {
+        camera.source = source;
+        camera.width = 640;
+        camera.height = 480;
+    }
+    if (argc > 3) {
+        config.video[0].device = argv[2];
+        config.video[1].device = argv[3];
+    }
 
     const auto result = onetake::AVRecorder::create(config).and_then(
         [&](onetake::AVRecorder recorder) { return recorder.record(seconds); });

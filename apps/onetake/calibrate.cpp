@@ -22,7 +22,7 @@ constexpr auto kFields =
                                      "audio_device", "sample_rate", "channels", "blocksize", "data_dir"});
 constexpr auto kTimeToRead = std::chrono::seconds(4);
 
-void add_options(CommandLine& app, RecorderConfig& config, CalibrateOptions& options) {
+void add_options(CommandLine& app, FlatConfig& config, CalibrateOptions& options) {
     app.add_option("--from", options.take, "measure this take, a recording of flashes and beeps")->type_name("TAKE");
     app.add_flag("--store,!--no-store", options.store, "store the offset for later takes (yes)");
     const auto number = [&app](const char* flag, double min, double max, const char* text, auto& field) {
@@ -44,21 +44,21 @@ void add_options(CommandLine& app, RecorderConfig& config, CalibrateOptions& opt
 }
 
 /// Announces the flashes; false if the user interrupts before they begin.
-bool announce() {
+bool announce(const std::stop_token& cancel) {
     std::fputs(
         "Turn the camera so that it sees this screen, and the loudspeaker up.\n"
         "The screen will flash and beep for half a minute; Ctrl-C ends it.\n",
         stderr);
     const auto until = std::chrono::steady_clock::now() + kTimeToRead;
-    while (!Interrupt::flag() && std::chrono::steady_clock::now() < until)
+    while (!cancel.stop_requested() && std::chrono::steady_clock::now() < until)
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    return !Interrupt::flag();
+    return !cancel.stop_requested();
 }
 
 }  // namespace
 
 int calibrate_command(const Args& args) {
-    RecorderConfig config;
+    FlatConfig config;
     CalibrateOptions options;
     bool json = false, quiet = false;
     CommandLine app{"Measure how late the microphone is against the camera, to correct later takes.",
@@ -69,8 +69,9 @@ int calibrate_command(const Args& args) {
     app.footer("Example: onetake calibrate --device 0\n         onetake calibrate --from take-with-flashes");
     if (const auto code = parse(app, args)) return *code;
 
-    const Interrupt interrupt;
-    options.cancel = &Interrupt::flag();
+    std::stop_source cancel;
+    const Interrupt interrupt(cancel);
+    options.cancel = cancel.get_token();
     std::optional<ScreenFlash> screen;
     if (options.take.empty()) {
         if (!ScreenFlash::possible())
@@ -78,11 +79,11 @@ int calibrate_command(const Args& args) {
                 {ErrorCode::unsupported,
                  "A flash needs a terminal on stderr. Run this in a terminal that the camera can see, or measure a "
                  "take of another light and sound with --from."});
-        if (!announce()) return kFailed;
+        if (!announce(options.cancel)) return kFailed;
         screen.emplace();
         options.show_flash = [&screen](bool lit) { screen->show(lit); };
     }
-    const auto result = calibrate(config, options);
+    const auto result = calibrate(config.config(), options);
     screen.reset();
     if (!result) return report(result.error());
     if (json)

@@ -25,7 +25,7 @@ std::string dashed(std::string_view name) {
 /// The shorter spelling first: help shows it, both work.
 std::string flag_names(const FieldInfo& field) {
     const std::string own = "--" + dashed(field.name);
-    return field.flag.empty() ? own : fmt::format("--{},{}", dashed(field.flag), own);
+    return field.name == "video_device" ? "--device," + own : own;
 }
 
 std::string_view group_title(FieldGroup group) {
@@ -159,15 +159,24 @@ class FlagMaker {
     std::string names_, flag_;
 };
 
-}  // namespace
-
-void add_config_flags(CommandLine& app, RecorderConfig& config, const std::function<bool(const FieldInfo&)>& wanted) {
-    visit_config_fields(config, [&](const FieldInfo& info, auto& field) {
+template <class Config>
+void add_flags(CommandLine& app, Config& config, const std::function<bool(const FieldInfo&)>& wanted) {
+    visit_fields(config, [&](const FieldInfo& info, auto& field) {
         if (!wanted(info)) return;
         auto* option = FlagMaker(app, info).add(field);
         option->group(std::string(group_title(info.group)));
         if (!is_common(info.name)) app.keep_for_help_all(option);
     });
+}
+
+}  // namespace
+
+void add_config_flags(CommandLine& app, FlatConfig& config, const std::function<bool(const FieldInfo&)>& wanted) {
+    add_flags(app, config, wanted);
+}
+
+void add_config_flags(CommandLine& app, RecorderConfig& config, const std::function<bool(const FieldInfo&)>& wanted) {
+    add_flags(app, config, wanted);
 }
 
 bool is_common(std::string_view field) {

@@ -2,7 +2,7 @@
 
 #include "cli.h"
 
-#include <onetake/config_fields.h>
+#include <onetake/flat_config.h>
 
 #include <functional>
 #include <string>
@@ -12,6 +12,8 @@ namespace onetake::cli {
 
 /// Adds a flag to `app` for every field of `config` that `wanted` selects. An invalid value is refused while parsing;
 /// the error names the flag, the value and what is allowed. `config` must outlive the parsing.
+void add_config_flags(CommandLine& app, FlatConfig& config, const std::function<bool(const FieldInfo&)>& wanted);
+/// The same without the fields of tracks.
 void add_config_flags(CommandLine& app, RecorderConfig& config, const std::function<bool(const FieldInfo&)>& wanted);
 
 /// The fields that --help shows; the others only with --help-all.

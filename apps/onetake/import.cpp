@@ -39,8 +39,9 @@ int import_command(const Args& args) {
                            : stamps == "capture" ? AudioStamps::capture
                                                  : AudioStamps::automatic;
 
-    const Interrupt interrupt;
-    options.cancelled = [] { return Interrupt::flag().load(); };
+    std::stop_source cancel;
+    const Interrupt interrupt(cancel);
+    options.cancel = cancel.get_token();
     const auto result = import_take(options);
     if (!result) return report(result.error());
     if (json)

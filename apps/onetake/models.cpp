@@ -100,7 +100,8 @@ int download(const Options& options) {
         print_error("name a model to download (see onetake models)");
         return kUsage;
     }
-    const Interrupt interrupt;
+    std::stop_source cancel;
+    const Interrupt interrupt(cancel);
     const bool line = ::isatty(STDERR_FILENO) == 1 && !options.quiet && !options.json;
     int code = kDone;
     for (const auto& name : options.names) {
@@ -108,14 +109,14 @@ int download(const Options& options) {
         wanted.folder = options.folder;
         wanted.url = options.url;
         wanted.sha256 = options.sha256;
+        wanted.cancel = cancel.get_token();
         wanted.on_progress = [&](std::uint64_t here, std::uint64_t all) {
             if (line && all > 0) fmt::print(stderr, "\r{}  {} of {}\x1b[K", name, bytes_text(here), bytes_text(all));
-            return !Interrupt::flag();
         };
         const auto model = download_denoise_model(name, wanted);
         if (line) fmt::print(stderr, "\r\x1b[K");
         code = std::max(code, show(model, name, options));
-        if (Interrupt::flag()) break;
+        if (cancel.stop_requested()) break;
     }
     return code;
 }

@@ -80,8 +80,9 @@ int mux(const Args& args) {
     CommandLine app{"Add a take's audio, or a WAV, to a video that another program made.", "onetake mux"};
     add_options(app, options);
     if (const auto code = parse(app, args)) return *code;
-    const Interrupt interrupt;
-    options.mux.cancelled = [] { return Interrupt::flag().load(); };
+    std::stop_source cancel;
+    const Interrupt interrupt(cancel);
+    options.mux.cancel = cancel.get_token();
     if (options.print_ffmpeg) {
         const auto command = ffmpeg_command(options.video, audio_path(options), options.mux);
         if (!command) return report(command.error());

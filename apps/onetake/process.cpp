@@ -1,7 +1,7 @@
 #include "commands.h"
 #include "config_flags.h"
+#include "interrupt.h"
 #include "progress.h"
-#include "stop_on_signal.h"
 #include "summary.h"
 
 #include <onetake/recorder.h>
@@ -99,11 +99,11 @@ int process(const Args& args) {
     if (!recorder) return report(recorder.error());
     ProgressLine line(options.output);
     recorder->on_progress([&line](const Progress& progress) { line.show(progress); });
-    const StopOnSignal stop_on_signal(*recorder);
-    StopOnSignal::rendering();
+    std::stop_source cancel;
+    const Interrupt interrupt(cancel);
     int code = kDone;
     for (const auto& name : options.names) {
-        const auto result = recorder->process(name, options.make_mp4, options.enhance);
+        const auto result = recorder->process(name, {options.make_mp4, options.enhance, cancel.get_token()});
         line.clear();
         code = worse(code, show(result, name, options.output));
         if (!result && result.error().code == ErrorCode::cancelled) break;

@@ -35,34 +35,29 @@ std::string level_bar(double db) {
                        db > -0.1 ? " CLIPS" : "");
 }
 
-bool rendering(const Progress& progress) {
-    return std::isfinite(progress.render_fraction);
-}
-
 std::string recording_text(const Progress& p, std::optional<double> duration_s) {
     std::string text = "REC " + clock_text(p.elapsed_s);
     if (duration_s) text += "/" + clock_text(*duration_s);
     text += fmt::format("  {} frames", p.frames);
     if (p.fps > 0 || p.elapsed_s > kRateKnownAfter_s) text += fmt::format("  {:.1f} fps", p.fps);
     text += fmt::format("  {} lost", p.lost);
-    if (!std::isnan(p.audio_level_db)) text += "  " + level_bar(p.audio_level_db);
+    if (p.audio_level_db) text += "  " + level_bar(*p.audio_level_db);
     if (p.disk_bytes_left > 0) {
         text += "  disk " + bytes_text(p.disk_bytes_left);
-        if (std::isfinite(p.disk_minutes_left))
-            text += p.disk_minutes_left < 120 ? fmt::format(", {:.0f} min", p.disk_minutes_left)
-                                              : fmt::format(", {:.0f} h", p.disk_minutes_left / 60);
+        if (const auto minutes = p.disk_minutes_left)
+            text += *minutes < 120 ? fmt::format(", {:.0f} min", *minutes) : fmt::format(", {:.0f} h", *minutes / 60);
     }
     return text;
 }
 
 std::string enhancing_text(const Progress& p) {
-    return fmt::format("enhancing {:3.0f}%", std::clamp(p.enhance_fraction, 0.0, 1.0) * 100);
+    return fmt::format("enhancing {:3.0f}%", std::clamp(p.fraction, 0.0, 1.0) * 100);
 }
 
 std::string rendering_text(const Progress& p) {
-    std::string text = fmt::format("rendering {:3.0f}%", std::clamp(p.render_fraction, 0.0, 1.0) * 100);
-    if (std::isfinite(p.render_speed)) text += fmt::format("  {:.1f}x", p.render_speed);
-    if (std::isfinite(p.render_eta_s)) text += fmt::format("  {} left", clock_text(p.render_eta_s));
+    std::string text = fmt::format("rendering {:3.0f}%", std::clamp(p.fraction, 0.0, 1.0) * 100);
+    if (p.speed > 0) text += fmt::format("  {:.1f}x", p.speed);
+    if (p.eta_s) text += fmt::format("  {} left", clock_text(*p.eta_s));
     return text;
 }
 
@@ -84,7 +79,8 @@ void OutputFlags::add_to(CommandLine& app) {
 }
 
 ProgressLine::ProgressLine(const OutputFlags& flags, std::optional<double> duration_s)
-    : style_(flags.quiet ? ProgressStyle::none : flags.progress),
+    : quiet_(flags.quiet),
+      style_(flags.quiet ? ProgressStyle::none : flags.progress),
       terminal_(isatty(STDERR_FILENO) == 1),
       duration_s_(duration_s) {
     if (style_ == ProgressStyle::automatic && (flags.json || !terminal_)) style_ = ProgressStyle::none;
@@ -102,6 +98,14 @@ void ProgressLine::show(const Progress& progress) {
     shown_ = true;
 }
 
+void ProgressLine::show(const RecorderEvent& event) {
+    if (quiet_) return;
+    const auto text = style_ == ProgressStyle::json ? event_json(event) : event_text(event);
+    const std::lock_guard lock(mutex_);
+    put((shown_ ? "\r\x1b[K" : "") + text + "\n");
+    shown_ = false;
+}
+
 void ProgressLine::note(const std::string& text) {
     clear();
     if (style_ == ProgressStyle::automatic) put(text + "\n");
@@ -114,9 +118,9 @@ void ProgressLine::clear() {
 }
 
 std::string progress_text(const Progress& progress, std::optional<double> duration_s, std::size_t width) {
-    const auto text = std::isfinite(progress.enhance_fraction) ? enhancing_text(progress)
-                      : rendering(progress)                    ? rendering_text(progress)
-                                                               : recording_text(progress, duration_s);
+    const auto text = progress.phase == Progress::Phase::enhancing   ? enhancing_text(progress)
+                      : progress.phase == Progress::Phase::rendering ? rendering_text(progress)
+                                                                     : recording_text(progress, duration_s);
     return text.substr(0, width);
 }
 
@@ -126,23 +130,35 @@ std::string progress_line(const std::string& text) {
     return "\r" + text + "\x1b[K\x1b[999C ";
 }
 
+std::string event_text(const RecorderEvent& event) {
+    return event.track.empty() ? event.text : fmt::format("{}: {}", event.track, event.text);
+}
+
+std::string event_json(const RecorderEvent& event) {
+    nlohmann::ordered_json json{{"event", to_string(event.kind)}, {"t", event.t}};
+    json["track"] = event.track.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(event.track);
+    if (event.kind == EventKind::loss) json["count"] = event.count;
+    json["text"] = event.text;
+    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 std::string progress_json(const Progress& p) {
-    const auto number = [](double value) {
-        return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
+    const auto number = [](std::optional<double> value) {
+        return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
     };
     nlohmann::ordered_json json;
-    if (std::isfinite(p.enhance_fraction)) {
-        json = {{"phase", "enhancing"}, {"fraction", number(p.enhance_fraction)}};
-    } else if (rendering(p)) {
+    if (p.phase == Progress::Phase::enhancing) {
+        json = {{"phase", "enhancing"}, {"fraction", p.fraction}};
+    } else if (p.phase == Progress::Phase::rendering) {
         json = {{"phase", "rendering"},
-                {"fraction", number(p.render_fraction)},
-                {"speed", number(p.render_speed)},
-                {"eta_s", number(p.render_eta_s)}};
+                {"fraction", p.fraction},
+                {"speed", p.speed > 0 ? nlohmann::ordered_json(p.speed) : nlohmann::ordered_json(nullptr)},
+                {"eta_s", number(p.eta_s)}};
     } else {
         json = {{"phase", "recording"},
-                {"elapsed_s", number(p.elapsed_s)},
+                {"elapsed_s", p.elapsed_s},
                 {"frames", p.frames},
-                {"fps", number(p.fps)},
+                {"fps", p.fps},
                 {"lost", p.lost},
                 {"audio_level_db", number(p.audio_level_db)},
                 {"disk_bytes_left", p.disk_bytes_left},

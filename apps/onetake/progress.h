@@ -33,6 +33,8 @@ class ProgressLine {
     ProgressLine& operator=(const ProgressLine&) = delete;
 
     void show(const Progress& progress);
+    /// Prints the event above the progress line, unless --quiet.
+    void show(const RecorderEvent& event);
     /// Prints a line above the progress line, on a terminal only.
     void note(const std::string& text);
     /// Clears the line, so that later output begins at its start.
@@ -40,6 +42,7 @@ class ProgressLine {
 
  private:
     std::mutex mutex_;
+    const bool quiet_;
     ProgressStyle style_;
     bool terminal_;
     bool shown_ = false;  // the line is not empty
@@ -50,7 +53,10 @@ class ProgressLine {
 std::string progress_text(const Progress& progress, std::optional<double> duration_s, std::size_t width);
 /// The bytes that replace the line shown before by `text` on a terminal. `text` must leave the last column free.
 std::string progress_line(const std::string& text);
-/// The same as one JSON object without a line end; NaN becomes null.
+/// The same as one JSON object without a line end; what is unknown becomes null.
 std::string progress_json(const Progress& progress);
+/// An event as a line, and as one JSON object; without a line end.
+std::string event_text(const RecorderEvent& event);
+std::string event_json(const RecorderEvent& event);
 
 }  // namespace onetake::cli

@@ -1,12 +1,12 @@
 #include "commands.h"
 #include "config_flags.h"
+#include "interrupt.h"
 #include "progress.h"
-#include "stop_on_signal.h"
 #include "summary.h"
 
 #include <onetake/recorder.h>
 
-#include <cmath>
+#include <atomic>
 #include <fmt/format.h>
 #include <limits>
 
@@ -15,7 +15,7 @@ namespace onetake::cli {
 namespace {
 
 struct Options {
-    RecorderConfig config;
+    FlatConfig config;
     std::optional<double> duration_s;
     std::string name;
     bool make_mp4 = true;
@@ -37,11 +37,11 @@ void add_options(CommandLine& app, Options& options) {
     app.footer("Example: onetake record --duration 60 --name interview --device 0");
 }
 
-Status check(const RecorderConfig& config) {
-    if (config.source == SourceKind::external)
+Status check(const FlatConfig& config) {
+    if (config.video_track.source == SourceKind::external)
         return fail(ErrorCode::invalid_argument,
                     "--source external: only a program that pushes media can use it; must be device or test");
-    return validate(config);
+    return validate(config.config());
 }
 
 }  // namespace
@@ -53,17 +53,24 @@ int record(const Args& args) {
     if (const auto code = parse(app, args)) return *code;
     if (const auto status = check(options.config); !status) return report(status.error());
 
-    auto recorder = AVRecorder::create(options.config);
+    auto recorder = AVRecorder::create(options.config.config());
     if (!recorder) return report(recorder.error());
     ProgressLine line(options.output, options.duration_s);
-    recorder->on_progress([&line](const Progress& progress) {
-        if (std::isfinite(progress.render_fraction)) StopOnSignal::rendering();
+    std::atomic<bool> recording{true};
+    recorder->on_progress([&](const Progress& progress) {
+        recording = progress.phase == Progress::Phase::recording;
         line.show(progress);
     });
+    recorder->on_event([&line](const RecorderEvent& event) { line.show(event); });
     if (!options.duration_s) line.note("Recording; Ctrl-C ends the take.");
-    const StopOnSignal stop_on_signal(*recorder);
-    const auto result = recorder->record(options.duration_s.value_or(std::numeric_limits<double>::infinity()),
-                                         options.name, options.make_mp4, options.enhance);
+    // A signal ends the recording, or the rendering that follows it.
+    std::stop_source stop, cancel;
+    const Interrupt interrupt([&] {
+        if (!stop.request_stop() || !recording) cancel.request_stop();
+    });
+    const auto result =
+        recorder->record(options.duration_s.value_or(std::numeric_limits<double>::infinity()),
+                         {options.name, options.make_mp4, options.enhance, cancel.get_token()}, stop.get_token());
     line.clear();
     if (!result) return report(result.error());
 

@@ -34,8 +34,9 @@ int selftest_command(const Args& args) {
     app.footer("Example: onetake selftest --duration 20");
     if (const auto code = parse(app, args)) return *code;
 
-    const Interrupt interrupt;
-    options.cancel = &Interrupt::flag();
+    std::stop_source cancel;
+    const Interrupt interrupt(cancel);
+    options.cancel = cancel.get_token();
     const auto result = selftest(options);
     if (!result) return report(result.error());
     if (json)

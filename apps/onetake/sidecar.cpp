@@ -5,20 +5,25 @@
 
 #include <onetake/sidecar.h>
 
-#include <cstdio>
+#include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <poll.h>
+#include <stop_token>
+#include <string_view>
 #include <unistd.h>
 
 namespace onetake::cli {
 
 namespace {
 
+constexpr auto kFields = std::to_array<std::string_view>(
+    {"source", "audio_device", "sample_rate", "channels", "blocksize", "fsync", "data_dir"});
 constexpr int kPollInterval_ms = 50;  // for signals and a full disk
 
 struct Options {
-    RecorderConfig config;
+    FlatConfig config;
     std::string feed;
     std::optional<pid_t> parent;
     bool quiet = false;
@@ -33,12 +38,20 @@ void add_options(CommandLine& app, Options& options) {
     app.add_option("--parent", set_parent, "process at whose end this one stops; 0: none (the one that started it)")
         ->type_name("PID");
     add_config_flags(app, options.config, [](const FieldInfo& field) {
-        return (field.group == FieldGroup::audio && field.name != "audio" && field.name != "more_audio_devices" &&
-                field.name != "calibration") ||
-               field.name == "source" || field.name == "data_dir" || field.name == "fsync";
+        return std::find(kFields.begin(), kFields.end(), field.name) != kFields.end();
     });
     app.add_flag("--quiet", options.quiet, "don't print the command for onetake mux");
     app.footer("Example: onetake sidecar webcam --audio-device USB");
+}
+
+SidecarConfig sidecar_config(const Options& options) {
+    SidecarConfig config;
+    config.feed = options.feed;
+    config.microphone = options.config.audio_track;
+    config.microphone.source = options.config.video_track.source;
+    config.data_dir = options.config.rest.data_dir;
+    config.fsync = options.config.rest.store.fsync;
+    return config;
 }
 
 /// One line, flushed at once: another program waits for it.
@@ -66,13 +79,14 @@ int sidecar(const Args& args) {
         if (!opened) return report(opened.error());
         watch.emplace(std::move(*opened));
     }
-    auto sidecar = SidecarAudio::create(options.config, options.feed);
+    auto sidecar = SidecarAudio::create(sidecar_config(options));
     if (!sidecar) return report(sidecar.error());
-    const Interrupt interrupt;
+    std::stop_source stop;
+    const Interrupt interrupt(stop);
     const auto start = sidecar->start();
     if (!start) return report(start.error());
     if (const int code = print_start(*start); code != kDone) return code;
-    while (!Interrupt::flag() && !sidecar->ended_early()) {
+    while (!stop.stop_requested() && !sidecar->ended_early()) {
         if (watch ? watch->wait(kPollInterval_ms) : (::poll(nullptr, 0, kPollInterval_ms), false)) break;
     }
     const auto result = sidecar->stop();

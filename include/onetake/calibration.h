@@ -3,9 +3,9 @@
 #include <onetake/config.h>
 #include <onetake/result.h>
 
-#include <atomic>
 #include <cstddef>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -37,7 +37,7 @@ struct CalibrateOptions {
     /// Makes a screen in view of the camera bright or dark. Called on the thread that called calibrate(). Required
     /// without `take`.
     std::function<void(bool lit)> show_flash;
-    const std::atomic<bool>* cancel = nullptr;  ///< set to true to end early and store nothing
+    std::stop_token cancel;  ///< ends the calibration early; nothing is stored
 };
 
 /// Measures the offset between the first microphone and the first camera of `config`, or of a take, and stores it.

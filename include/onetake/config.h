@@ -15,29 +15,33 @@
 
 namespace onetake {
 
-/// All settings of a recorder, with their defaults. Plain data; checked by validate() and
-/// AVRecorder::create(). config_fields.h lists the same fields with their help texts, ranges and flags.
-struct RecorderConfig {
-    int width = 1280;                ///< pixels requested from the camera; the granted size is in the result
-    int height = 720;                ///< pixels
-    double fps = 30.0;               ///< frames per second requested from the camera
-    std::string video_device = "0";  ///< index, /dev/videoN, or a link under /dev/v4l/by-id
-    std::vector<std::string> more_video_devices;  ///< further cameras, one more video track each
-    std::string fourcc = "MJPG";                  ///< pixel format requested from the camera
-    bool convert_rgb = true;                      ///< false: the camera's own JPEGs are stored unchanged
-    std::optional<int> buffersize;                ///< V4L2 buffers; unset: the recorder's choice for the driver
+/// One video track of a take: where its frames come from.
+struct VideoTrackConfig {
+    SourceKind source = SourceKind::device;
+    std::string device = "0";       ///< of a camera: index, /dev/videoN, or a link under /dev/v4l/by-id
+    std::string label;              ///< of a pushed track: a name for people
+    int width = 1280;               ///< pixels requested from the camera; the granted size is in the result
+    int height = 720;               ///< pixels
+    double fps = 30.0;              ///< frames per second requested from the camera
+    std::string fourcc = "MJPG";    ///< pixel format requested from the camera
+    bool convert_rgb = true;        ///< false: the camera's own JPEGs are stored unchanged
+    std::optional<int> buffersize;  ///< V4L2 buffers; unset: the recorder's choice for the driver
     std::vector<std::string> v4l2_controls = {"exposure_dynamic_framerate=0"};  ///< `control=value`, set at open
     int warmup = 15;  ///< frames discarded before the take starts
+};
 
-    bool video = true;                            ///< false: audio only
-    bool audio = true;                            ///< false: video only
-    std::string audio_device;                     ///< index or part of a name; empty: the system's default
-    std::vector<std::string> more_audio_devices;  ///< further microphones, one more audio track each
-    int sample_rate = 48000;                      ///< Hz
+/// One audio track of a take: where its samples come from.
+struct AudioTrackConfig {
+    SourceKind source = SourceKind::device;
+    std::string device;       ///< of a microphone: index or part of a name; empty: the system's default
+    std::string label;        ///< of a pushed track: a name for people
+    int sample_rate = 48000;  ///< Hz
     int channels = 1;
-    int blocksize = 1024;     ///< samples per channel and block
-    bool calibration = true;  ///< store the offset that was measured for these devices in the take
+    int blocksize = 1024;  ///< samples per channel and block
+};
 
+/// How a take is stored.
+struct StoreConfig {
     std::string encoder = "turbojpeg";  ///< JPEG encoder
     int quality = 90;                   ///< JPEG quality
     Subsample subsample = Subsample::s420;
@@ -46,25 +50,41 @@ struct RecorderConfig {
     int queue_size = 64;       ///< frames per track that may be queued for encoder and disk
     OnFull on_full = OnFull::drop;
     bool fsync = false;  ///< true: every write reaches the disk before the next
-    SourceKind source = SourceKind::device;
+};
 
-    bool denoise = false;
-    std::string denoise_model;  ///< path of a DPDFNet model
-    int denoise_num_threads = 1;
-    std::string denoise_provider = "cpu";
-    bool denoise_live = true;                 ///< enhance while recording; false: after stop()
-    double denoise_attenuation_limit_db = 0;  ///< noise is lowered by at most this; 0: no limit
+/// Speech enhancement of the first audio track.
+struct EnhanceConfig {
+    bool enabled = false;
+    std::string model;  ///< path of a DPDFNet model
+    int num_threads = 1;
+    std::string provider = "cpu";
+    bool live = true;                 ///< enhance while recording; false: after stop()
+    double attenuation_limit_db = 0;  ///< noise is lowered by at most this; 0: no limit
+};
 
-    std::string codec = "auto";       ///< video encoder of the MP4
+/// How a take is rendered to a file.
+struct EncodeConfig {
+    std::string codec = "auto";       ///< video encoder
     std::string preset = "veryfast";  ///< the encoder's preset
     int crf = 23;                     ///< constant quality; lower is better and larger
     PixelRange pixel_range = PixelRange::full;
     ContainerFormat container = ContainerFormat::mp4;
     SyncReference sync_reference = SyncReference::system;
-    std::optional<double> cfr;         ///< constant frame rate of the MP4, with a frame map beside it; unset: variable
+    std::optional<double> cfr;     ///< constant frame rate, with a frame map beside the file; unset: variable
+    int audio_bitrate = 128000;    ///< bits/s of the audio, per track
+    double latency_offset_ms = 0;  ///< added to every audio stamp; positive: audio later
+};
+
+/// All settings of a recorder, with their defaults: one camera and one microphone. Plain data; checked by validate()
+/// and AVRecorder::create(). config_fields.h lists the same fields with their help texts and ranges.
+struct RecorderConfig {
+    std::vector<VideoTrackConfig> video{VideoTrackConfig{}};  ///< one per video track; none: audio only
+    std::vector<AudioTrackConfig> audio{AudioTrackConfig{}};  ///< one per audio track; none: video only
+    bool calibration = true;  ///< store the offset that was measured for these devices in the take
+    StoreConfig store;
+    EnhanceConfig enhance;
+    EncodeConfig encode;
     bool instant_mp4 = true;           ///< render while recording, so that the MP4 is complete a moment after stop
-    int audio_bitrate = 128000;        ///< bits/s of the MP4's audio, per track
-    double latency_offset_ms = 0;      ///< added to every audio stamp when rendering; positive: audio later
     std::string data_dir = "av_data";  ///< takes
     std::string processed_dir = "processed_av";  ///< rendered files
 };

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,9 +36,10 @@ struct DownloadOptions {
     std::string folder;  ///< empty: denoise_model_folder()
     std::string url;     ///< empty: denoise_model_url()
     std::string sha256;  ///< refuse any other file; empty: an unknown checksum is a warning
-    /// Called a few times a second on the calling thread with the bytes downloaded and in total (0: unknown). Return
-    /// false to stop; the next download continues. May be empty.
-    std::function<bool(std::uint64_t, std::uint64_t)> on_progress;
+    /// Called a few times a second on the calling thread with the bytes downloaded and in total (0: unknown). May be
+    /// empty.
+    std::function<void(std::uint64_t, std::uint64_t)> on_progress;
+    std::stop_token cancel;  ///< ends the download; the next one continues
 };
 
 struct StoredModel {

@@ -4,8 +4,8 @@
 #include <onetake/result.h>
 
 #include <cstdint>
-#include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -16,7 +16,7 @@ namespace onetake {
 /// The audio begins delta = audio_start − video_start after the video's first frame: a positive delta delays it behind
 /// silence, a negative one cuts off its beginning, both to the sample.
 struct MuxOptions {
-    std::optional<double> delta;  ///< set: used as it is; the two instants must be unset
+    std::optional<double> delta;  ///< audio_start − video_start, where those two are unset
     /// Instant of the video's first frame. For a take on CLOCK_MONOTONIC, unless `audio_start` is set. Unset: the first
     /// of `video_timestamps`.
     std::optional<double> video_start;
@@ -32,11 +32,11 @@ struct MuxOptions {
     /// Where the result goes if it does not replace the video. The extension sets the container: mp4, m4v, mov, mkv,
     /// avi. Empty: `<video>_with_audio.<extension>` beside the video.
     std::string out_path;
-    bool replace_out = false;         ///< an existing file at `out_path` is replaced
-    bool shortest = false;            ///< end with the shorter of video and audio; false: keep both to their ends
-    bool delete_audio = false;        ///< delete the WAV, or the take, once the result is on disk
-    int audio_bitrate = 192000;       ///< bits/s of the AAC track; AVI gets 16-bit PCM instead
-    std::function<bool()> cancelled;  ///< polled on the calling thread; true: cancel, change nothing; may be empty
+    bool replace_out = false;    ///< an existing file at `out_path` is replaced
+    bool shortest = false;       ///< end with the shorter of video and audio; false: keep both to their ends
+    bool delete_audio = false;   ///< delete the WAV, or the take, once the result is on disk
+    int audio_bitrate = 192000;  ///< bits/s of the AAC track; AVI gets 16-bit PCM instead
+    std::stop_token cancel;      ///< ends the call with cancelled; nothing is changed
 };
 
 struct MuxResult {
@@ -55,7 +55,7 @@ struct MuxResult {
 /// clock), or another 16-bit PCM WAV (at its label rate). Blocks until the result is on disk.
 ///
 /// The result is written beside its final name, synced and renamed: after a failure, or a crash at any instant, the
-/// video is the old or the new file, complete, and the audio is unchanged. Audio track that the file has already are
+/// video is the old or the new file, complete, and the audio is unchanged. Audio tracks that the file has already are
 /// kept.
 /// Errors: invalid_argument for times that are missing, contradict each other or put the audio where the video is not,
 /// and for a number of timestamps that is not that of the frames (both are in the message); not_found; corrupt for a

@@ -4,6 +4,8 @@
 #include <onetake/config.h>
 #include <onetake/config_fields.h>
 #include <onetake/devices.h>
+#include <onetake/event.h>
+#include <onetake/flat_config.h>
 #include <onetake/loss_cause.h>
 #include <onetake/metrics.h>
 #include <onetake/models.h>

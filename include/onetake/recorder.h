@@ -2,37 +2,49 @@
 
 #include <onetake/config.h>
 #include <onetake/enhanced_audio.h>
+#include <onetake/event.h>
+#include <onetake/image.h>
 #include <onetake/metrics.h>
 #include <onetake/progress.h>
 #include <onetake/result.h>
 
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 namespace onetake {
 
-/// A BGR frame to push. Rows `stride` bytes apart (0: 3 · width).
-struct BgrImage {
-    int width = 0, height = 0;
-    int stride = 0;
-    std::span<const std::uint8_t> pixels;
+struct StartOptions {
+    std::string name;      ///< of the take; empty: a local-time stamp
+    bool make_mp4 = true;  ///< whether stop() will be asked for the file: it is then rendered while recording
+    bool enhance = true;   ///< whether stop() will be asked for enhanced audio
+    /// Cancels enhancement and rendering of this take, now and after stop(): they leave no file, the take is kept.
+    std::stop_token cancel;
+};
+
+struct ProcessOptions {
+    bool make_mp4 = true;
+    std::optional<bool> enhance;  ///< unset: if a model is configured
+    std::stop_token cancel;       ///< the call then fails with `cancelled`; no file is left, the take is unchanged
 };
 
 /// The take recorder: camera and microphone (or pushed media, or the test source) → a take on disk → an MP4.
 ///
 /// Ownership: owns its threads, devices and files; a destroyed recorder stops a running take (without rendering).
-/// Threads: push_video() and push_audio() may be called from any number of threads at once; the other calls from one
-/// thread at a time. Callbacks are called on the recorder's threads.
+/// Threads: push_video(), push_jpeg(), push_audio(), is_recording() and request_stop() may be called from any number of
+/// threads at once; the other calls from one thread at a time.
+/// Callbacks come on the recorder's threads: of each kind, one call at a time. They may push, and call is_recording(),
+/// request_stop() and config(); all other calls fail with wrong_state there. An exception that leaves a callback is
+/// noted and goes no further. A recorder must not be destroyed or moved in its own callback.
 /// Times: `t` is seconds on CLOCK_MONOTONIC; without it the time of arrival is used.
+/// Tracks: `track` is the index in RecorderConfig::video or ::audio; pushed and device tracks may share a take.
 class ONETAKE_API AVRecorder {
  public:
-    /// Checks the configuration; opens nothing yet.
+    /// Checks the configuration; opens no device yet. Errors: invalid_argument; io without a file descriptor left.
     static Result<AVRecorder> create(RecorderConfig config = {});
     AVRecorder(AVRecorder&&) noexcept;
     AVRecorder& operator=(AVRecorder&&) noexcept;
@@ -40,47 +52,56 @@ class ONETAKE_API AVRecorder {
     AVRecorder& operator=(const AVRecorder&) = delete;
     ~AVRecorder();
 
-    /// start(), wait for `duration_s`, stop(). Errors: those of both.
+    /// start(), wait for `duration_s`, stop(). A request of `stop` ends the wait early, as request_stop() does. Errors:
+    /// those of both.
+    Result<TakeResult> record(double duration_s, const StartOptions& options, std::stop_token stop = {});
     Result<TakeResult> record(double duration_s, const std::string& name = "", bool make_mp4 = true,
                               bool enhance = true);
-    /// Opens the devices and begins. An empty name becomes a local-time stamp. Errors: wrong_state while recording; a
-    /// bad or existing name; no camera. A missing microphone is a note, not an error.
+    /// Opens the devices and begins. Errors: wrong_state while recording or after close(); a bad or existing name; no
+    /// camera. A missing microphone is a note, not an error.
+    Status start(const StartOptions& options);
     Status start(const std::string& name = "");
     /// Ends the take and closes it, then renders if requested. If rendering fails, that is a note; the take is kept.
     Result<TakeResult> stop(bool make_mp4 = true, bool enhance = true);
+    /// Stops a running take without rendering, for good: later calls of start(), record() and process() fail with
+    /// wrong_state. Idempotent. Errors: those of stop().
+    Status close();
     bool is_recording() const;
-    /// Makes record() return early, as at the end of its duration. Async-signal-safe, from any thread.
+    /// Ends the running record() as at the end of its duration; without one, the next. What is requested while a take
+    /// is being closed is ignored. Async-signal-safe.
     void request_stop() noexcept;
-    /// Cancels the current rendering, or the next one: it leaves no file, and the take is unchanged. process() then
-    /// fails with cancelled. Async-signal-safe, from any thread.
-    void cancel_rendering() noexcept;
 
-    /// Pushes a frame: copied. All frames of a track must have the size of its first.
-    /// Errors (refused, nothing lost): wrong size, bad stamp, another source. Blocks while the queue is full if on_full
-    /// is block; a frame dropped because the queue is full is counted, not an error.
-    Status push_video(const BgrImage& image, std::optional<double> t = {}, int track = 0);
-    /// Pushes a frame and moves its bytes: no copy. `pixels` are 3 · width · height bytes.
+    /// Pushes an image: copied. All frames of a track must have the size of its first.
+    /// Errors (refused, nothing lost): wrong size, bad stamp, a track that is not pushed. Blocks while the queue is
+    /// full if on_full is block; a frame dropped because the queue is full is counted, not an error.
+    Status push_video(const ImageView& image, std::optional<double> t = {}, int track = 0);
+    /// Pushes a BGR image and moves its bytes: no copy. `pixels` are 3 · width · height bytes.
     Status push_video(std::vector<std::uint8_t>&& pixels, int width, int height, std::optional<double> t = {},
                       int track = 0);
-    /// Pushes a frame that `owner` keeps valid and unchanged until it is released: no copy.
-    Status push_video(const BgrImage& image, std::shared_ptr<const void> owner, std::optional<double> t = {},
+    /// Pushes an image that `owner` keeps valid and unchanged until it is released: no copy.
+    Status push_video(const ImageView& image, std::shared_ptr<const void> owner, std::optional<double> t = {},
                       int track = 0);
     /// Pushes a JPEG file's bytes, stored unchanged. Refused if truncated or not a JPEG.
     Status push_jpeg(std::span<const std::uint8_t> jpeg, std::optional<double> t = {}, int track = 0);
-    /// Pushes audio: interleaved, `channels` of the configuration. `t`: instant of the first sample.
+    /// Pushes audio: interleaved, `channels` of the track's configuration. `t`: instant of the first sample.
     Status push_audio(std::span<const std::int16_t> samples, std::optional<double> t = {}, int track = 0);
     /// The same in [-1, 1]; values beyond are clipped, NaN becomes silence.
     Status push_audio(std::span<const float> samples, std::optional<double> t = {}, int track = 0);
 
-    /// Renders a stored take. `enhance` unset: if a model is configured. Opens no device.
+    /// Renders a stored take. Opens no device.
+    Result<TakeResult> process(const std::string& name, const ProcessOptions& options);
     Result<TakeResult> process(const std::string& name, bool make_mp4 = true, std::optional<bool> enhance = {});
 
+    /// Called with every stall, loss, fallback, disk warning and note as it happens, in order; stop() and process()
+    /// return after the last was passed on. A slow callback holds up nothing; if 4096 events wait, later ones are left
+    /// out and their number is reported. Without a callback, warnings go to stderr. Set while not recording.
+    void on_event(EventCallback callback);
     /// Called about twice a second while recording and rendering. Set while not recording.
     void on_progress(ProgressCallback callback);
     /// Called with the enhanced audio of the first microphone while recording, shortly after its capture: every sample
-    /// once, in order. Needs denoise and denoise_live. A slow callback falls behind without other effect; stop()
-    /// delivers the remaining audio before it returns. If enhancement fails, no more is delivered, and there is a note.
-    /// Set while not recording.
+    /// once, in order. Needs `enhance.enabled` and `enhance.live`. A slow callback falls behind without other effect;
+    /// stop() delivers the remaining audio before it returns. If enhancement fails, no more is delivered, and there is
+    /// a note. Set while not recording.
     void on_enhanced_audio(EnhancedAudioCallback callback);
     const RecorderConfig& config() const;
 

@@ -4,8 +4,8 @@
 #include <onetake/result.h>
 #include <onetake/version.h>
 
-#include <atomic>
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -15,9 +15,9 @@ struct SelftestOptions {
     double duration_s = 6;  ///< 3 to 600
     int width = 640, height = 360;
     double fps = 30;
-    double limit_ms = 1;  ///< the largest error between video and audio that passes
-    std::string folder;   ///< where to record: its disk is measured; empty: the system's temporary folder
-    const std::atomic<bool>* cancel = nullptr;  ///< set to true to end early and clean up
+    double limit_ms = 1;     ///< the largest error between video and audio that passes
+    std::string folder;      ///< where to record: its disk is measured; empty: the system's temporary folder
+    std::stop_token cancel;  ///< ends the test early; its files are removed
 };
 
 /// One condition of the self-test.

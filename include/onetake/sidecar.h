@@ -10,6 +10,13 @@
 
 namespace onetake {
 
+struct SidecarConfig {
+    std::string feed = "sidecar";      ///< begins the names of takes and WAVs
+    AudioTrackConfig microphone;       ///< its source: a device or the test source
+    std::string data_dir = "av_data";  ///< takes
+    bool fsync = false;                ///< true: every write reaches the disk before the next
+};
+
 /// What SidecarAudio::start() reports.
 struct SidecarStart {
     double audio_start = 0;       ///< stamp of the first sample, s on CLOCK_MONOTONIC
@@ -26,9 +33,9 @@ struct SidecarStart {
 /// Threads: one at a time. Times: seconds on CLOCK_MONOTONIC.
 class ONETAKE_API SidecarAudio {
  public:
-    /// Checks the configuration, of which the audio fields, `source`, `fsync` and `data_dir` are used; opens nothing
-    /// yet. Errors: invalid_argument, also for a feed that can't be part of a file name.
-    static Result<SidecarAudio> create(RecorderConfig config = {}, std::string feed = "sidecar");
+    /// Checks the configuration; opens nothing yet. Errors: invalid_argument, also for a feed that can't be part of a
+    /// file name.
+    static Result<SidecarAudio> create(SidecarConfig config = {});
     SidecarAudio(SidecarAudio&&) noexcept;
     SidecarAudio& operator=(SidecarAudio&&) noexcept;
     SidecarAudio(const SidecarAudio&) = delete;

@@ -6,8 +6,8 @@
 #include <onetake/result.h>
 
 #include <cstdint>
-#include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -46,7 +46,7 @@ struct ImportOptions {
     std::string audio_times_path;  ///< lines `sample_index seconds`, at least one
     AudioStamps audio_stamps = AudioStamps::automatic;
     std::string data_dir = "av_data";
-    std::function<bool()> cancelled;  ///< polled on the calling thread; true: stop, leave nothing; may be empty
+    std::stop_token cancel;  ///< ends the import, which then leaves nothing
 };
 
 /// Imports these files as a take: the JPEGs' bytes unchanged, the stamps to the nanosecond. Errors name the file and

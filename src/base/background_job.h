@@ -1,11 +1,12 @@
 #pragma once
 
-#include "base/mutex.h"
 #include "base/error.h"
+#include "base/mutex.h"
 #include "base/time.h"
 
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
@@ -45,17 +46,22 @@ class BackgroundJob {
     }
 
     /// What is followed has come to its end: the rest is to be done now.
-    void complete() { end(false); }
-    /// As complete(), and the work should end at once.
-    void abandon() { end(true); }
+    void complete() { end(); }
+    /// As complete(), and the work should end at once: stop_token() is requested to stop.
+    void abandon() {
+        stop_.request_stop();
+        end();
+    }
+    /// Abandons the work when `outer` is requested to stop. Once, before start().
+    void abandon_on(std::stop_token outer) {
+        outer_.emplace(std::move(outer), [this] { abandon(); });
+    }
+    std::stop_token stop_token() const { return stop_.get_token(); }
     bool is_complete() const {
         MutexLock lock(mutex_);
         return complete_;
     }
-    bool is_abandoned() const {
-        MutexLock lock(mutex_);
-        return abandoned_;
-    }
+    bool is_abandoned() const { return stop_.stop_requested(); }
 
     /// For the work: waits up to `timeout` for complete(). False once it was called.
     bool wait_for_more(Duration timeout) {
@@ -91,11 +97,10 @@ class BackgroundJob {
     }
 
  private:
-    void end(bool abandoned) {
+    void end() {
         {
             MutexLock lock(mutex_);
             complete_ = true;
-            if (abandoned) abandoned_ = true;
         }
         changed_.notify_all();
     }
@@ -104,12 +109,13 @@ class BackgroundJob {
     }
 
     const Priority priority_;
+    std::stop_source stop_;
     mutable Mutex mutex_;
     bool complete_ ONETAKE_GUARDED_BY(mutex_) = false;
-    bool abandoned_ ONETAKE_GUARDED_BY(mutex_) = false;
     std::optional<Result<T>> result_ ONETAKE_GUARDED_BY(mutex_);  // once the work has ended
     ConditionVariable changed_;
     std::thread thread_;
+    std::optional<std::stop_callback<std::function<void()>>> outer_;
 };
 
 }  // namespace onetake

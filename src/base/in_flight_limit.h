@@ -2,6 +2,9 @@
 
 #include "base/mutex.h"
 
+#include <chrono>
+#include <optional>
+
 namespace onetake {
 
 /// Limits how many items are in flight between the two ends of a pipeline. Thread-safe.
@@ -15,13 +18,26 @@ class InFlightLimit {
         count();
         return true;
     }
-    /// Waits for a slot; false once closed.
+    /// Waits for a slot; false once closed, and where waiting is limited, when none is free in time.
     bool take() {
         MutexLock lock(mutex_);
-        while (!closed_ && used_ >= capacity_) freed_.wait(lock);
-        if (closed_) return false;
+        while (!closed_ && used_ >= capacity_) {
+            if (!wait_until_)
+                freed_.wait(lock);
+            else if (!freed_.wait_until(lock, *wait_until_))
+                break;
+        }
+        if (closed_ || used_ >= capacity_) return false;
         count();
         return true;
+    }
+    /// From now on take() waits until `deadline` at most, also where it waits already.
+    void limit_waiting(std::chrono::steady_clock::time_point deadline) {
+        {
+            MutexLock lock(mutex_);
+            wait_until_ = deadline;
+        }
+        freed_.notify_all();
     }
     void give_back() {
         {
@@ -55,6 +71,7 @@ class InFlightLimit {
     int used_ ONETAKE_GUARDED_BY(mutex_) = 0;
     int deepest_ ONETAKE_GUARDED_BY(mutex_) = 0;
     bool closed_ ONETAKE_GUARDED_BY(mutex_) = false;
+    std::optional<std::chrono::steady_clock::time_point> wait_until_ ONETAKE_GUARDED_BY(mutex_);
 };
 
 }  // namespace onetake

@@ -4,12 +4,11 @@
 
 namespace onetake {
 
-void stop_together(const std::vector<std::unique_ptr<VideoSource>>& cameras,
-                   const std::vector<std::unique_ptr<AudioSource>>& microphones) {
+void stop_together(const std::vector<VideoSource*>& cameras, const std::vector<AudioSource*>& microphones) {
     // Joined at the end of the block.
     std::vector<std::jthread> stopping;
-    for (const auto& camera : cameras) stopping.emplace_back([source = camera.get()] { source->stop(); });
-    for (const auto& microphone : microphones) stopping.emplace_back([source = microphone.get()] { source->stop(); });
+    for (auto* camera : cameras) stopping.emplace_back([camera] { camera->stop(); });
+    for (auto* microphone : microphones) stopping.emplace_back([microphone] { microphone->stop(); });
 }
 
 }  // namespace onetake

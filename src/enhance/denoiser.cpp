@@ -29,7 +29,7 @@ Result<worker::Ready> receive_ready(WorkerProcess& process, const WaitOptions& o
 }  // namespace
 
 Denoiser::Denoiser(WorkerProcess worker, const DenoiserOptions& options)
-    : worker_(std::move(worker)), wait_options_{options.timeout, options.cancelled} {
+    : worker_(std::move(worker)), wait_options_{options.timeout, options.cancel} {
     if (options.attenuation_limit_db > 0)
         dry_share_ = static_cast<float>(std::pow(10.0, -options.attenuation_limit_db / 20));
 }

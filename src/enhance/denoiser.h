@@ -5,8 +5,8 @@
 #include "enhance/worker_process.h"
 
 #include <cstdint>
-#include <functional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -18,7 +18,7 @@ struct DenoiserOptions {
     std::string provider = "cpu";                 ///< where the model runs
     double attenuation_limit_db = 0;              ///< noise is reduced by at most this; 0: no limit
     Duration timeout = std::chrono::seconds(60);  ///< of one reply of the worker
-    std::function<bool()> cancelled;  ///< polled while waiting; true: the call fails with cancelled. May be empty
+    std::stop_token cancel;                       ///< the call that waits fails with `cancelled`
 };
 
 /// One stream of mono audio through a DPDFNet model in a worker process, so that a faulty model can't crash this one.

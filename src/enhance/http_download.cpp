@@ -46,8 +46,8 @@ std::string_view trimmed(std::string_view text) {
 /// One transfer and its libcurl callbacks.
 class Transfer {
  public:
-    Transfer(const std::string& url, const std::string& part, const DownloadProgress& progress)
-        : url_(url), part_(part), version_path_(part + ".version"), progress_(progress) {}
+    Transfer(const std::string& url, const std::string& part, const DownloadProgress& progress, std::stop_token cancel)
+        : url_(url), part_(part), version_path_(part + ".version"), progress_(progress), cancel_(std::move(cancel)) {}
 
     Status run() {
         static std::once_flag once;
@@ -206,13 +206,15 @@ class Transfer {
 
     static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
         auto& t = *static_cast<Transfer*>(self);
-        return t.progress_ && !t.progress_(t.file_->size(), t.total_) ? 1 : 0;
+        if (t.progress_) t.progress_(t.file_->size(), t.total_);
+        return t.cancel_.stop_requested() ? 1 : 0;
     }
 
     const std::string& url_;
     const std::string& part_;
     const std::string version_path_;
     const DownloadProgress& progress_;
+    const std::stop_token cancel_;
     std::optional<AppendFile> file_;
     std::string version_;  ///< of the part, as reported by the server
     std::uint64_t resumed_from_ = 0, total_ = 0;
@@ -225,8 +227,9 @@ class Transfer {
 
 }  // namespace
 
-Status http_download(const std::string& url, const std::string& part_path, const DownloadProgress& on_progress) {
-    return Transfer(url, part_path, on_progress).run();
+Status http_download(const std::string& url, const std::string& part_path, const DownloadProgress& on_progress,
+                     std::stop_token cancel) {
+    return Transfer(url, part_path, on_progress, std::move(cancel)).run();
 }
 
 }  // namespace onetake

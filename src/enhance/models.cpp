@@ -133,7 +133,7 @@ Result<StoredModel> download_denoise_model(std::string_view variant, const Downl
     const auto part = path + ".part";
     const auto lock = lock_download(part);
     if (!lock) return fail(lock.error());
-    ONETAKE_TRY(http_download(*url, part, options.on_progress));
+    ONETAKE_TRY(http_download(*url, part, options.on_progress, options.cancel));
     auto model = checked(part, expected, options.sha256);
     std::error_code ignored;
     if (!model) {

@@ -25,7 +25,7 @@ namespace onetake {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr auto kCancelInterval = milliseconds(50);  // poll interval of the cancel callback
+constexpr auto kCancelInterval = milliseconds(50);  // poll interval of the stop token
 constexpr auto kExitTimeout = milliseconds(2000);   // from the socket's end to the process's exit
 constexpr std::size_t kMaxOutputKept = 4096;
 constexpr std::size_t kMaxOutputShown = 400;
@@ -163,14 +163,14 @@ Result<WorkerProcess> WorkerProcess::spawn(const std::vector<std::string>& argum
 
 Status WorkerProcess::wait_for(short events, const Wait& wait) {
     for (;;) {
-        if (wait.options.cancelled && wait.options.cancelled())
+        if (wait.options.cancel.stop_requested())
             return fail(ErrorCode::cancelled, "Speech enhancement was cancelled.");
         const auto left = wait.until - host_now();
         if (left <= Duration::zero())
             return fail(ErrorCode::timed_out,
                         fmt::format("The speech enhancement worker did not reply within {:.0f} s. Its last output: {}",
                                     to_seconds(wait.options.timeout), last_output()));
-        const auto slice = wait.options.cancelled ? std::min<Duration>(left, kCancelInterval) : left;
+        const auto slice = wait.options.cancel.stop_possible() ? std::min<Duration>(left, kCancelInterval) : left;
         pollfd fds[2] = {{socket_.get(), events, 0}, {output_.get(), POLLIN, 0}};
         const auto ms = std::chrono::ceil<milliseconds>(slice).count();
         const int n = ::poll(fds, output_ ? 2 : 1, static_cast<int>(std::min<std::int64_t>(ms, 1'000'000)));

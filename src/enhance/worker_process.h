@@ -6,8 +6,8 @@
 #include "enhance/worker_protocol.h"
 
 #include <cstddef>
-#include <functional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -17,7 +17,7 @@ namespace onetake {
 /// Timeout for one reply of the worker, and cancellation.
 struct WaitOptions {
     Duration timeout = std::chrono::seconds(60);
-    std::function<bool()> cancelled;  ///< polled while waiting; true: cancel. May be empty
+    std::stop_token cancel;  ///< polled while waiting
 };
 
 /// The program onetake-enhance as a child of this process, and the socket to it. No call hangs: each ends at its

@@ -50,6 +50,7 @@ struct Frame {
     ColorInfo color;
     FrameStamp stamp;
     Buffer bytes;
+    bool checked = false;  ///< a JPEG that inspect_jpeg() found complete
 };
 
 /// Pointers to the planes of a raw frame.

@@ -28,6 +28,15 @@ struct SourceEvent {
     std::string text;
 };
 
+/// What became of a delivered frame or block. All but `accepted` are counted as lost.
+enum class Delivery {
+    accepted,
+    dropped,     ///< the queue was full
+    closed,      ///< the track was closed, possibly while the caller waited for room in the queue
+    damaged,     ///< no complete JPEG; an audio block without samples
+    take_ended,  ///< the disk is full or can't be written
+};
+
 /// Receives what a video source captures. All calls are thread-safe and block only as the take's `on_full` specifies.
 /// Frames of one track are in the order of deliver().
 class VideoReceiver {
@@ -35,8 +44,8 @@ class VideoReceiver {
     virtual ~VideoReceiver() = default;
     /// A pooled buffer to fill.
     virtual Buffer buffer(std::size_t bytes) = 0;
-    /// Takes the frame, or counts it as dropped.
-    virtual void deliver(Frame frame) = 0;
+    /// Takes the frame, or counts it as lost.
+    virtual Delivery deliver(Frame frame) = 0;
     virtual void report(SourceEvent event) = 0;
 };
 
@@ -44,7 +53,7 @@ class VideoReceiver {
 class AudioReceiver {
  public:
     virtual ~AudioReceiver() = default;
-    virtual void deliver(AudioBlock block) = 0;
+    virtual Delivery deliver(AudioBlock block) = 0;
     virtual void report(SourceEvent event) = 0;
 };
 

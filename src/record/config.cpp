@@ -1,5 +1,7 @@
 #include "record/config.h"
 
+#include "base/error.h"
+
 #include <onetake/config_fields.h>
 
 #include <cmath>
@@ -25,12 +27,13 @@ bool is_choice(std::string_view choices, std::string_view value) {
 }
 
 struct Check {
+    std::string where;  // " of video track 2"
     Status status;
 
     void refuse(const FieldInfo& info, std::string_view value, std::string_view allowed) {
         if (status)
-            status =
-                fail(ErrorCode::invalid_argument, fmt::format("{} is {}; allowed: {}.", info.name, value, allowed));
+            status = fail(ErrorCode::invalid_argument,
+                          fmt::format("{}{} is {}; allowed: {}.", info.name, where, value, allowed));
     }
     template <Number T>
     void operator()(const FieldInfo& info, const T& value) {
@@ -78,28 +81,61 @@ struct ToJson {
     }
 };
 
+tl::unexpected<Error> refuse(std::string message) {
+    return fail(ErrorCode::invalid_argument, std::move(message));
+}
+
+template <class Config>
+Status check_fields(const Config& config, std::string where = {}) {
+    Check check{std::move(where), {}};
+    visit_fields(config, check);
+    return check.status;
+}
+
+// For messages; nothing where there is only one track.
+std::string place(std::string_view kind, std::size_t index, std::size_t tracks) {
+    return tracks > 1 ? fmt::format(" of {} track {}", kind, index + 1) : std::string();
+}
+
+Status check_track(const VideoTrackConfig& track, const std::string& where) {
+    ONETAKE_TRY(check_fields(track, where));
+    for (const auto& control : track.v4l2_controls)
+        if (control.find('=') == std::string::npos || control.front() == '=')
+            return refuse(fmt::format("v4l2_controls{} has \"{}\"; allowed: control=value.", where, control));
+    if (!track.convert_rgb && track.source == SourceKind::device && track.fourcc != "MJPG")
+        return refuse(
+            fmt::format("convert_rgb{} is false with fourcc {}; only a camera's MJPG can be stored untouched.", where,
+                        track.fourcc));
+    return {};
+}
+
+nlohmann::ordered_json tracks_json(const auto& tracks) {
+    auto list = nlohmann::ordered_json::array();
+    for (const auto& track : tracks) {
+        ToJson json{{{"source", enum_name(track.source)}, {"label", track.label}}};
+        visit_fields(track, json);
+        list.push_back(std::move(json.object));
+    }
+    return list;
+}
+
 }  // namespace
 
 Status validate(const RecorderConfig& config) {
-    Check check;
-    visit_config_fields(config, check);
-    if (!check.status) return check.status;
-    auto refuse = [](std::string message) { return fail(ErrorCode::invalid_argument, std::move(message)); };
-    if (!config.video && !config.audio) return refuse("video and audio are both off: nothing to record.");
-    for (const auto& control : config.v4l2_controls)
-        if (control.find('=') == std::string::npos || control.front() == '=')
-            return refuse(fmt::format("v4l2_controls has \"{}\"; allowed: control=value.", control));
-    if (!config.convert_rgb && config.source == SourceKind::device && config.fourcc != "MJPG")
-        return refuse(fmt::format("convert_rgb is false with fourcc {}; only a camera's MJPG can be stored untouched.",
-                                  config.fourcc));
+    if (config.video.empty() && config.audio.empty()) return refuse("video and audio are both off: nothing to record.");
+    for (std::size_t i = 0; i < config.video.size(); ++i)
+        ONETAKE_TRY(check_track(config.video[i], place("video", i, config.video.size())));
+    for (std::size_t i = 0; i < config.audio.size(); ++i)
+        ONETAKE_TRY(check_fields(config.audio[i], place("audio", i, config.audio.size())));
+    ONETAKE_TRY(check_fields(config));
     if (config.data_dir.empty() || config.processed_dir.empty())
         return refuse("data_dir and processed_dir must name a folder; \".\" is the current one.");
     return {};
 }
 
 std::string config_json(const RecorderConfig& config) {
-    ToJson json;
-    visit_config_fields(config, json);
+    ToJson json{{{"video_tracks", tracks_json(config.video)}, {"audio_tracks", tracks_json(config.audio)}}};
+    visit_fields(config, json);
     return json.object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

@@ -241,7 +241,7 @@ class Import {
         begin_ = HostTime::max();
         end_ = HostTime::min();
         while (frame < names_.size() || sample < samples) {
-            if (options_.cancelled && options_.cancelled())
+            if (options_.cancel.stop_requested())
                 return fail(ErrorCode::cancelled, "The import was cancelled; its take was removed.");
             const auto block_time = sample < samples ? time_of_sample(sample) : HostTime::max();
             if (frame < names_.size() && host_time(frame_times_[frame]) <= block_time) {

@@ -1,17 +1,19 @@
 #pragma once
 
-#include "base/mutex.h"
-#include "media/source.h"
-#include "media/timestamp_validator.h"
+#include "base/files.h"
+#include "record/open_sources.h"
+#include "record/progress_meter.h"
 #include "record/start_barrier.h"
 #include "sink/take_sink.h"
-#include "sink/track_input.h"
 
 #include <onetake/config.h>
+#include <onetake/event.h>
 #include <onetake/metrics.h>
-#include <onetake/recorder.h>
+#include <onetake/progress.h>
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,8 +22,9 @@ namespace onetake {
 /// One take while it is recorded: its sources and its sink.
 class Recording {
  public:
-    /// Opens the devices, creates the take and starts recording.
-    static Result<std::unique_ptr<Recording>> start(const RecorderConfig& config, const std::string& name);
+    /// Opens the devices, creates the take and starts recording. `on_event`: see TakeSinkOptions.
+    static Result<std::unique_ptr<Recording>> start(const RecorderConfig& config, const std::string& name,
+                                                    EventCallback on_event);
     Recording(const Recording&) = delete;
     Recording& operator=(const Recording&) = delete;
     ~Recording();
@@ -35,68 +38,44 @@ class Recording {
     /// Closes the take. Once, after end_capture().
     Result<TakeResult> close();
 
-    // Pushed media; see AVRecorder. Thread-safe.
-    Status push(Frame frame, std::optional<double> t, int track);
-    Status push(AudioBlock block, std::optional<double> t, int track);
-    /// A pooled buffer for a frame to push.
-    Result<Buffer> buffer(std::size_t bytes, int track);
+    /// The source of pushed track `track`, as in the configuration, from 0. Errors: refused, if it is not pushed. The
+    /// sources are thread-safe.
+    Result<PushVideoSource*> pushed_video(int track) const;
+    Result<PushAudioSource*> pushed_audio(int track) const;
 
     /// Whether the disk is full or can't be written; the take must be closed then.
     bool ended_early() const { return sink_->ended_early(); }
     /// Readable from then on, for poll().
     int ended_early_fd() const { return ended_early_.get(); }
 
-    Progress progress();
+    /// From one thread at a time.
+    Progress progress() { return meter_->measure(host_now(), *sink_); }
     const std::string& name() const { return sink_->take().name(); }
 
  private:
-    struct PushedVideo {
-        explicit PushedVideo(VideoTrackInput& to) : input(&to) {}
-        VideoTrackInput* const input;
-        Mutex mutex;  // held per frame, so that stamps and order agree
-        TimestampValidator validator ONETAKE_GUARDED_BY(mutex);
-        int width ONETAKE_GUARDED_BY(mutex) = 0;
-        int height ONETAKE_GUARDED_BY(mutex) = 0;
-    };
-    struct PushedAudio {
-        explicit PushedAudio(AudioTrackInput& to) : input(&to) {}
-        AudioTrackInput* const input;
-        Mutex mutex;
-        TimestampValidator validator ONETAKE_GUARDED_BY(mutex);
-    };
-
-    explicit Recording(const RecorderConfig& config);
-    Status open_devices();
-    Status open_test_source();
-    void describe_pushed();
-    Status open_sink(const std::string& name);
+    Recording(const RecorderConfig& config, UniqueFd ended_early)
+        : config_(config), ended_early_(std::move(ended_early)) {}
+    Status open_sink(const std::string& name, EventCallback on_event);
+    Status add_tracks();
     /// Writes the configured and the calibrated audio offset into the take.
     Status write_offsets();
     Status start_sources();
     void stop_sources();
+    void remove_take();
 
     const RecorderConfig config_;
     const UniqueFd ended_early_;  // an eventfd
-    SystemClock clock_;           // of the test source
-    std::vector<std::unique_ptr<VideoSource>> cameras_;
-    std::vector<std::unique_ptr<AudioSource>> microphones_;
-    std::vector<VideoDescription> video_descriptions_;
-    std::vector<AudioDescription> audio_descriptions_;
-    std::vector<std::string> notes_;  // from before the sink was created
-
+    SystemClock clock_;           // of test sources
     std::unique_ptr<TakeSink> sink_;
     std::unique_ptr<StartBarrier> start_barrier_;
-    std::vector<std::unique_ptr<BarrierVideoReceiver>> video_receivers_;
+    std::vector<std::unique_ptr<BarrierVideoReceiver>> video_receivers_;  // one per source; null: no barrier
     std::vector<std::unique_ptr<BarrierAudioReceiver>> audio_receivers_;
-    std::vector<std::unique_ptr<PushedVideo>> pushed_videos_;
-    std::vector<std::unique_ptr<PushedAudio>> pushed_audios_;
+    std::vector<VideoReceiver*> video_inputs_;  // the receiver of each source
+    std::vector<AudioReceiver*> audio_inputs_;  // null: no source
+    OpenedSources sources_;                     // destroyed before what they deliver to
     bool finished_ = false;
-
     HostTime start_, end_;
-    // of the last progress()
-    HostTime progress_time_;
-    std::uint64_t progress_frames_ = 0, progress_bytes_ = 0;
-    double progress_fps_ = 0, progress_bytes_per_s_ = 0;
+    std::optional<ProgressMeter> meter_;
 };
 
 }  // namespace onetake

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <limits>
 #include <optional>
+#include <stop_token>
 #include <unistd.h>
 #include <utility>
 
@@ -35,7 +36,10 @@ struct SidecarRecording {
         : recorder(std::move(with)), name(std::move(take_name)), folder(std::move(take_folder)) {}
 
     void run() {
-        result = recorder.record(std::numeric_limits<double>::infinity(), name, false, false);
+        StartOptions options;
+        options.name = name;
+        options.make_mp4 = options.enhance = false;
+        result = recorder.record(std::numeric_limits<double>::infinity(), options, stop.get_token());
         const bool empty = result && result->metrics.audio_samples == 0;
         if (!empty && !given_up) return;
         std::error_code ignored;
@@ -44,9 +48,20 @@ struct SidecarRecording {
 
     AVRecorder recorder;
     const std::string name, folder;
+    std::stop_source stop;
     std::atomic<bool> given_up{false};  ///< start() has failed: what comes later is removed
     Result<TakeResult> result;          ///< after run() has returned
 };
+
+RecorderConfig recorder_config(const SidecarConfig& c) {
+    RecorderConfig config;
+    config.video.clear();
+    config.audio = {c.microphone};
+    config.store.fsync = c.fsync;
+    config.instant_mp4 = false;
+    config.data_dir = c.data_dir;
+    return config;
+}
 
 std::string shell_quoted(const std::string& text) {
     std::string out = "'";
@@ -58,7 +73,7 @@ std::string shell_quoted(const std::string& text) {
 
 class SidecarAudio::Impl {
  public:
-    Impl(RecorderConfig config, std::string feed) : config_(std::move(config)), feed_(std::move(feed)) {}
+    explicit Impl(SidecarConfig config) : config_(std::move(config)) {}
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
     ~Impl() {
@@ -72,8 +87,8 @@ class SidecarAudio::Impl {
         std::error_code ec;
         const auto data_dir = fs::absolute(config_.data_dir, ec).string();
         if (ec) return fail(file_error("Can't find the folder", config_.data_dir, ec.value()));
-        const auto name = fmt::format("{}_aud_{}", feed_, new_ulid(read_clocks().wall));
-        auto config = config_;
+        const auto name = fmt::format("{}_aud_{}", config_.feed, new_ulid(read_clocks().wall));
+        auto config = recorder_config(config_);
         config.data_dir = data_dir;
         auto recorder = AVRecorder::create(std::move(config));
         if (!recorder) return fail(std::move(recorder).error());
@@ -83,7 +98,7 @@ class SidecarAudio::Impl {
         auto first = wait_for_first_sample(deadline);
         if (!first) {
             recording_->given_up = true;
-            recording_->recorder.request_stop();
+            recording_->stop.request_stop();
             (void)call_->wait_until(host_now() + kCleanUpTimeout);
             call_.reset();
             recording_.reset();
@@ -101,7 +116,7 @@ class SidecarAudio::Impl {
 
     Result<TakeResult> stop() {
         if (!recording_) return fail(ErrorCode::wrong_state, "stop() without a recording. Call start() first.");
-        recording_->recorder.request_stop();
+        recording_->stop.request_stop();
         while (!call_->wait_until(host_now() + 1min)) {
         }
         call_.reset();
@@ -129,7 +144,7 @@ class SidecarAudio::Impl {
     // Follows the journal until it has the record of a block.
     Result<HostTime> wait_for_first_sample(HostTime deadline) {
         std::optional<JournalReader> journal;
-        auto microphone = config_.audio_device.empty() ? std::string("default") : config_.audio_device;
+        auto microphone = config_.microphone.device.empty() ? std::string("default") : config_.microphone.device;
         for (;;) {
             const bool ended = call_->wait_until(std::min(deadline, host_now() + kPollInterval));
             if (ended) {
@@ -164,8 +179,7 @@ class SidecarAudio::Impl {
         return ::symlink(target.c_str(), named.c_str()) == 0 ? named : recording_->folder + "/" + wav;
     }
 
-    const RecorderConfig config_;
-    const std::string feed_;
+    const SidecarConfig config_;
     std::shared_ptr<SidecarRecording> recording_;  // while recording
     mutable std::optional<BoundedCall> call_;
     std::optional<SidecarStart> started_;  // of the last recording
@@ -176,18 +190,13 @@ SidecarAudio::SidecarAudio(SidecarAudio&&) noexcept = default;
 SidecarAudio& SidecarAudio::operator=(SidecarAudio&&) noexcept = default;
 SidecarAudio::~SidecarAudio() = default;
 
-Result<SidecarAudio> SidecarAudio::create(RecorderConfig config, std::string feed) {
-    config.video = false;
-    config.audio = true;
-    config.more_audio_devices.clear();
-    config.denoise = false;
-    config.instant_mp4 = false;
-    if (config.source == SourceKind::external)
+Result<SidecarAudio> SidecarAudio::create(SidecarConfig config) {
+    if (config.microphone.source == SourceKind::external)
         return fail(ErrorCode::invalid_argument,
                     "source is external; allowed: device, test. Nothing can be pushed here.");
-    ONETAKE_TRY(validate(config));
-    ONETAKE_TRY(check_take_name(feed + "_aud_" + new_ulid({})));
-    return SidecarAudio(std::make_unique<Impl>(std::move(config), std::move(feed)));
+    ONETAKE_TRY(validate(recorder_config(config)));
+    ONETAKE_TRY(check_take_name(config.feed + "_aud_" + new_ulid({})));
+    return SidecarAudio(std::make_unique<Impl>(std::move(config)));
 }
 
 Result<SidecarStart> SidecarAudio::start() {

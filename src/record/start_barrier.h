@@ -51,10 +51,11 @@ class BarrierVideoReceiver final : public VideoReceiver {
  public:
     BarrierVideoReceiver(VideoReceiver& next, StartBarrier& barrier) : next_(next), barrier_(barrier) {}
     Buffer buffer(std::size_t bytes) override { return next_.buffer(bytes); }
-    void deliver(Frame frame) override {
-        next_.deliver(std::move(frame));
+    Delivery deliver(Frame frame) override {
+        const auto delivery = next_.deliver(std::move(frame));
         if (!reported_) barrier_.camera_is_ready();
         reported_ = true;
+        return delivery;
     }
     void report(SourceEvent event) override { next_.report(std::move(event)); }
 
@@ -68,9 +69,9 @@ class BarrierVideoReceiver final : public VideoReceiver {
 class BarrierAudioReceiver final : public AudioReceiver {
  public:
     BarrierAudioReceiver(AudioReceiver& next, StartBarrier& barrier) : next_(next), barrier_(barrier) {}
-    void deliver(AudioBlock block) override {
-        if (!open_ && !(open_ = barrier_.is_open())) return;
-        next_.deliver(std::move(block));
+    Delivery deliver(AudioBlock block) override {
+        if (!open_ && !(open_ = barrier_.is_open())) return Delivery::accepted;
+        return next_.deliver(std::move(block));
     }
     void report(SourceEvent event) override {
         if (open_) next_.report(std::move(event));

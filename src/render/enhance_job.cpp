@@ -45,9 +45,8 @@ Status write_facts(const std::string& folder, const EnhanceReport& report, const
 }  // namespace
 
 EnhanceOptions enhance_options(const RecorderConfig& c, const std::string& name) {
-    return {take_folder(c.data_dir, name),  c.denoise_model,
-            c.denoise_num_threads,          c.denoise_provider,
-            c.denoise_attenuation_limit_db, {}};
+    const auto& e = c.enhance;
+    return {take_folder(c.data_dir, name), e.model, e.num_threads, e.provider, e.attenuation_limit_db, {}};
 }
 
 EnhanceJob::EnhanceJob(const EnhanceOptions& options, WavReader in, Denoiser denoiser, PartFile file, WavWriter out,
@@ -70,7 +69,7 @@ Result<EnhanceJob> EnhanceJob::open(const EnhanceOptions& options) {
     model.threads = options.threads;
     model.provider = options.provider;
     model.attenuation_limit_db = options.attenuation_limit_db;
-    model.cancelled = options.cancelled;
+    model.cancel = options.cancel;
     auto denoiser = Denoiser::start(model);
     if (!denoiser) return fail(std::move(denoiser).error());
     std::optional<VariableRateResampler> resampler;
@@ -174,8 +173,7 @@ Result<EnhanceReport> enhance_take(const EnhanceOptions& options, const std::fun
     if (!track) return fail(std::move(track).error());
     auto reported = host_now();
     for (;;) {
-        if (options.cancelled && options.cancelled())
-            return fail(ErrorCode::cancelled, "Speech enhancement was cancelled.");
+        if (options.cancel.stop_requested()) return fail(ErrorCode::cancelled, "Speech enhancement was cancelled.");
         const auto more = track->advance();
         if (!more) return fail(more.error());
         if (!*more) return track->finish();

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ struct EnhanceOptions {
     int threads = 1;
     std::string provider = "cpu";
     double attenuation_limit_db = 0;  ///< 0: none
-    std::function<bool()> cancelled;  ///< called often; true: cancel, leave no file. May be empty
+    std::stop_token cancel;           ///< ends the enhancement, which then leaves no file
 };
 
 /// Options for enhancing a take as a recorder is configured.

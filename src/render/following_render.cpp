@@ -12,9 +12,7 @@ constexpr Duration kLookAgain = std::chrono::milliseconds(20);
 
 FollowingRender::FollowingRender(RenderOptions options)
     : options_(std::move(options)), progress_(options_.on_progress) {
-    options_.cancelled = [this, outer = std::move(options_.cancelled)] {
-        return job_.is_abandoned() || (outer && outer());
-    };
+    job_.abandon_on(std::exchange(options_.cancel, job_.stop_token()));
 }
 
 void FollowingRender::start() {

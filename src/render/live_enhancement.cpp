@@ -5,9 +5,7 @@
 namespace onetake {
 
 LiveEnhancement::LiveEnhancement(EnhanceOptions options) : options_(std::move(options)) {
-    options_.cancelled = [this, outer = std::move(options_.cancelled)] {
-        return job_.is_abandoned() || (outer && outer());
-    };
+    job_.abandon_on(std::exchange(options_.cancel, job_.stop_token()));
 }
 
 void LiveEnhancement::start() {
@@ -21,7 +19,7 @@ Result<EnhanceReport> LiveEnhancement::run() {
     job_.update([&] { growing_path_ = track->growing_path(); });
     bool end_seen = false;
     for (;;) {
-        if (options_.cancelled()) return fail(ErrorCode::cancelled, "Speech enhancement was cancelled.");
+        if (options_.cancel.stop_requested()) return fail(ErrorCode::cancelled, "Speech enhancement was cancelled.");
         // Queried before reading: if the take was complete then, what is read now includes its end.
         const bool complete = job_.is_complete();
         if (complete && !std::exchange(end_seen, true)) was_behind_s_ = track->behind_s();

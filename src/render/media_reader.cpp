@@ -14,6 +14,7 @@ namespace onetake {
 
 namespace {
 
+constexpr Duration kLatestBegin = std::chrono::hours(24 * 30);  // of a track, after the begin of the take
 constexpr std::size_t kLargestJpeg = std::size_t{256} << 20;
 constexpr std::int64_t kMostPixels = std::int64_t{1} << 28;  // the limit of encoders
 constexpr std::size_t kIdleImages = 80;                      // encoders look far ahead
@@ -24,11 +25,6 @@ Result<WavReader> open_wav(const TakeDir& dir, const std::string& path) {
     auto fd = dir.open_file(path, O_RDONLY);
     if (!fd) return fail(std::move(fd).error());
     return WavReader::read_from(std::move(*fd), dir.path(path));
-}
-
-std::string too_late(Duration after) {
-    return fmt::format("its stamp is {:.1f} h after its predecessor, more than the file can store.",
-                       to_seconds(after) / 3600);
 }
 
 HostTime end_of(const TakeEvent& event) {
@@ -193,6 +189,14 @@ MediaTime MediaReader::file_time(HostTime t) const {
     return reference_ ? reference_->at(t) : media_time(t, *source_.origin());
 }
 
+// The begin of a track is stored as an edit of any length, a gap as the length of a frame.
+std::string MediaReader::too_late(std::optional<MediaTime> last, MediaTime t) const {
+    const auto after = t - last.value_or(MediaTime{});
+    if (after <= (last ? options_.longest_gap : kLatestBegin)) return {};
+    return fmt::format("its stamp is {:.1f} h after {}, more than the file can store.", to_seconds(after) / 3600,
+                       last ? "its predecessor" : "the begin of the take");
+}
+
 bool MediaReader::emit(const StoredFrame& frame, BoundedQueue<RenderItem>& out) {
     const auto it = videos_.find(frame.track.number);
     if (it == videos_.end()) return true;
@@ -205,7 +209,7 @@ bool MediaReader::emit(const StoredFrame& frame, BoundedQueue<RenderItem>& out) 
         note(fmt::format("{} frame {}: {}", to_string(frame.track), frame.number, why));
         return true;
     };
-    if (time - video.last > options_.longest_gap) return lose(too_late(time - video.last));
+    if (const auto why = too_late(video.last, time); !why.empty()) return lose(why);
     if (auto status = read_file_into(video.frames.get(), frame_file(frame.number), kLargestJpeg, bytes_); !status)
         return lose(status.error().message);
     const auto info = inspect_jpeg(jpeg());
@@ -245,9 +249,9 @@ bool MediaReader::emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out)
         note(std::move(why));
     };
     const auto begin = file_time(span.begin);
-    if (begin - audio.last > options_.longest_gap) {
-        lose(stored.span.frames, fmt::format("{} from sample {}: {}", to_string(stored.track), stored.span.first_sample,
-                                             too_late(begin - audio.last)));
+    if (const auto why = too_late(audio.last, begin); !why.empty()) {
+        lose(stored.span.frames,
+             fmt::format("{} from sample {}: {}", to_string(stored.track), stored.span.first_sample, why));
         return true;
     }
     if (auto status = audio.wav->read(span.first_sample, span.frames, run.samples); !status) {

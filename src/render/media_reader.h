@@ -99,7 +99,7 @@ class MediaReader {
         int width = 0, height = 0;
         UniqueFd frames;
         ColorInfo color;
-        MediaTime last;  ///< of the last emitted frame
+        std::optional<MediaTime> last;  ///< of the last emitted frame
         std::uint64_t named = 0, lost = 0;
     };
     struct Audio {
@@ -107,7 +107,7 @@ class MediaReader {
         std::optional<WavReader> wav;
         std::optional<int> raw_rate;  ///< Hz, of the raw audio; set where `wav` holds the enhanced one
         bool begun = false;
-        MediaTime last;  ///< end of the last emitted run
+        std::optional<MediaTime> last;  ///< end of the last emitted run
         std::uint64_t named = 0, lost = 0;
     };
 
@@ -124,6 +124,8 @@ class MediaReader {
     bool emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out);
     bool is_reference(TrackId track) const { return reference_ && track == reference_track_; }
     MediaTime file_time(HostTime t) const;
+    /// Why no file can hold media at `t` after a track's `last`; empty if it can.
+    std::string too_late(std::optional<MediaTime> last, MediaTime t) const;
     void note(std::string text);
     std::span<const std::uint8_t> jpeg() const;
 

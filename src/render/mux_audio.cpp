@@ -135,7 +135,7 @@ class AudioMux {
         const auto until = options_.shortest ? video_->packets_until(place_.video_end) : video_->packets();
         std::size_t n = 0;
         for (;;) {
-            if (options_.cancelled && options_.cancelled())
+            if (options_.cancel.stop_requested())
                 return fail(ErrorCode::cancelled, "Adding the audio was cancelled; nothing was changed.");
             auto packet = demuxer_->next();
             if (!packet) return fail(std::move(packet).error());

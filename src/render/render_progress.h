@@ -38,11 +38,12 @@ class RenderProgress {
         p.elapsed_s = to_seconds(host_now() - began_);
         p.frames = frames;
         const double media = to_seconds(furthest_.time_since_epoch()), all = to_seconds(Duration(length_));
-        p.render_fraction = all > 0 ? std::clamp(media / all, 0.0, 1.0) : 1;
+        p.phase = Progress::Phase::rendering;
+        p.fraction = all > 0 ? std::clamp(media / all, 0.0, 1.0) : 1;
         if (p.elapsed_s > 0) {
             p.fps = static_cast<double>(frames) / p.elapsed_s;
-            p.render_speed = media / p.elapsed_s;
-            if (p.render_speed > 0) p.render_eta_s = std::max(0.0, all - media) / p.render_speed;
+            p.speed = media / p.elapsed_s;
+            if (p.speed > 0) p.eta_s = std::max(0.0, all - media) / p.speed;
         }
         callback_(p);
     }

@@ -226,7 +226,7 @@ class Renderer {
         });
         Status written;
         while (auto item = items.pop()) {
-            if (options_.cancelled && options_.cancelled()) written = cancelled();
+            if (options_.cancel.stop_requested()) written = cancelled();
             if (written) written = std::visit([&](auto& it) { return write(it); }, *item);
             if (!written) {
                 items.close();
@@ -280,7 +280,7 @@ class Renderer {
 
     ConstantRate::Out frame_writer(int track) {
         return [this, track](PlanarImage image, MediaTime time) {
-            if (options_.cancelled && options_.cancelled()) return cancelled();
+            if (options_.cancel.stop_requested()) return cancelled();
             ++frames_;
             return encode(track, TimedImage{std::move(image), time});
         };
@@ -315,10 +315,11 @@ class Renderer {
 
 }  // namespace
 
-RenderOptions render_options(const RecorderConfig& c, const std::string& name) {
+RenderOptions render_options(const RecorderConfig& config, const std::string& name) {
+    const auto& c = config.encode;
     RenderOptions o;
-    o.take_folder = take_folder(c.data_dir, name);
-    o.out_path = rendered_path(c.processed_dir, name, c.container == ContainerFormat::mkv ? "mkv" : "mp4");
+    o.take_folder = take_folder(config.data_dir, name);
+    o.out_path = rendered_path(config.processed_dir, name, c.container == ContainerFormat::mkv ? "mkv" : "mp4");
     o.codec = c.codec;
     o.preset = c.preset;
     o.crf = c.crf;

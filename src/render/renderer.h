@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -29,10 +30,10 @@ struct RenderOptions {
     int audio_bitrate = 128000;
     double latency_offset_ms = 0;
     SyncReference sync_reference = SyncReference::system;
-    std::optional<double> cfr;        ///< constant frame rate, with a frame map beside the file
-    ProgressCallback on_progress;     ///< from the rendering thread, about twice a second; may be empty
-    std::function<bool()> cancelled;  ///< called often, from the rendering thread; true: cancel, leave no file
-    EnhancedAudioReader enhanced;     ///< used in place of the raw audio, where there is any
+    std::optional<double> cfr;     ///< constant frame rate, with a frame map beside the file
+    ProgressCallback on_progress;  ///< from the rendering thread, about twice a second; may be empty
+    std::stop_token cancel;        ///< ends the rendering, which then leaves no file
+    EnhancedAudioReader enhanced;  ///< used in place of the raw audio, where there is any
     /// Of a take that is being recorded, if known: the index is then reserved at the front of the file. 0: unknown.
     Duration expected_length{};
 };

@@ -1,7 +1,7 @@
 #include "sink/take_sink.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/plural.h"
 
 #include <algorithm>
 #include <chrono>
@@ -25,6 +25,7 @@ TakeSink::TakeSink(TakeSinkOptions options, TakeWriter writer)
     : options_(std::move(options)),
       writer_(std::move(writer)),
       start_(host_now()),
+      events_(options_.on_event),
       pool_(options_.jpeg, options_.workers, [this](EncodedFrame frame) { queue_.post(std::move(frame)); }) {}
 
 Result<std::unique_ptr<TakeSink>> TakeSink::create(const TakeSinkOptions& options) {
@@ -43,7 +44,7 @@ Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description
     for (const auto& text : description.notes) note(text);
     const VideoInputOptions options{*id, static_cast<int>(videos_.size()), transcode, options_.queue_size,
                                     options_.on_full};
-    videos_.push_back(std::unique_ptr<VideoTrack>(new VideoTrack{VideoTrackInput(options, queue_, pool_, notes_),
+    videos_.push_back(std::unique_ptr<VideoTrack>(new VideoTrack{VideoTrackInput(options, queue_, pool_, events_),
                                                                  TrackStatistics::of_video(*id, description.fps)}));
     return &videos_.back()->input;
 }
@@ -53,7 +54,7 @@ Result<AudioTrackInput*> TakeSink::add_audio(const AudioDescription& description
     if (!id) return fail(std::move(id).error());
     for (const auto& text : description.notes) note(text);
     audios_.push_back(std::unique_ptr<AudioTrack>(
-        new AudioTrack{AudioTrackInput(*id, static_cast<int>(audios_.size()), description, queue_, notes_),
+        new AudioTrack{AudioTrackInput(*id, static_cast<int>(audios_.size()), description, queue_, events_),
                        TrackStatistics::of_audio(*id, description)}));
     return &audios_.back()->input;
 }
@@ -172,17 +173,16 @@ void TakeSink::write(const JournalRecord& record) {
     if (auto status = writer_.write_record(record); !status) write_failed(status.error(), 0);
 }
 
-// Logged here and not on the source's thread: a paused terminal (Ctrl-S) must not block a source.
-void TakeSink::write(Outage outage) {
-    log().warn("{}: {}", to_string(*outage.record.track), outage.record.text);
-    write(JournalRecord(std::move(outage.record)));
-}
-
 void TakeSink::write_drops() {
     const auto write_track = [&](auto& input) {
+        const bool video = input.id().kind == TrackKind::video;
         for (const auto& known : std::span(kLossCauses).first(kRecordedLossCauses))
-            if (const auto count = input.counters().take_unwritten(known.cause))
-                write(JournalRecord(DropRecord{input.id(), known.cause, count, host_now(), {}}));
+            if (const auto count = input.counters().take_unwritten(known.cause)) {
+                const auto now = host_now();
+                events_.report(EventKind::loss, now, input.id(),
+                               fmt::format("{} {}", counted(count, video ? "frame" : "sample"), known.text), count);
+                write(JournalRecord(DropRecord{input.id(), known.cause, count, now, {}}));
+            }
     };
     for (auto& track : videos_) write_track(track->input);
     for (auto& track : audios_) write_track(track->input);
@@ -201,7 +201,7 @@ void TakeSink::end_early(const std::string& why) {
     }
     ended_at_ = host_now();
     queue_.end_take();
-    log().warn("The take ends early: {}", why);
+    events_.report(EventKind::ended_early, ended_at_, {}, fmt::format("The take ends early: {}", why));
     if (options_.on_ended_early) options_.on_ended_early();
 }
 
@@ -211,9 +211,12 @@ void TakeSink::watch_disk(HostTime now) {
     const auto so_far = counts();
     auto warning = disk_watch_.update(now, so_far.video_bytes + so_far.audio_bytes, so_far.frames, *room);
     if (!warning) return;
-    log().warn("{}", *warning);
-    note(*warning);
+    events_.report(EventKind::disk_warning, now, {}, *warning);
     write(JournalRecord(EventRecord{std::nullopt, "note", now, std::move(*warning)}));
+}
+
+void TakeSink::limit_waiting(Duration timeout) {
+    for (auto& track : videos_) track->input.limit_waiting(timeout);
 }
 
 void TakeSink::drain() {
@@ -263,7 +266,7 @@ Metrics TakeSink::metrics() const {
     }
     for (const auto& track : audios_) add(*track);
     finish_rates(m);
-    m.notes = notes_.all();
+    m.notes = events_.notes();
     MutexLock lock(mutex_);
     m.ended_early = why_ended_;
     return m;

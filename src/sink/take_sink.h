@@ -32,6 +32,8 @@ struct TakeSinkOptions {
     /// Called once, from the sink's thread, when nothing more can be stored: the disk is full, or can't be written.
     /// Later media are counted as lost; the take must be closed.
     std::function<void()> on_ended_early;
+    /// Called when something happens that a person should know, from any thread; must not block. May be empty.
+    EventCallback on_event;
 };
 
 /// The counters so far, for the progress line.
@@ -55,13 +57,15 @@ class TakeSink {
     Result<AudioTrackInput*> add_audio(const AudioDescription& description);
     /// Stores how late the audio of a track is. After the tracks were added, before start().
     Status add_offset(const OffsetRecord& offset);
-    /// A line for the metrics and the journal. Thread-safe.
-    void note(std::string text) { notes_.add(std::move(text)); }
+    /// A message for people, once: an event, and a line in the metrics. Thread-safe.
+    void note(std::string text, EventKind kind = EventKind::note) { events_.note(std::move(text), kind); }
 
     /// Whether storing has ended because the disk is full or can't be written. Thread-safe.
     bool ended_early() const { return queue_.take_ended(); }
 
     Status start();
+    /// Sources that wait for the disk (`on_full`) wait this much longer at most. Before they are stopped.
+    void limit_waiting(Duration timeout);
     /// Writes everything accepted and joins the threads. Idempotent.
     void drain();
     /// The tracks' metrics; fields of sources and recorder are not set. After drain().
@@ -96,7 +100,6 @@ class TakeSink {
     void store(VideoTrack& track, const EncodedFrame& frame);
     void write(const TrackBlock& stored);
     void write(const JournalRecord& record);
-    void write(Outage outage);
     void write_drops();
     /// `in_row`: a track's failures since its last success.
     void write_failed(const Error& error, int in_row);
@@ -107,7 +110,7 @@ class TakeSink {
     TakeWriter writer_;
     HostTime start_;
     WriteQueue queue_;
-    TakeNotes notes_;
+    EventLog events_;
     JpegPool pool_;
     std::vector<std::unique_ptr<VideoTrack>> videos_;
     std::vector<std::unique_ptr<AudioTrack>> audios_;

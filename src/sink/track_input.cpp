@@ -13,6 +13,7 @@ namespace onetake {
 namespace {
 
 constexpr Duration kPeakHolds = std::chrono::seconds(1);  // after the next block was due
+constexpr int kDamagedRecorded = 10;                      // frames per track
 constexpr int kAudioSeconds = 30;                         // of audio queued for a slow disk
 
 int audio_limit(const AudioDescription& d) {
@@ -33,55 +34,69 @@ std::string event_name(SourceEvent::Kind kind) {
     }
 }
 
-// Counts a source's losses; its messages go to notes and journal.
-void take_event(TrackId track, SourceEvent event, InputCounters& counters, WriteQueue& queue, TakeNotes& notes) {
+EventKind kind_of(SourceEvent::Kind kind) {
+    switch (kind) {
+        case SourceEvent::Kind::stall:
+            return EventKind::stall;
+        case SourceEvent::Kind::resumed:
+            return EventKind::resumed;
+        case SourceEvent::Kind::device_lost:
+            return EventKind::device_lost;
+        default:
+            return EventKind::note;
+    }
+}
+
+// Counts a source's losses; its messages go to the event log and the journal.
+void take_event(TrackId track, SourceEvent event, InputCounters& counters, WriteQueue& queue, EventLog& events) {
     const bool corrupt = event.kind == SourceEvent::Kind::corrupt;
     counters.expect(event.count);
     counters.lose(corrupt ? LossCause::corrupt : LossCause::driver, event.count);
     if (corrupt || event.kind == SourceEvent::Kind::driver_drop) return;
-    if (!event.text.empty()) notes.add(fmt::format("{}: {}", to_string(track), event.text));
-    EventRecord record{track, event_name(event.kind), event.time, std::move(event.text)};
     if (event.kind == SourceEvent::Kind::note)
-        queue.post(JournalRecord(std::move(record)));
+        events.note(event.text, EventKind::note, track);
     else
-        queue.post(Outage{std::move(record)});
+        events.report(kind_of(event.kind), event.time, track, event.text);
+    queue.post(JournalRecord(EventRecord{track, event_name(event.kind), event.time, std::move(event.text)}));
 }
 
 }  // namespace
 
-VideoTrackInput::VideoTrackInput(const VideoInputOptions& options, WriteQueue& queue, JpegPool& pool, TakeNotes& notes)
+VideoTrackInput::VideoTrackInput(const VideoInputOptions& options, WriteQueue& queue, JpegPool& pool, EventLog& events)
     : options_(options),
       queue_(queue),
       pool_(pool),
-      notes_(notes),
+      events_(events),
       buffers_(BufferPool::create(16)),
       in_flight_(options.queue_size) {}
 
-Delivery VideoTrackInput::offer(Frame frame) {
+Delivery VideoTrackInput::deliver(Frame frame) {
     counters_.expect(1);
     if (queue_.take_ended()) {
         counters_.lose(LossCause::disk, 1);
         return Delivery::take_ended;
     }
     const bool ready = frame.format == PixelFormat::jpeg && !options_.transcode;
-    if (ready) {
+    if (ready && !frame.checked) {
         if (auto info = inspect_jpeg(frame.bytes.span()); !info) {
             counters_.lose(LossCause::corrupt, 1);
-            queue_.post(JournalRecord(
-                EventRecord{options_.id, "note", frame.stamp.arrival, "Corrupt frame: " + info.error().message}));
+            // Every one is counted; a camera that delivers nothing else must not fill the journal.
+            if (damaged_recorded_.fetch_add(1) < kDamagedRecorded)
+                queue_.post(JournalRecord(
+                    EventRecord{options_.id, "note", frame.stamp.arrival, "Corrupt frame: " + info.error().message}));
             return Delivery::damaged;
         }
     }
-    const bool taken = options_.on_full == OnFull::block ? in_flight_.take() : in_flight_.try_take();
-    if (!taken) {
+    const bool may_wait = options_.on_full == OnFull::block;
+    if (!(may_wait ? in_flight_.take() : in_flight_.try_take())) {
         counters_.lose(LossCause::queue, 1);
-        return Delivery::dropped;
+        return may_wait ? Delivery::closed : Delivery::dropped;
     }
     MutexLock lock(mutex_);
     if (closed_) {
         in_flight_.give_back();
         counters_.lose(LossCause::queue, 1);
-        return Delivery::dropped;
+        return Delivery::closed;
     }
     const auto number = next_number_++;
     if (ready)
@@ -98,19 +113,19 @@ void VideoTrackInput::close() {
 }
 
 void VideoTrackInput::report(SourceEvent event) {
-    take_event(options_.id, std::move(event), counters_, queue_, notes_);
+    take_event(options_.id, std::move(event), counters_, queue_, events_);
 }
 
 AudioTrackInput::AudioTrackInput(TrackId id, int index, const AudioDescription& description, WriteQueue& queue,
-                                 TakeNotes& notes)
+                                 EventLog& events)
     : id_(id),
       index_(index),
       description_(description),
       queue_(queue),
-      notes_(notes),
+      events_(events),
       in_flight_(audio_limit(description)) {}
 
-Delivery AudioTrackInput::offer(AudioBlock block) {
+Delivery AudioTrackInput::deliver(AudioBlock block) {
     const auto frames = static_cast<std::uint64_t>(block.frames());
     if (frames == 0) return Delivery::damaged;
     int peak = 0;
@@ -126,7 +141,7 @@ Delivery AudioTrackInput::offer(AudioBlock block) {
     if (closed_ || !in_flight_.try_take()) {
         counters_.lose(LossCause::queue, frames);
         lost_before_ = true;
-        return Delivery::dropped;
+        return closed_ ? Delivery::closed : Delivery::dropped;
     }
     if (lost_before_.exchange(false)) block.xrun = true;
     queue_.post(TrackBlock{index_, std::move(block)});
@@ -139,7 +154,7 @@ void AudioTrackInput::close() {
 }
 
 void AudioTrackInput::report(SourceEvent event) {
-    take_event(id_, std::move(event), counters_, queue_, notes_);
+    take_event(id_, std::move(event), counters_, queue_, events_);
 }
 
 std::optional<double> AudioTrackInput::peak(HostTime now) const {

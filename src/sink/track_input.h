@@ -3,6 +3,7 @@
 #include "base/in_flight_limit.h"
 #include "base/mutex.h"
 #include "media/source.h"
+#include "sink/event_log.h"
 #include "sink/input_counters.h"
 #include "sink/jpeg_pool.h"
 #include "sink/write_queue.h"
@@ -17,14 +18,6 @@
 
 namespace onetake {
 
-/// The result of a delivery. All but `accepted` are counted as lost.
-enum class Delivery {
-    accepted,
-    dropped,     ///< the queue was full, or the track is closed
-    damaged,     ///< no complete JPEG; an audio block without samples
-    take_ended,  ///< the disk is full or can't be written
-};
-
 struct VideoInputOptions {
     TrackId id;
     int index = 0;           ///< of the video track, from 0
@@ -34,17 +27,18 @@ struct VideoInputOptions {
 };
 
 /// Input of one video track: numbers, limits and counts the frames, and passes them to the JPEG pool or, unchanged, to
-/// the writing thread. Queue, pool and notes must outlive it.
+/// the writing thread. Queue, pool and events must outlive it.
 class VideoTrackInput final : public VideoReceiver {
  public:
-    VideoTrackInput(const VideoInputOptions& options, WriteQueue& queue, JpegPool& pool, TakeNotes& notes);
+    VideoTrackInput(const VideoInputOptions& options, WriteQueue& queue, JpegPool& pool, EventLog& events);
 
     Buffer buffer(std::size_t bytes) override { return buffers_->take(bytes); }
-    void deliver(Frame frame) override { (void)offer(std::move(frame)); }
+    /// Blocks while the queue is full, if `on_full` is block.
+    Delivery deliver(Frame frame) override;
     void report(SourceEvent event) override;
-
-    /// As deliver(), with the result. Blocks while the queue is full, if `on_full` is block.
-    Delivery offer(Frame frame);
+    /// Blocked calls, also later ones, wait this much longer at most: a disk that hangs must not hold up a source that
+    /// is to stop. Any thread.
+    void limit_waiting(Duration timeout) { in_flight_.limit_waiting(deadline_in(timeout)); }
     /// Ends blocked calls; later frames are dropped and counted. After it returns no frame is passed on. Any thread.
     void close();
 
@@ -61,7 +55,7 @@ class VideoTrackInput final : public VideoReceiver {
     const VideoInputOptions options_;
     WriteQueue& queue_;
     JpegPool& pool_;
-    TakeNotes& notes_;
+    EventLog& events_;
     std::shared_ptr<BufferPool> buffers_;
     InFlightLimit in_flight_;
     InputCounters counters_;
@@ -69,18 +63,18 @@ class VideoTrackInput final : public VideoReceiver {
     Mutex mutex_;  // held while a frame is passed on, so that numbers are in order
     std::uint64_t next_number_ ONETAKE_GUARDED_BY(mutex_) = 0;
     bool closed_ ONETAKE_GUARDED_BY(mutex_) = false;
+    std::atomic<int> damaged_recorded_ = 0;  // in the journal, one by one
 };
 
-/// Input of one audio track. Queue and notes must outlive it.
+/// Input of one audio track. Queue and events must outlive it.
 class AudioTrackInput final : public AudioReceiver {
  public:
     /// `index`: of the audio track, from 0.
-    AudioTrackInput(TrackId id, int index, const AudioDescription& description, WriteQueue& queue, TakeNotes& notes);
+    AudioTrackInput(TrackId id, int index, const AudioDescription& description, WriteQueue& queue, EventLog& events);
 
-    void deliver(AudioBlock block) override { (void)offer(std::move(block)); }
+    /// Never blocks.
+    Delivery deliver(AudioBlock block) override;
     void report(SourceEvent event) override;
-    /// As deliver(), with the result. Never blocks.
-    Delivery offer(AudioBlock block);
     void close();
 
     /// Peak of the last block, 0 … 1; empty if the next one is overdue by a second. Any thread.
@@ -100,7 +94,7 @@ class AudioTrackInput final : public AudioReceiver {
     const int index_;
     const AudioDescription description_;
     WriteQueue& queue_;
-    TakeNotes& notes_;
+    EventLog& events_;
     InFlightLimit in_flight_;
     InputCounters counters_;
     Mutex mutex_;  // held while a block is passed on

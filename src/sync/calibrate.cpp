@@ -102,7 +102,10 @@ Result<OffsetReport> from_take(const RecorderConfig& config, const CalibrateOpti
 Status check_live(const RecorderConfig& config, const CalibrateOptions& options) {
     if (!options.show_flash)
         return fail(ErrorCode::invalid_argument, "No flash can be shown: show_flash is not set. Use a take instead.");
-    if (config.source != SourceKind::device || !config.video || !config.audio)
+    const auto is_device = [](const auto& tracks) {
+        return !tracks.empty() && tracks.front().source == SourceKind::device;
+    };
+    if (!is_device(config.video) || !is_device(config.audio))
         return fail(ErrorCode::invalid_argument, "A calibration needs a camera and a microphone (source device).");
     if (options.flashes < static_cast<int>(kLeastPairs) || options.flashes > 1000)
         return fail(ErrorCode::invalid_argument,
@@ -120,9 +123,9 @@ Result<OffsetReport> with_devices(RecorderConfig config, const CalibrateOptions&
     config.data_dir = folder->path();
     config.instant_mp4 = false;
     config.calibration = false;
-    config.latency_offset_ms = 0;
-    config.more_video_devices.clear();
-    config.more_audio_devices.clear();
+    config.encode.latency_offset_ms = 0;
+    config.video.resize(1);
+    config.audio.resize(1);
     auto loudspeaker = open_loudspeaker();
     if (!loudspeaker) return fail(std::move(loudspeaker).error());
     auto recorder = AVRecorder::create(config);

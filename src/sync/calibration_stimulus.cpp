@@ -9,9 +9,9 @@ namespace {
 
 constexpr Duration kMaxSleep = std::chrono::milliseconds(50);
 
-bool wait_until(Clock& clock, HostTime t, const std::atomic<bool>* cancel) {
+bool wait_until(Clock& clock, HostTime t, const std::stop_token& cancel) {
     for (;;) {
-        if (cancel != nullptr && *cancel) return false;
+        if (cancel.stop_requested()) return false;
         const auto now = clock.now();
         if (now >= t) return true;
         clock.wait_until(std::min(t, now + kMaxSleep));

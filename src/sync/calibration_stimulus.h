@@ -3,9 +3,9 @@
 #include "base/clock.h"
 #include "portaudio/loudspeaker.h"
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <vector>
 
 namespace onetake {
@@ -23,7 +23,7 @@ struct StimulusPlan {
     Duration shortest = std::chrono::milliseconds(950);  ///< from one flash to the next
     Duration spread = std::chrono::milliseconds(500);    ///< random extra time, up to this
     std::uint32_t seed = 0;
-    const std::atomic<bool>* cancel = nullptr;
+    std::stop_token cancel;
 };
 
 /// Shows flashes and plays beeps simultaneously, with random time between the pairs, so that the flashes have random

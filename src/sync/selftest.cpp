@@ -45,11 +45,12 @@ Status check(const SelftestOptions& o) {
 
 RecorderConfig config_of(const SelftestOptions& o, const std::string& folder) {
     RecorderConfig c;
-    c.source = SourceKind::test;
-    c.width = o.width;
-    c.height = o.height;
-    c.fps = o.fps;
-    c.warmup = 0;
+    auto& camera = c.video.front();
+    camera.source = SourceKind::test;
+    camera.width = o.width;
+    camera.height = o.height;
+    camera.fps = o.fps;
+    c.audio.front().source = SourceKind::test;
     c.data_dir = folder;
     c.processed_dir = folder;
     c.calibration = false;
@@ -95,7 +96,7 @@ class Selftest {
     }
 
  private:
-    bool is_cancelled() const { return options_.cancel != nullptr && *options_.cancel; }
+    bool is_cancelled() const { return options_.cancel.stop_requested(); }
 
     void add_check(std::string name, bool passed, std::string detail) {
         report_.checks.push_back({std::move(name), passed, std::move(detail)});

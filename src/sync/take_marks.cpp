@@ -47,7 +47,7 @@ class MarkReader {
     Result<TakeMarks> run() {
         ONETAKE_TRY(open());
         for (;;) {
-            if (options_.cancel != nullptr && *options_.cancel)
+            if (options_.cancel.stop_requested())
                 return fail(ErrorCode::cancelled, "The search for flashes and beeps was cancelled.");
             auto event = source_.next();
             if (!event) return fail(std::move(event).error());

@@ -4,7 +4,7 @@
 #include "media/source.h"
 #include "media/sync_marks.h"
 
-#include <atomic>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -24,7 +24,7 @@ struct TakeMarks {
 struct TakeMarksOptions {
     double min_rise = 4;  ///< of the mean brightness (0 … 255) for a flash; the screen may be small in the frame
     double tone_hz = 1000;
-    const std::atomic<bool>* cancel = nullptr;  ///< set to true to cancel
+    std::stop_token cancel;
 };
 
 /// Finds the marks. Frames that can't be read are skipped. Errors: not_found for a take without video or audio;

@@ -31,9 +31,9 @@ class RevocableReceiver final : public VideoReceiver {
         const MutexLock lock(mutex_);
         return receiver_ != nullptr ? receiver_->buffer(bytes) : Buffer(std::vector<std::uint8_t>(bytes));
     }
-    void deliver(Frame frame) override {
+    Delivery deliver(Frame frame) override {
         const MutexLock lock(mutex_);
-        if (receiver_ != nullptr) receiver_->deliver(std::move(frame));
+        return receiver_ != nullptr ? receiver_->deliver(std::move(frame)) : Delivery::closed;
     }
     void report(SourceEvent event) override {
         const MutexLock lock(mutex_);

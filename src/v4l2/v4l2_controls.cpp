@@ -125,7 +125,7 @@ Result<V4l2ControlSetting> parse_control(std::string_view text) {
                                 text));
     const bool numeric = read_number(name, setting.id);
     setting.name = numeric ? std::string(name) : control_name(name);
-    const auto defaults = RecorderConfig{}.v4l2_controls;
+    const auto defaults = VideoTrackConfig{}.v4l2_controls;
     setting.optional = std::find(defaults.begin(), defaults.end(), text) != defaults.end();
     return setting;
 }

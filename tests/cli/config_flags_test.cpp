@@ -16,8 +16,8 @@ bool every_field(const FieldInfo&) {
     return true;
 }
 
-RecorderConfig config_of(const Args& args) {
-    RecorderConfig config;
+FlatConfig config_of(const Args& args) {
+    FlatConfig config;
     CommandLine app{"", "record"};
     add_config_flags(app, config, every_field);
     Args reversed(args.rbegin(), args.rend());
@@ -35,37 +35,37 @@ std::string refusal_of(const Args& args) {
 }
 
 TEST(ConfigFlags, NoFlagLeavesEveryDefault) {
-    const RecorderConfig defaults;
+    const FlatConfig defaults;
     const auto config = config_of({});
-    EXPECT_EQ(config.width, defaults.width);
-    EXPECT_EQ(config.v4l2_controls, defaults.v4l2_controls);
-    EXPECT_EQ(config.buffersize, std::nullopt);
-    EXPECT_EQ(config.data_dir, defaults.data_dir);
+    EXPECT_EQ(config.video_track.width, defaults.video_track.width);
+    EXPECT_EQ(config.video_track.v4l2_controls, defaults.video_track.v4l2_controls);
+    EXPECT_EQ(config.video_track.buffersize, std::nullopt);
+    EXPECT_EQ(config.rest.data_dir, defaults.rest.data_dir);
 }
 
 TEST(ConfigFlags, EveryTypeOfFieldTakesItsValue) {
     const auto config = config_of({"--width", "640", "--fps=59.94", "--data-dir", "/takes", "--buffersize", "4",
                                    "--on-full", "block", "--subsample", "444", "--fourcc", "YUYV"});
-    EXPECT_EQ(config.width, 640);
-    EXPECT_EQ(config.fps, 59.94);
-    EXPECT_EQ(config.data_dir, "/takes");
-    EXPECT_EQ(config.buffersize, 4);
-    EXPECT_EQ(config_of({"--cfr", "29.97"}).cfr, 29.97);
-    EXPECT_EQ(config.on_full, OnFull::block);
-    EXPECT_EQ(config.subsample, Subsample::s444);
-    EXPECT_EQ(config.fourcc, "YUYV");
+    EXPECT_EQ(config.video_track.width, 640);
+    EXPECT_EQ(config.video_track.fps, 59.94);
+    EXPECT_EQ(config.rest.data_dir, "/takes");
+    EXPECT_EQ(config.video_track.buffersize, 4);
+    EXPECT_EQ(config_of({"--cfr", "29.97"}).rest.encode.cfr, 29.97);
+    EXPECT_EQ(config.rest.store.on_full, OnFull::block);
+    EXPECT_EQ(config.rest.store.subsample, Subsample::s444);
+    EXPECT_EQ(config.video_track.fourcc, "YUYV");
 }
 
 TEST(ConfigFlags, TheShorterSpellingIsTheSameField) {
-    EXPECT_EQ(config_of({"--device", "2"}).video_device, "2");
-    EXPECT_EQ(config_of({"--video-device", "/dev/video3"}).video_device, "/dev/video3");
+    EXPECT_EQ(config_of({"--device", "2"}).video_track.device, "2");
+    EXPECT_EQ(config_of({"--video-device", "/dev/video3"}).video_track.device, "/dev/video3");
 }
 
 TEST(ConfigFlags, BoolsCanBeTurnedBothWays) {
     EXPECT_FALSE(config_of({"--no-audio"}).audio);
     EXPECT_TRUE(config_of({"--no-audio", "--audio"}).audio);
-    EXPECT_FALSE(config_of({"--no-convert-rgb"}).convert_rgb);
-    EXPECT_TRUE(config_of({"--denoise"}).denoise);
+    EXPECT_FALSE(config_of({"--no-convert-rgb"}).video_track.convert_rgb);
+    EXPECT_TRUE(config_of({"--denoise"}).rest.enhance.enabled);
 }
 
 TEST(ConfigFlags, ListsCollectTheirFlagsAndNothingElse) {
@@ -74,16 +74,31 @@ TEST(ConfigFlags, ListsCollectTheirFlagsAndNothingElse) {
     EXPECT_THAT(refusal_of({"--more-video-devices", "1", "2"}), HasSubstr("not expected"));
 }
 
+TEST(ConfigFlags, EveryDeviceIsATrackWithTheSettingsOfItsKind) {
+    const auto config = config_of({"--device", "a", "--more-video-devices", "b", "--width", "320", "--source", "test",
+                                   "--more-audio-devices", "m", "--sample-rate", "16000"})
+                            .config();
+    ASSERT_EQ(config.video.size(), 2u);
+    ASSERT_EQ(config.audio.size(), 2u);
+    EXPECT_EQ(config.video[0].device, "a");
+    EXPECT_EQ(config.video[1].device, "b");
+    EXPECT_EQ(config.video[1].width, 320);
+    EXPECT_EQ(config.audio[0].source, SourceKind::test);
+    EXPECT_EQ(config.audio[1].device, "m");
+    EXPECT_EQ(config.audio[1].sample_rate, 16000);
+    EXPECT_THAT(config_of({"--no-video"}).config().video, IsEmpty());
+}
+
 TEST(ConfigFlags, AnEmptyTextEmptiesAList) {
-    EXPECT_THAT(config_of({"--v4l2-controls", ""}).v4l2_controls, IsEmpty());
+    EXPECT_THAT(config_of({"--v4l2-controls", ""}).video_track.v4l2_controls, IsEmpty());
 }
 
 TEST(ConfigFlags, TheLastValueCounts) {
-    EXPECT_EQ(config_of({"--crf", "20", "--crf", "18"}).crf, 18);
+    EXPECT_EQ(config_of({"--crf", "20", "--crf", "18"}).rest.encode.crf, 18);
 }
 
 TEST(ConfigFlags, NegativeNumbersAreValues) {
-    EXPECT_EQ(config_of({"--latency-offset-ms", "-20.5"}).latency_offset_ms, -20.5);
+    EXPECT_EQ(config_of({"--latency-offset-ms", "-20.5"}).rest.encode.latency_offset_ms, -20.5);
 }
 
 TEST(ConfigFlags, ARefusalNamesFlagValueAndWhatIsAllowed) {
@@ -99,7 +114,7 @@ TEST(ConfigFlags, ARefusalNamesFlagValueAndWhatIsAllowed) {
 }
 
 TEST(ConfigFlags, HelpShowsTheCommonOnesAndHelpAllEveryField) {
-    RecorderConfig config;
+    FlatConfig config;
     CommandLine app{"", "record"};
     add_config_flags(app, config, every_field);
     const auto common = help_text(app, HelpScope::common);
@@ -107,8 +122,8 @@ TEST(ConfigFlags, HelpShowsTheCommonOnesAndHelpAllEveryField) {
     EXPECT_THAT(common, HasSubstr("--device TEXT"));
     EXPECT_THAT(common, HasSubstr("--[no-]audio "));
     EXPECT_EQ(common.find("--queue-size"), std::string::npos);
-    visit_config_fields(config, [&](const FieldInfo& field, const auto&) {
-        std::string flag(field.flag.empty() ? field.name : field.flag);
+    visit_fields(config, [&](const FieldInfo& field, const auto&) {
+        std::string flag(field.name == "video_device" ? "device" : field.name);
         std::replace(flag.begin(), flag.end(), '_', '-');
         EXPECT_TRUE(all.find("  --" + flag + " ") != std::string::npos ||
                     all.find("  --[no-]" + flag + " ") != std::string::npos)

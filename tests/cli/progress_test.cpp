@@ -59,9 +59,10 @@ TEST(ProgressLineOnATerminal, FillsItsRowSoThatAWarningBeginsTheNext) {
 
 TEST(ProgressText, RenderingShowsShareSpeedAndRest) {
     Progress progress;
-    progress.render_fraction = 0.45;
-    progress.render_speed = 5.21;
-    progress.render_eta_s = 12.9;
+    progress.phase = Progress::Phase::rendering;
+    progress.fraction = 0.45;
+    progress.speed = 5.21;
+    progress.eta_s = 12.9;
     EXPECT_EQ(progress_text(progress, {}, 80), "rendering  45%  5.2x  0:12 left");
 }
 
@@ -69,6 +70,18 @@ TEST(ProgressJson, IsOneObjectWithNullForUnknown) {
     EXPECT_EQ(progress_json(recording()),
               R"({"phase":"recording","elapsed_s":65.4,"frames":1950,"fps":29.97,"lost":2,"audio_level_db":null,)"
               R"("disk_bytes_left":0,"disk_minutes_left":null})");
+}
+
+TEST(EventText, NamesTheTrack) {
+    EXPECT_EQ(event_text({EventKind::stall, 1, "v1", 0, "no frames for 2 s"}), "v1: no frames for 2 s");
+    EXPECT_EQ(event_text({EventKind::note, 1, "", 0, "hello"}), "hello");
+}
+
+TEST(EventJson, HasACountForLossesOnly) {
+    EXPECT_EQ(event_json({EventKind::loss, 1.5, "v1", 3, "3 frames gone"}),
+              R"({"event":"loss","t":1.5,"track":"v1","count":3,"text":"3 frames gone"})");
+    EXPECT_EQ(event_json({EventKind::disk_warning, 2, "", 0, "soon"}),
+              R"({"event":"disk_warning","t":2.0,"track":null,"text":"soon"})");
 }
 
 TEST(Units, AreShortAndRounded) {

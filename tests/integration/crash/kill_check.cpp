@@ -210,7 +210,7 @@ class KillCheck {
         RecorderConfig config;
         config.data_dir = round.takes;
         config.processed_dir = round.rendered;
-        config.preset = "ultrafast";
+        config.encode.preset = "ultrafast";
         auto recorder = AVRecorder::create(config);
         const auto take = recorder->process("t");
         if (!take) return failed(n, take.error().message);

@@ -245,13 +245,13 @@ TEST_F(DenoiserTest, GivesUpOnAWorkerThatDoesNotAnswer) {
 }
 
 TEST_F(DenoiserTest, StopsWaitingWhenCancelled) {
-    std::atomic<bool> cancel{false};
+    std::stop_source cancel;
     auto options = with(toy(""));
-    options.cancelled = [&] { return cancel.load(); };
+    options.cancel = cancel.get_token();
     auto denoiser = Denoiser::start(options);
     ASSERT_TRUE(denoiser) << denoiser.error().message;
     ASSERT_EQ(::kill(denoiser->worker_pid(), SIGSTOP), 0);
-    std::thread canceller([&] { cancel = true; });
+    std::thread canceller([&] { cancel.request_stop(); });
     std::vector<float> out;
     Status status;
     while (status) status = denoiser->write(speech_like(16000), out);

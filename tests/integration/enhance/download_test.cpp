@@ -31,7 +31,7 @@ class ModelServer {
     ModelServer& operator=(const ModelServer&) = delete;
     ~ModelServer() {
         const TempDir dir;
-        EXPECT_TRUE(http_download(url("quit"), dir.file("answer"), {}));
+        EXPECT_TRUE(http_download(url("quit"), dir.file("answer"), {}, {}));
         EXPECT_EQ(::pclose(process_), 0);
     }
     std::string url(const std::string& path) const { return fmt::format("http://127.0.0.1:{}/{}", port_, path); }
@@ -49,7 +49,6 @@ class DownloadTest : public ::testing::Test {
         options.url = server_.url(path);
         options.on_progress = [this](std::uint64_t here, std::uint64_t) {
             if (!first_here_) first_here_ = here;
-            return true;
         };
         return options;
     }
@@ -154,7 +153,9 @@ TEST_F(DownloadTest, SaysThatThereIsNoNetwork) {
 
 TEST_F(DownloadTest, StopsWhenToldTo) {
     auto options = from("complete");
-    options.on_progress = [](std::uint64_t, std::uint64_t) { return false; };
+    std::stop_source cancel;
+    options.cancel = cancel.get_token();
+    options.on_progress = [&](std::uint64_t, std::uint64_t) { cancel.request_stop(); };
     const auto model = download_denoise_model("dpdfnet2", options);
     ASSERT_FALSE(model);
     EXPECT_EQ(model.error().code, ErrorCode::cancelled);

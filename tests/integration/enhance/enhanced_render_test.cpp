@@ -16,14 +16,15 @@ namespace {
 TEST(EnhancedRendering, IsInSyncMadeLiveAndMadeLater) {
     const TempDir dir;
     RecorderConfig config;
-    config.source = SourceKind::test;
-    config.width = 320;
-    config.height = 240;
+    config.video.front().source = SourceKind::test;
+    config.audio.front().source = SourceKind::test;
+    config.video.front().width = 320;
+    config.video.front().height = 240;
     config.data_dir = dir.file("takes");
     config.processed_dir = dir.file("rendered");
-    config.denoise = true;
+    config.enhance.enabled = true;
     for (const int rate : {16000, 48000}) {
-        config.denoise_model = toy_model(dir.file("toy.onnx"), fmt::format("--gain 0.9 --rate {}", rate));
+        config.enhance.model = toy_model(dir.file("toy.onnx"), fmt::format("--gain 0.9 --rate {}", rate));
         const auto name = fmt::format("at_{}", rate);
         auto recorder = AVRecorder::create(config).value();
         auto result = recorder.record(4, name);
@@ -52,15 +53,16 @@ float peak(const std::string& path) {
 TEST(EnhancedRendering, HasTheAudioThatWasAskedFor) {
     const TempDir dir;
     RecorderConfig config;
-    config.source = SourceKind::test;
-    config.width = 320;
-    config.height = 240;
+    config.video.front().source = SourceKind::test;
+    config.audio.front().source = SourceKind::test;
+    config.video.front().width = 320;
+    config.video.front().height = 240;
     config.data_dir = dir.file("takes");
     config.processed_dir = dir.file("rendered");
-    config.denoise = true;
-    config.denoise_model = toy_model(dir.file("toy.onnx"), "--gain 0.1");
+    config.enhance.enabled = true;
+    config.enhance.model = toy_model(dir.file("toy.onnx"), "--gain 0.1");
     for (const bool live : {true, false}) {
-        config.denoise_live = live;
+        config.enhance.live = live;
         auto recorder = AVRecorder::create(config).value();
         const auto name = live ? "live" : "later";
         auto result = recorder.record(2, name);
@@ -71,7 +73,7 @@ TEST(EnhancedRendering, HasTheAudioThatWasAskedFor) {
         const auto loud = peak(result->mp4_path);
         EXPECT_NEAR(soft / loud, 0.1, 0.03) << name;
         auto without_model = config;
-        without_model.denoise_model.clear();
+        without_model.enhance.model.clear();
         result = AVRecorder::create(without_model).value().process(name);
         ASSERT_TRUE(result) << result.error().message;
         EXPECT_NEAR(peak(result->mp4_path) / loud, 0.1, 0.03) << name;

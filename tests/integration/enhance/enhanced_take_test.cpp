@@ -48,28 +48,29 @@ pid_t worker_pid() {
 class EnhancedTakeTest : public ::testing::Test {
  protected:
     EnhancedTakeTest() {
-        config_.on_full = OnFull::block;
-        config_.source = SourceKind::external;
+        config_.store.on_full = OnFull::block;
+        config_.video.front().source = SourceKind::external;
+        config_.audio.front().source = SourceKind::external;
         config_.data_dir = dir_.file("takes");
         config_.processed_dir = dir_.file("rendered");
-        config_.denoise = true;
-        config_.denoise_model = dir_.file("toy.onnx");
+        config_.enhance.enabled = true;
+        config_.enhance.model = dir_.file("toy.onnx");
     }
-    void use_model(const std::string& flags) { toy_model(config_.denoise_model, flags); }
+    void use_model(const std::string& flags) { toy_model(config_.enhance.model, flags); }
 
     // Pushes `seconds` of tone and a few frames, in a take that has started.
     void push(AVRecorder& recorder, double seconds, double from = 0) {
         const double start = base_ + from;
-        const auto rate = config_.sample_rate;
+        const auto rate = config_.audio.front().sample_rate;
         const auto block = rate / 10;
         for (int b = 0; b < static_cast<int>(seconds * 10); ++b) {
             std::vector<std::int16_t> samples;
             for (int i = 0; i < block; ++i)
-                for (int c = 0; c < config_.channels; ++c)
+                for (int c = 0; c < config_.audio.front().channels; ++c)
                     samples.push_back(tone(static_cast<std::int64_t>(from * rate) + b * block + i, rate));
             const double t = start + b * 0.1;
             ASSERT_TRUE(recorder.push_audio(std::span<const std::int16_t>(samples), t));
-            if (config_.video) {
+            if (!config_.video.empty()) {
                 ASSERT_TRUE(recorder.push_video(plain_bgr(64, 48, 100), 64, 48, t));
             }
         }
@@ -124,8 +125,8 @@ TEST_F(EnhancedTakeTest, LiesOnTheRawAudioAtTheModelsRate) {
     use_model("--gain 0.5");
     for (const auto& [sample_rate, channels] : {std::pair(48000, 1), std::pair(44100, 2), std::pair(16000, 1)}) {
         fs::remove_all(dir_.file("takes"));
-        config_.sample_rate = sample_rate;
-        config_.channels = channels;
+        config_.audio.front().sample_rate = sample_rate;
+        config_.audio.front().channels = channels;
         const auto result = take(false);
         ASSERT_TRUE(result) << result.error().message;
         int rate = 0;
@@ -153,7 +154,7 @@ TEST_F(EnhancedTakeTest, IsTheSameMadeLiveAndMadeLater) {
     EXPECT_EQ(samples_of(later->enhanced_wav_path), live_samples);
 
     fs::remove_all(dir_.file("takes"));
-    config_.denoise_live = false;
+    config_.enhance.live = false;
     const auto at_stop = take(true);
     ASSERT_TRUE(at_stop) << at_stop.error().message;
     EXPECT_EQ(samples_of(at_stop->enhanced_wav_path), live_samples);
@@ -161,7 +162,7 @@ TEST_F(EnhancedTakeTest, IsTheSameMadeLiveAndMadeLater) {
 
 TEST_F(EnhancedTakeTest, IsMadeInProcessingIfAModelIsSetOrOnDemandOnly) {
     use_model("");
-    config_.denoise = false;
+    config_.enhance.enabled = false;
     ASSERT_TRUE(take(false));
     const auto enhanced_path = take_folder() + "/audio_enhanced.wav";
     EXPECT_FALSE(fs::exists(enhanced_path)) << "denoise is off";
@@ -174,7 +175,7 @@ TEST_F(EnhancedTakeTest, IsMadeInProcessingIfAModelIsSetOrOnDemandOnly) {
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(result->enhanced_wav_path, enhanced_path);
 
-    config_.denoise_model.clear();
+    config_.enhance.model.clear();
     auto without_model = AVRecorder::create(config_).value();
     result = without_model.process("t", false);
     ASSERT_TRUE(result) << result.error().message;
@@ -186,7 +187,7 @@ TEST_F(EnhancedTakeTest, IsMadeInProcessingIfAModelIsSetOrOnDemandOnly) {
 }
 
 TEST_F(EnhancedTakeTest, KeepsTheRawAudioWithANoteWhereTheModelIsBad) {
-    for (const auto& [kind, make] : bad_models(config_.denoise_model)) {
+    for (const auto& [kind, make] : bad_models(config_.enhance.model)) {
         SCOPED_TRACE(kind);
         fs::remove_all(dir_.file("takes"));
         fs::remove_all(dir_.file("rendered"));
@@ -312,7 +313,7 @@ TEST_F(EnhancedTakeTest, HandsOutWhatIsEnhancedWhileItIsRecorded) {
     use_model("--gain 0.5");
     for (const int sample_rate : {48000, 44100}) {
         fs::remove_all(dir_.file("takes"));
-        config_.sample_rate = sample_rate;
+        config_.audio.front().sample_rate = sample_rate;
         CallbackRecorder received;
         auto recorder = AVRecorder::create(config_).value();
         recorder.on_enhanced_audio(received.callback());
@@ -364,7 +365,7 @@ TEST_F(EnhancedTakeTest, HandsOutNoMoreAfterTheWorkerWasKilled) {
 
 TEST_F(EnhancedTakeTest, IsWholeWhereTheSameTakeIsEnhancedTwiceAtOnce) {
     use_model("");
-    config_.denoise = false;
+    config_.enhance.enabled = false;
     ASSERT_TRUE(take(false));
     const auto options = enhance_options(config_, "t");
     auto first = EnhanceJob::open(options);
@@ -394,10 +395,12 @@ TEST_F(EnhancedTakeTest, DropsWhatItBeganWhenToldToLeaveItAtTheEnd) {
 
 TEST_F(EnhancedTakeTest, CanBeCancelled) {
     use_model("");
-    config_.denoise = false;
+    config_.enhance.enabled = false;
     ASSERT_TRUE(take(false));
     EnhanceOptions options = enhance_options(config_, "t");
-    options.cancelled = [] { return true; };
+    std::stop_source cancel;
+    cancel.request_stop();
+    options.cancel = cancel.get_token();
     const auto report = enhance_take(options, {});
     ASSERT_FALSE(report);
     EXPECT_EQ(report.error().code, ErrorCode::cancelled);

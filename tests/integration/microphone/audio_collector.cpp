@@ -26,11 +26,12 @@ LinearRegression fit(const std::vector<Point>& points) {
 
 }  // namespace
 
-void AudioCollector::deliver(AudioBlock block) {
+Delivery AudioCollector::deliver(AudioBlock block) {
     const std::lock_guard lock(mutex_);
     frames_ += block.frames();
     blocks_.push_back(std::move(block));
     changed_.notify_all();
+    return Delivery::accepted;
 }
 
 void AudioCollector::report(SourceEvent event) {

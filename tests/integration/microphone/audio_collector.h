@@ -16,7 +16,7 @@ namespace onetake {
 /// Keeps the blocks and events of a microphone, and lets a test wait for them. Thread-safe.
 class AudioCollector final : public AudioReceiver {
  public:
-    void deliver(AudioBlock block) override;
+    Delivery deliver(AudioBlock block) override;
     void report(SourceEvent event) override;
 
     /// Waits until this much audio has been delivered; false if it does not within 20 s.

@@ -44,11 +44,12 @@ class ColourTest : public ::testing::TestWithParam<PixelRange> {
  protected:
     std::string render() {
         RecorderConfig config;
-        config.source = SourceKind::external;
-        config.audio = false;
+        config.video.front().source = SourceKind::external;
+        config.audio.front().source = SourceKind::external;
+        config.audio.clear();
         config.data_dir = dir_.file("takes");
         config.processed_dir = dir_.file("rendered");
-        config.pixel_range = GetParam();
+        config.encode.pixel_range = GetParam();
         std::vector<std::uint8_t> bgr;
         for (int y = 0; y < kHeight; ++y)
             for (int x = 0; x < kWidth; ++x) {

@@ -28,7 +28,7 @@ class Damage : public ::testing::Test {
     void SetUp() override {
         config_.data_dir = dir_.file("takes");
         config_.processed_dir = dir_.file("rendered");
-        config_.preset = "ultrafast";
+        config_.encode.preset = "ultrafast";
     }
     // Thirty frames of 10 a second and as much audio.
     void make(bool audio, const std::string& last_time = "102.9") {
@@ -140,7 +140,7 @@ TEST_F(Damage, OfTheAudioIsCountedInSamples) {
 TEST_F(Damage, OfAStampNeitherFillsTheDiskNorLastsForever) {
     make(true, "400000.0");
     for (const auto cfr : {std::optional<double>{}, std::optional(30.0)}) {
-        config_.cfr = cfr;
+        config_.encode.cfr = cfr;
         const auto result = process().value();
         EXPECT_EQ(counters(result, "v1").dropped_disk, 1U);
         EXPECT_THAT(notes(result), HasSubstr("frame 30: its stamp is 111.1 h after"));

@@ -64,7 +64,7 @@ TEST_F(FrameTimes, OfAnMp4AreTheStampsToTheTick) {
 }
 
 TEST_F(FrameTimes, OfAMatroskaFileAreTheStampsToTheMillisecond) {
-    config_.container = ContainerFormat::mkv;
+    config_.encode.container = ContainerFormat::mkv;
     const auto path = render();
     EXPECT_EQ(std::filesystem::path(path).extension(), ".mkv");
     const double worst = worst_us(path);
@@ -74,9 +74,9 @@ TEST_F(FrameTimes, OfAMatroskaFileAreTheStampsToTheMillisecond) {
 }
 
 TEST_F(FrameTimes, OfCopiedJpegsAreTheStampsAndTheirBytesAreUntouched) {
-    config_.codec = "copy";
+    config_.encode.codec = "copy";
     for (const auto container : {ContainerFormat::mp4, ContainerFormat::mkv}) {
-        config_.container = container;
+        config_.encode.container = container;
         SCOPED_TRACE(std::string(enum_name(container)));
         std::string path;
         if (container == ContainerFormat::mp4)
@@ -126,7 +126,7 @@ TEST_F(FrameTimes, OfAConstantRateAreOnItsGridAndTheMapTellsWhichFrameIsWhere) {
     render();
     for (const double fps : {25.0, 29.97, 50.0}) {
         SCOPED_TRACE(fps);
-        config_.cfr = fps;
+        config_.encode.cfr = fps;
         const auto path = AVRecorder::create(config_).value().process("t").value().mp4_path;
         const double rate = fps == 29.97 ? 30000.0 / 1001 : fps;
         const auto times = reference::frame_times(path);

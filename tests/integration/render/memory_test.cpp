@@ -39,10 +39,11 @@ TEST(Memory, OfARecordingDoesNotGrowWithItsLength) {
     keep_files_in_memory();
     const TempDir dir;
     RecorderConfig config;
-    config.source = SourceKind::external;
-    config.audio = false;
+    config.video.front().source = SourceKind::external;
+    config.audio.front().source = SourceKind::external;
+    config.audio.clear();
     config.instant_mp4 = false;  // an MP4's index grows with it
-    config.on_full = OnFull::block;
+    config.store.on_full = OnFull::block;
     config.data_dir = dir.file("takes");
     auto recorder = AVRecorder::create(config).value();
     ASSERT_TRUE(recorder.start("t"));

@@ -21,9 +21,10 @@ constexpr int kWidth = 160, kHeight = 120, kFps = 20, kSeconds = 20;
 class Pushing final : public AudioReceiver {
  public:
     explicit Pushing(AVRecorder& recorder) : recorder_(recorder) {}
-    void deliver(AudioBlock block) override {
+    Delivery deliver(AudioBlock block) override {
         const auto pushed = recorder_.push_audio(block.samples, to_seconds(block.time.time_since_epoch()));
         EXPECT_TRUE(pushed) << pushed.error().message;
+        return Delivery::accepted;
     }
     void report(SourceEvent) override {}
 
@@ -37,9 +38,10 @@ TEST(RealSoundCardOffBy200Ppm, IsInSyncInTheOutput) {
     const TestMicrophones microphones(std::vector<TestMicrophones::Microphone>{{"mic", "beep 1 freq 1000 ppm 200"}});
     const TempDir dir;
     RecorderConfig config;
-    config.source = SourceKind::external;
-    config.on_full = OnFull::block;
-    config.fps = kFps;
+    config.video.front().source = SourceKind::external;
+    config.audio.front().source = SourceKind::external;
+    config.store.on_full = OnFull::block;
+    config.video.front().fps = kFps;
     config.data_dir = dir.file("takes");
     config.processed_dir = dir.file("rendered");
     auto recorder = AVRecorder::create(config).value();

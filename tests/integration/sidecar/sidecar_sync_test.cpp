@@ -24,8 +24,9 @@ using ::testing::HasSubstr;
 
 const std::vector<TestMicrophones::Microphone> kBeeping{{"mic", "beep 1 freq 1000 ppm 200"}};
 
-RecorderConfig config_in(const TempDir& dir) {
-    RecorderConfig config;
+SidecarConfig config_in(const TempDir& dir, std::string feed = "cam") {
+    SidecarConfig config;
+    config.feed = std::move(feed);
     config.data_dir = dir.file("takes");
     return config;
 }
@@ -82,7 +83,7 @@ TEST_F(Sidecar, IsInSyncInThreeRunsAndBothSignsOfDelta) {
         {{"later.mkv", "-c:v libx264 -bf 2"}, {"earlier.mkv", "-c:v mpeg4"}},
         {{"later.avi", "-c:v mjpeg"}, {"earlier.mov", "-c:v mpeg4"}}};
     for (const auto& [later, earlier] : runs) {
-        auto sidecar = SidecarAudio::create(config_in(dir_), "cam").value();
+        auto sidecar = SidecarAudio::create(config_in(dir_)).value();
         const auto start = record(sidecar, 7);
         // The video's frames lie on a grid with the full seconds.
         const double grid = std::floor(start.audio_start * kFps) / kFps;
@@ -105,7 +106,7 @@ TEST_F(Sidecar, IsInSyncInThreeRunsAndBothSignsOfDelta) {
 }
 
 TEST_F(Sidecar, Keeps6SecondsOfALoopOf24FpsLabelled30) {
-    auto sidecar = SidecarAudio::create(config_in(dir_), "cam").value();
+    auto sidecar = SidecarAudio::create(config_in(dir_)).value();
     const auto start = record(sidecar, 7.5);
     const double begin = std::ceil(start.audio_start) - 0.25;
     std::ofstream stamps(dir_.file("stamps.txt"));
@@ -128,7 +129,7 @@ TEST_F(Sidecar, Keeps6SecondsOfALoopOf24FpsLabelled30) {
 }
 
 TEST_F(Sidecar, ReportsItsStartAndNamesItsFiles) {
-    auto sidecar = SidecarAudio::create(config_in(dir_), "cam 1").value();
+    auto sidecar = SidecarAudio::create(config_in(dir_, "cam 1")).value();
     EXPECT_EQ(sidecar.stop().error().code, ErrorCode::wrong_state);
     EXPECT_EQ(sidecar.mux("v.mp4", 1).error().code, ErrorCode::wrong_state);
     EXPECT_EQ(sidecar.mux_command(), "");
@@ -153,7 +154,7 @@ TEST_F(Sidecar, ReportsItsStartAndNamesItsFiles) {
     EXPECT_THAT(sidecar.mux_command(), HasSubstr(start->take));
     // Without a video the WAV is kept.
     EXPECT_TRUE(fs::exists(start->wav_path));
-    EXPECT_NE(SidecarAudio::create({}, "a/b").error().message, "");
+    EXPECT_NE(SidecarAudio::create(config_in(dir_, "a/b")).error().message, "");
 }
 
 }  // namespace

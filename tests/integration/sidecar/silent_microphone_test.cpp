@@ -23,9 +23,9 @@ class SilentMicrophone : public ::testing::Test {
 
     // start() fails and names the microphone `name`.
     void fail_to_start(const std::string& name) {
-        RecorderConfig config = config_;
-        config.audio_device = name;
-        auto sidecar = SidecarAudio::create(config, "cam").value();
+        SidecarConfig config = config_;
+        config.microphone.device = name;
+        auto sidecar = SidecarAudio::create(config).value();
         const auto begin = host_now();
         const auto start = sidecar.start();
         reference::figure("start() with the microphone " + name + " took", to_seconds(host_now() - begin), "s");
@@ -38,7 +38,7 @@ class SilentMicrophone : public ::testing::Test {
     TestMicrophones microphones_{std::vector<TestMicrophones::Microphone>{
         {"deaf", "stall_at 0.000001"}, {"stuck", "start_takes 4"}, {"good", "beep 1"}}};
     TempDir dir_;
-    RecorderConfig config_;
+    SidecarConfig config_;
 };
 
 // One test, because PortAudio reads ALSA's configuration once in a process.
@@ -47,8 +47,8 @@ TEST_F(SilentMicrophone, IsNamedAndTheCallReturns) {
     EXPECT_TRUE(fs::is_empty(dir_.file("takes"))) << "an empty take was left";
 
     auto good = config_;
-    good.audio_device = "good";
-    auto sidecar = SidecarAudio::create(good, "cam").value();
+    good.microphone.device = "good";
+    auto sidecar = SidecarAudio::create(good).value();
     const auto start = sidecar.start();
     ASSERT_TRUE(start) << start.error().message;
     ASSERT_TRUE(sidecar.stop());

@@ -64,9 +64,10 @@ class RecordingVideoReceiver final : public VideoReceiver {
     RecordingVideoReceiver(std::size_t wanted, FakeClock& clock, Duration cost = {})
         : frames(wanted), clock_(clock), cost_(cost) {}
     Buffer buffer(std::size_t bytes) override { return pool_->take(bytes); }
-    void deliver(Frame frame) override {
+    Delivery deliver(Frame frame) override {
         frames.add(std::move(frame));
         clock_.pass(cost_);
+        return Delivery::accepted;
     }
     void report(SourceEvent event) override {
         std::lock_guard lock(mutex_);
@@ -90,9 +91,10 @@ class RecordingAudioReceiver final : public AudioReceiver {
  public:
     RecordingAudioReceiver(std::size_t wanted, FakeClock& clock, Duration cost = {})
         : blocks(wanted), clock_(clock), cost_(cost) {}
-    void deliver(AudioBlock block) override {
+    Delivery deliver(AudioBlock block) override {
         blocks.add(std::move(block));
         clock_.pass(cost_);
+        return Delivery::accepted;
     }
     void report(SourceEvent) override {}
     Collected<AudioBlock> blocks;

@@ -106,10 +106,11 @@ class FakeAudioSystem final : public AudioSystem {
 /// Records what a microphone delivers and reports. Thread-safe.
 class RecordingReceiver final : public AudioReceiver {
  public:
-    void deliver(AudioBlock block) override {
+    Delivery deliver(AudioBlock block) override {
         std::lock_guard lock(mutex_);
         blocks_.push_back(std::move(block));
         changed_.notify_all();
+        return Delivery::accepted;
     }
     void report(SourceEvent event) override {
         std::lock_guard lock(mutex_);

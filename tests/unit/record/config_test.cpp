@@ -12,14 +12,14 @@ TEST(Config, HasTheDefaultsThatWerePromised) {
     const RecorderConfig c;
     EXPECT_EQ(
         config_json(c),
-        R"({"video_device":"0","more_video_devices":[],"width":1280,"height":720,"fps":30.0,"fourcc":"MJPG",)"
-        R"("convert_rgb":true,"buffersize":null,"v4l2_controls":["exposure_dynamic_framerate=0"],"warmup":15,)"
-        R"("video":true,"audio":true,"audio_device":"","more_audio_devices":[],"sample_rate":48000,"channels":1,)"
-        R"("blocksize":1024,"calibration":true,"encoder":"turbojpeg","quality":90,"subsample":"420","progressive":false,"workers":2,)"
-        R"("queue_size":64,"on_full":"drop","fsync":false,"source":"device","denoise":false,"denoise_model":"",)"
+        R"({"video_tracks":[{"source":"device","label":"","video_device":"0","width":1280,"height":720,"fps":30.0,)"
+        R"("fourcc":"MJPG","convert_rgb":true,"buffersize":null,"v4l2_controls":["exposure_dynamic_framerate=0"],)"
+        R"("warmup":15}],"audio_tracks":[{"source":"device","label":"","audio_device":"","sample_rate":48000,)"
+        R"("channels":1,"blocksize":1024}],"calibration":true,"encoder":"turbojpeg","quality":90,"subsample":"420","progressive":false,"workers":2,)"
+        R"("queue_size":64,"on_full":"drop","fsync":false,"denoise":false,"denoise_model":"",)"
         R"("denoise_num_threads":1,"denoise_provider":"cpu","denoise_live":true,)"
         R"("denoise_attenuation_limit_db":0.0,"codec":"auto","preset":"veryfast","crf":23,)"
-        R"("pixel_range":"full","container":"mp4","sync_reference":"system","cfr":null,"instant_mp4":true,"audio_bitrate":128000,"latency_offset_ms":0.0,)"
+        R"("pixel_range":"full","container":"mp4","sync_reference":"system","cfr":null,"audio_bitrate":128000,"latency_offset_ms":0.0,"instant_mp4":true,)"
         R"("data_dir":"av_data","processed_dir":"processed_av"})");
 }
 
@@ -35,23 +35,34 @@ void refused(void (*change)(RecorderConfig&), std::vector<std::string> words) {
 }
 
 TEST(Config, RefusesWhatIsOutOfRangeWithFieldValueAndWhatIsAllowed) {
-    refused([](auto& c) { c.quality = 101; }, {"quality", "101", "1 to 100"});
-    refused([](auto& c) { c.width = 0; }, {"width", "0", "16 to 16384"});
-    refused([](auto& c) { c.fps = 0; }, {"fps", "0.1 to 1000"});
-    refused([](auto& c) { c.fps = std::numeric_limits<double>::quiet_NaN(); }, {"fps", "nan"});
-    refused([](auto& c) { c.workers = 0; }, {"workers", "1 to 64"});
-    refused([](auto& c) { c.queue_size = -1; }, {"queue_size", "-1"});
-    refused([](auto& c) { c.buffersize = 99; }, {"buffersize", "99", "1 to 32"});
-    refused([](auto& c) { c.encoder = "mozjpeg"; }, {"encoder", "mozjpeg", "turbojpeg"});
-    refused([](auto& c) { c.fourcc = "H264"; }, {"fourcc", "H264", "MJPG|YUYV"});
-    refused([](auto& c) { c.codec = "vp9"; }, {"codec", "libx264"});
-    refused([](auto& c) { c.v4l2_controls = {"gain"}; }, {"v4l2_controls", "gain", "control=value"});
-    refused([](auto& c) { c.video = c.audio = false; }, {"nothing to record"});
+    refused([](auto& c) { c.store.quality = 101; }, {"quality", "101", "1 to 100"});
+    refused([](auto& c) { c.video.front().width = 0; }, {"width", "0", "16 to 16384"});
+    refused([](auto& c) { c.video.front().fps = 0; }, {"fps", "0.1 to 1000"});
+    refused([](auto& c) { c.video.front().fps = std::numeric_limits<double>::quiet_NaN(); }, {"fps", "nan"});
+    refused([](auto& c) { c.store.workers = 0; }, {"workers", "1 to 64"});
+    refused([](auto& c) { c.store.queue_size = -1; }, {"queue_size", "-1"});
+    refused([](auto& c) { c.video.front().buffersize = 99; }, {"buffersize", "99", "1 to 32"});
+    refused([](auto& c) { c.store.encoder = "mozjpeg"; }, {"encoder", "mozjpeg", "turbojpeg"});
+    refused([](auto& c) { c.video.front().fourcc = "H264"; }, {"fourcc", "H264", "MJPG|YUYV"});
+    refused([](auto& c) { c.encode.codec = "vp9"; }, {"codec", "libx264"});
+    refused([](auto& c) { c.video.front().v4l2_controls = {"gain"}; }, {"v4l2_controls", "gain", "control=value"});
+    refused(
+        [](auto& c) {
+            c.video.clear();
+            c.audio.clear();
+        },
+        {"nothing to record"});
+    refused(
+        [](auto& c) {
+            c.video.resize(2);
+            c.video[1].width = 1;
+        },
+        {"width of video track 2", "1", "16 to 16384"});
     refused([](auto& c) { c.data_dir = ""; }, {"data_dir"});
     refused(
         [](auto& c) {
-            c.convert_rgb = false;
-            c.fourcc = "YUYV";
+            c.video.front().convert_rgb = false;
+            c.video.front().fourcc = "YUYV";
         },
         {"convert_rgb", "YUYV", "MJPG"});
 }

@@ -8,12 +8,17 @@
 #include <onetake/recorder.h>
 #include <onetake/take.h>
 
+#include <array>
 #include <atomic>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <limits>
+#include <stdexcept>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -28,9 +33,31 @@ using ::testing::HasSubstr;
 class RecorderTest : public ::testing::Test {
  protected:
     RecorderTest() {
-        config_.source = SourceKind::external;
+        config_.video.front().source = SourceKind::external;
+        config_.audio.front().source = SourceKind::external;
         config_.data_dir = dir_.file("takes");
         config_.processed_dir = dir_.file("rendered");
+    }
+    void use_test_source() {
+        for (auto& track : config_.video) {
+            track.source = SourceKind::test;
+            track.width = 160;
+            track.height = 120;
+        }
+        for (auto& track : config_.audio) track.source = SourceKind::test;
+    }
+    // Red, green and blue, as the ffmpeg program decodes the image.
+    static std::array<double, 3> mean_colour(const std::string& jpeg) {
+        const auto command =
+            fmt::format("ffmpeg -v error -i '{}' -f rawvideo -pix_fmt rgb24 -vf scale=flags=accurate_rnd -", jpeg);
+        std::FILE* pipe = ::popen(command.c_str(), "r");
+        std::array<double, 3> sum{};
+        double pixels = 0;
+        for (std::array<std::uint8_t, 3> p{}; std::fread(p.data(), 1, 3, pipe) == 3; ++pixels)
+            for (std::size_t i = 0; i < 3; ++i) sum[i] += p[i];
+        EXPECT_EQ(::pclose(pipe), 0);
+        for (auto& value : sum) value /= pixels;
+        return sum;
     }
     AVRecorder recorder() { return AVRecorder::create(config_).value(); }
     static double now() { return to_seconds(host_now().time_since_epoch()); }
@@ -76,9 +103,9 @@ TEST_F(RecorderTest, StoresWhatIsPushedWithItsStamps) {
 }
 
 TEST_F(RecorderTest, LosesExactlyWhatItCountsWhenFullAndToldToDrop) {
-    config_.workers = 1;
-    config_.queue_size = 3;
-    config_.quality = 100;
+    config_.store.workers = 1;
+    config_.store.queue_size = 3;
+    config_.store.quality = 100;
     auto r = recorder();
     ASSERT_TRUE(r.start("t"));
     push_from_four_threads(r, 200);
@@ -101,9 +128,9 @@ TEST_F(RecorderTest, LosesExactlyWhatItCountsWhenFullAndToldToDrop) {
 }
 
 TEST_F(RecorderTest, LosesNothingWhenFullAndToldToBlock) {
-    config_.workers = 2;
-    config_.queue_size = 2;
-    config_.on_full = OnFull::block;
+    config_.store.workers = 2;
+    config_.store.queue_size = 2;
+    config_.store.on_full = OnFull::block;
     auto r = recorder();
     ASSERT_TRUE(r.start("t"));
     push_from_four_threads(r, 100);
@@ -116,8 +143,8 @@ TEST_F(RecorderTest, LosesNothingWhenFullAndToldToBlock) {
 
 TEST_F(RecorderTest, StopsWhileThreadsStillPushAndAccountsForEveryFrame) {
     for (const auto on_full : {OnFull::drop, OnFull::block}) {
-        config_.on_full = on_full;
-        config_.queue_size = 2;
+        config_.store.on_full = on_full;
+        config_.store.queue_size = 2;
         auto r = recorder();
         const std::string name(on_full == OnFull::drop ? "drop" : "block");
         ASSERT_TRUE(r.start(name));
@@ -262,8 +289,9 @@ TEST_F(RecorderTest, AForgottenTakeIsClosedWhole) {
 }
 
 TEST_F(RecorderTest, ACameraThatIsNotThereLeavesNoTake) {
-    config_.source = SourceKind::device;
-    config_.video_device = "/dev/video-none";
+    config_.video.front().source = SourceKind::device;
+    config_.audio.front().source = SourceKind::device;
+    config_.video.front().device = "/dev/video-none";
     const auto started = recorder().start("t");
     ASSERT_FALSE(started);
     EXPECT_THAT(started.error().message, HasSubstr("/dev/video-none"));
@@ -282,7 +310,7 @@ std::string packets(const std::string& path) {
 }
 
 TEST_F(RecorderTest, RendersWhileRecordingTheSamePacketsAsLater) {
-    config_.fps = 10;
+    config_.video.front().fps = 10;
     auto r = recorder();
     ASSERT_TRUE(r.start("t"));
     const double t = now();
@@ -322,9 +350,204 @@ TEST_F(RecorderTest, ReportsProgressWhileRendering) {
     ASSERT_TRUE(r.push_video(plain_bgr(64, 48, 9), 64, 48));
     ASSERT_TRUE(r.stop(false));
     double last = -1;
-    r.on_progress([&](const Progress& p) { last = p.render_fraction; });
+    r.on_progress([&](const Progress& p) { last = p.fraction; });
     ASSERT_TRUE(r.process("t"));
     EXPECT_EQ(last, 1);
+}
+
+TEST_F(RecorderTest, TakesEveryImageFormatWithItsColours) {
+    // Orange, in full range BT.601.
+    constexpr std::uint8_t kRed = 220, kGreen = 120, kBlue = 40;
+    constexpr std::uint8_t kY = 141, kCb = 71, kCr = 184;
+    constexpr int kWidth = 66, kHeight = 50;
+    const auto packed = [](std::array<std::uint8_t, 3> pixel) {
+        std::vector<std::uint8_t> bytes;
+        for (int i = 0; i < kWidth * kHeight; ++i) bytes.insert(bytes.end(), pixel.begin(), pixel.end());
+        return bytes;
+    };
+    std::vector<std::uint8_t> luma(kWidth * kHeight, kY), nv12 = luma, i420 = luma;
+    for (int i = 0; i < kWidth * kHeight / 4; ++i) nv12.insert(nv12.end(), {kCb, kCr});
+    i420.insert(i420.end(), kWidth * kHeight / 4, kCb);
+    i420.insert(i420.end(), kWidth * kHeight / 4, kCr);
+    const std::vector<std::pair<ImageFormat, std::vector<std::uint8_t>>> images{
+        {ImageFormat::bgr, packed({kBlue, kGreen, kRed})},
+        {ImageFormat::rgb, packed({kRed, kGreen, kBlue})},
+        {ImageFormat::nv12, nv12},
+        {ImageFormat::i420, i420},
+        {ImageFormat::gray, luma}};
+    auto r = recorder();
+    ASSERT_TRUE(r.start("t"));
+    for (const auto& [format, pixels] : images) {
+        const auto pushed = r.push_video({kWidth, kHeight, 0, pixels, format});
+        ASSERT_TRUE(pushed) << pushed.error().message;
+        EXPECT_FALSE(r.push_video({kWidth, kHeight, 0, std::span(pixels).first(pixels.size() - 1), format}));
+    }
+    ASSERT_TRUE(r.stop(false));
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        const auto file = fmt::format("{}/t/frames/f_{:06}.jpg", config_.data_dir, i + 1);
+        const auto mean = mean_colour(file);
+        const bool gray = images[i].first == ImageFormat::gray;
+        EXPECT_NEAR(mean[0], gray ? kY : kRed, 3) << file;
+        EXPECT_NEAR(mean[1], gray ? kY : kGreen, 3) << file;
+        EXPECT_NEAR(mean[2], gray ? kY : kBlue, 3) << file;
+    }
+}
+
+TEST_F(RecorderTest, PushedTracksAndDevicesShareATake) {
+    config_.video.insert(config_.video.begin(), VideoTrackConfig{});
+    config_.video[0].source = SourceKind::test;
+    config_.video[0].width = 160;
+    config_.video[0].height = 120;
+    config_.audio.push_back(AudioTrackConfig{});
+    config_.audio[1].source = SourceKind::test;
+    auto r = recorder();
+    ASSERT_TRUE(r.start("t"));
+    const double t = now();
+    EXPECT_THAT(r.push_video(plain_bgr(64, 48, 9), 64, 48, t, 0).error().message, HasSubstr("not pushed"));
+    EXPECT_THAT(r.push_audio(std::vector<std::int16_t>(100), t, 1).error().message, HasSubstr("not pushed"));
+    for (int i = 0; i < 5; ++i) {
+        ASSERT_TRUE(r.push_video(plain_bgr(64, 48, 9), 64, 48, t + i * 0.1, 1));
+        ASSERT_TRUE(r.push_audio(std::vector<std::int16_t>(4800, 5), t + i * 0.1, 0));
+    }
+    const auto m = r.stop(false).value().metrics;
+    ASSERT_EQ(m.counters.size(), 4u);
+    EXPECT_GT(m.counters[0].written, 0u) << "the test camera's";
+    EXPECT_EQ(m.counters[1].written, 5u);
+    EXPECT_EQ(m.counters[2].written, 24000u);
+    EXPECT_TRUE(m.balanced());
+}
+
+TEST_F(RecorderTest, ARequestToStopWhileATakeClosesDoesNotEndTheNext) {
+    use_test_source();
+    config_.instant_mp4 = false;
+    auto r = recorder();
+    bool requested = false;
+    r.on_progress([&](const Progress& p) {
+        if (p.phase != Progress::Phase::rendering) return;
+        r.request_stop();
+        requested = true;
+    });
+    ASSERT_TRUE(r.record(0.2, "first"));
+    ASSERT_TRUE(requested);
+    const auto next = r.record(0.5, "next", false);
+    ASSERT_TRUE(next) << next.error().message;
+    EXPECT_GE(next->metrics.duration_s, 0.5);
+}
+
+TEST_F(RecorderTest, ARequestBeforeTheRecordingEndsIt) {
+    use_test_source();
+    auto r = recorder();
+    r.request_stop();
+    ASSERT_TRUE(r.record(1e8, "t", false));
+    std::stop_source stop;
+    std::jthread later([&] { stop.request_stop(); });
+    ASSERT_TRUE(r.record(1e8, {"u", false, false, {}}, stop.get_token()));
+}
+
+TEST_F(RecorderTest, ACancelledRenderingLeavesTheTakeAndNoFile) {
+    use_test_source();
+    std::stop_source cancel;
+    for (const bool instant : {true, false}) {
+        config_.instant_mp4 = instant;
+        auto r = recorder();
+        cancel = {};
+        r.on_progress([&](const Progress& p) {
+            if (p.phase == Progress::Phase::recording) cancel.request_stop();
+        });
+        const auto result = r.record(1, {instant ? "instant" : "later", true, false, cancel.get_token()});
+        ASSERT_TRUE(result) << result.error().message;
+        EXPECT_TRUE(result->mp4_path.empty());
+        EXPECT_THAT(result->metrics.notes, Contains(HasSubstr("cancelled")));
+        EXPECT_GT(result->metrics.frames, 0u);
+        EXPECT_FALSE(fs::exists(config_.processed_dir) && !fs::is_empty(config_.processed_dir));
+        EXPECT_EQ(r.process(result->name, {true, {}, cancel.get_token()}).error().code, ErrorCode::cancelled);
+    }
+}
+
+TEST_F(RecorderTest, FailsWithoutAFileDescriptorLeft) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit none = before;
+    none.rlim_cur = 0;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    const auto made = AVRecorder::create(config_);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_FALSE(made);
+    EXPECT_THAT(made.error().message, HasSubstr("eventfd"));
+}
+
+TEST_F(RecorderTest, RefusesCallsThatWouldWaitForTheCallbackTheyAreMadeIn) {
+    use_test_source();
+    auto r = recorder();
+    int calls = 0;
+    r.on_progress([&](const Progress& p) {
+        if (p.phase != Progress::Phase::recording || calls++ > 0) return;
+        EXPECT_EQ(r.stop().error().code, ErrorCode::wrong_state);
+        EXPECT_EQ(r.record(1).error().code, ErrorCode::wrong_state);
+        EXPECT_EQ(r.start("x").error().code, ErrorCode::wrong_state);
+        EXPECT_EQ(r.process("x").error().code, ErrorCode::wrong_state);
+        EXPECT_THAT(r.close().error().message, HasSubstr("in a callback"));
+        EXPECT_TRUE(r.is_recording());
+        r.request_stop();
+    });
+    ASSERT_TRUE(r.record(1e8, "t", false));
+    EXPECT_EQ(calls, 1);
+}
+
+TEST_F(RecorderTest, AnExceptionThatLeavesACallbackIsANote) {
+    use_test_source();
+    auto r = recorder();
+    std::vector<std::string> events;
+    r.on_progress([&](const Progress&) -> void {
+        r.request_stop();
+        throw std::runtime_error("broken display");
+    });
+    r.on_event([&](const RecorderEvent& event) {
+        events.push_back(event.text);
+        throw 1;
+    });
+    ASSERT_TRUE(r.record(1e8, "t", false));
+    EXPECT_THAT(events, Contains(HasSubstr("on_progress threw an exception, which is ignored: broken display")));
+}
+
+TEST_F(RecorderTest, ReportsEveryNoteAsAnEventOnceAndInOrder) {
+    config_.store.workers = 1;
+    config_.store.queue_size = 1;
+    config_.enhance.enabled = true;
+    config_.enhance.model = "/no/such/model.onnx";
+    auto r = recorder();
+    std::vector<RecorderEvent> events;
+    r.on_event([&](const RecorderEvent& event) { events.push_back(event); });
+    ASSERT_TRUE(r.start("t"));
+    ASSERT_TRUE(r.push_audio(std::vector<std::int16_t>(4800, 5)));
+    push_from_four_threads(r, 50);
+    const auto result = r.stop(true).value();
+    std::vector<std::string> noted;
+    std::uint64_t lost = 0;
+    double last = 0;
+    for (const auto& event : events) {
+        if (event.kind == EventKind::loss)
+            lost += event.count;
+        else
+            noted.push_back(event.text);
+        EXPECT_GE(event.t, last);
+        last = event.t;
+    }
+    EXPECT_EQ(noted, result.metrics.notes);
+    EXPECT_THAT(noted, Contains(HasSubstr("without speech enhancement")));
+    EXPECT_GT(lost, 0u);
+    EXPECT_EQ(lost, result.metrics.dropped);
+}
+
+TEST_F(RecorderTest, ACloseEndsTheTakeForGood) {
+    auto r = recorder();
+    ASSERT_TRUE(r.start("t"));
+    ASSERT_TRUE(r.push_video(plain_bgr(32, 32, 0), 32, 32));
+    ASSERT_TRUE(r.close());
+    ASSERT_TRUE(r.close());
+    EXPECT_TRUE(check_take(config_.data_dir, "t").value().whole());
+    EXPECT_EQ(r.start("u").error().code, ErrorCode::wrong_state);
+    EXPECT_EQ(r.process("t").error().code, ErrorCode::wrong_state);
 }
 
 }  // namespace

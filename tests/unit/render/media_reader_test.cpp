@@ -122,7 +122,8 @@ TEST_F(MediaReaderTest, EmitsStoredJpegsUntouchedWhereTheyAreCopied) {
     EXPECT_THAT(out.frames, IsEmpty());
     ASSERT_THAT(out.copies, SizeIs(3));
     for (int i = 0; i < 3; ++i) {
-        const auto jpeg = plain_jpeg(SmallMediaTake::kWidth, SmallMediaTake::kHeight, static_cast<std::uint8_t>(10 * (i + 1)));
+        const auto jpeg =
+            plain_jpeg(SmallMediaTake::kWidth, SmallMediaTake::kHeight, static_cast<std::uint8_t>(10 * (i + 1)));
         const auto& copy = out.copies[static_cast<std::size_t>(i)];
         EXPECT_EQ(std::string(copy.jpeg.begin(), copy.jpeg.end()), jpeg);
         EXPECT_EQ(copy.time, MediaTime(i * SmallMediaTake::kInterval));
@@ -203,6 +204,19 @@ TEST_F(MediaReaderTest, LosesAFrameWhoseStampNoFileCanHold) {
     EXPECT_THAT(out.times(), SizeIs(2));
     EXPECT_EQ(out.losses[0].lost, 1u);
     EXPECT_THAT(out.notes, Contains(HasSubstr("7.0 h")));
+}
+
+TEST_F(MediaReaderTest, KeepsAudioThatBeginsHoursAfterTheFirstFrame) {
+    SmallMediaTake take(data_dir_);
+    take.add_frame();
+    take.add_block(SmallMediaTake::begin() + hours(7), false);
+    take.close();
+    auto o = options();
+    o.longest_gap = hours(6);
+    const auto out = read_take(o);
+    ASSERT_THAT(out.audio, SizeIs(1));
+    EXPECT_EQ(out.audio[0].run.begin, MediaTime(hours(7)));
+    for (const auto& loss : out.losses) EXPECT_EQ(loss.lost, 0u);
 }
 
 TEST_F(MediaReaderTest, PassesOverATrackThatIsNotMappedAndCountsIt) {

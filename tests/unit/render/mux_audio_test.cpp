@@ -15,7 +15,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <numbers>
+#include <stop_token>
 #include <sys/stat.h>
+#include <thread>
 
 namespace onetake {
 namespace {
@@ -49,6 +51,7 @@ constexpr const char* kReordered = "-c:v libx264 -preset veryfast -bf 3";
 
 // `seconds` of silence with a 1 kHz beep at each of the given samples.
 void make_wav(const std::string& path, double seconds, const std::vector<std::int64_t>& beeps) {
+    fs::remove(path);
     std::vector<std::int16_t> samples(static_cast<std::size_t>(seconds * kRate));
     for (const auto at : beeps)
         for (std::int64_t i = 0; i < kRate / 20 && at + i < std::ssize(samples); ++i)
@@ -352,13 +355,14 @@ TEST_F(MuxAudioTest, RefusesDamagedVideos) {
 TEST_F(MuxAudioTest, NoticesAVideoThatIsStillBeingWritten) {
     const auto video = dir_ / "v.mkv";
     make_video(video, kReordered);
-    auto options = by(0);
-    bool grown = false;
-    options.cancelled = [&] {
-        if (!std::exchange(grown, true)) std::ofstream(video, std::ios::app) << "more";
-        return false;
-    };
-    const auto result = mux_audio(video, wav_, options);
+    make_wav(wav_, 600, {});  // so that the encoder has something to do meanwhile
+    std::jthread writer([&](const std::stop_token& stop) {
+        while (dir_.names().size() < 3 && !stop.stop_requested()) std::this_thread::yield();
+        std::ofstream(video, std::ios::app) << "more";
+    });
+    const auto result = mux_audio(video, wav_, by(0));
+    writer.request_stop();
+    writer.join();
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::wrong_state);
     EXPECT_THAT(kinds_of(video), ElementsAre("video:h264"));
@@ -369,8 +373,9 @@ TEST_F(MuxAudioTest, LeavesNothingWhereItIsCancelled) {
     const auto video = dir_ / "v.mp4";
     make_video(video, kReordered);
     auto options = by(0);
-    int polls = 0;
-    options.cancelled = [&] { return ++polls > 10; };
+    std::stop_source cancel;
+    cancel.request_stop();
+    options.cancel = cancel.get_token();
     EXPECT_EQ(failed_mux(video, options).code, ErrorCode::cancelled);
 }
 

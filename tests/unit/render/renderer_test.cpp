@@ -53,6 +53,23 @@ TEST_F(RendererTest, RendersEveryFrameAndReportsThem) {
     EXPECT_THAT(files(), ::testing::ElementsAre("t.mp4"));
 }
 
+TEST_F(RendererTest, KeepsATrackThatBeginsHoursAfterTheOthers) {
+    SmallMediaTake take(dir_.file("takes"));
+    take.add_frame(SmallMediaTake::begin() + std::chrono::hours(7));
+    take.add_block(SmallMediaTake::begin(), false);
+    take.close();
+    for (const auto container : {ContainerFormat::mp4, ContainerFormat::mkv}) {
+        auto o = options();
+        o.container = container;
+        o.out_path = dir_.file(container == ContainerFormat::mp4 ? "out/t.mp4" : "out/t.mkv");
+        const auto report = render_take(o);
+        ASSERT_TRUE(report) << report.error().message;
+        for (const auto& loss : report->losses) EXPECT_EQ(loss.lost, 0u) << o.out_path;
+        EXPECT_THAT(testing::decoded_times(o.out_path, "v:0"),
+                    ::testing::ElementsAre(::testing::DoubleNear(7 * 3600, 0.001)));
+    }
+}
+
 TEST_F(RendererTest, MakesTheSameFileEachTime) {
     make(10);
     ASSERT_TRUE(render_take(options()));
@@ -78,8 +95,9 @@ TEST_F(RendererTest, ReportsWhatIsMissingAndRendersTheRest) {
 TEST_F(RendererTest, LeavesNoFileWhereItIsCancelled) {
     make(10);
     auto o = options();
-    int asked = 0;
-    o.cancelled = [&] { return ++asked > 3; };
+    std::stop_source cancel;
+    cancel.request_stop();
+    o.cancel = cancel.get_token();
     const auto report = render_take(o);
     ASSERT_FALSE(report);
     EXPECT_EQ(report.error().code, ErrorCode::cancelled);
@@ -129,7 +147,7 @@ TEST_F(RendererTest, ReportsProgressUpToTheEnd) {
     make(10);
     auto o = options();
     double last = -1;
-    o.on_progress = [&](const Progress& p) { last = p.render_fraction; };
+    o.on_progress = [&](const Progress& p) { last = p.fraction; };
     ASSERT_TRUE(render_take(o));
     EXPECT_EQ(last, 1);
 }
@@ -149,7 +167,8 @@ TEST_F(RendererTest, FollowsATakeAndMakesWhatALaterRenderingMakes) {
     later.out_path = dir_.file("later.mp4");
     ASSERT_TRUE(render_take(later));
     const auto packets = [](const std::string& path) {
-        return onetake::testing::output_of("ffmpeg -v error -i " + path + " -map 0 -c copy -f framehash - | grep -v '^#software'");
+        return onetake::testing::output_of("ffmpeg -v error -i " + path +
+                                           " -map 0 -c copy -f framehash - | grep -v '^#software'");
     };
     EXPECT_EQ(packets(options().out_path), packets(later.out_path));
     EXPECT_THAT(packets(later.out_path), ::testing::Not(IsEmpty()));

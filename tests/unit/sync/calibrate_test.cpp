@@ -84,9 +84,9 @@ TEST_F(CalibrateTest, RenderingCompensatesTheOffsetOfTheTake) {
     ASSERT_TRUE(write_late_take(config_.data_dir, "corrected", {.recorded_offset = milliseconds(83)}));
     EXPECT_NEAR(rendered("plain").first, 83, 0.5);
     EXPECT_NEAR(rendered("corrected").second, 0, 1);
-    config_.latency_offset_ms = 20;  // configured, in addition
+    config_.encode.latency_offset_ms = 20;  // configured, in addition
     EXPECT_NEAR(rendered("corrected").first, 20, 0.5);
-    config_.container = ContainerFormat::mkv;  // its priming is before time 0
+    config_.encode.container = ContainerFormat::mkv;  // its priming is before time 0
     EXPECT_NEAR(rendered("corrected").first, 20, 0.7);
 }
 
@@ -126,9 +126,10 @@ std::vector<OffsetRecord> recorded_offsets(const RecorderConfig& config, const s
 }
 
 TEST_F(CalibrateTest, LaterTakesOfTheSameDevicesRecordTheOffset) {
-    config_.source = SourceKind::test;
-    config_.width = 160;
-    config_.height = 120;
+    config_.video.front().source = SourceKind::test;
+    config_.audio.front().source = SourceKind::test;
+    config_.video.front().width = 160;
+    config_.video.front().height = 120;
     EXPECT_THAT(recorded_offsets(config_, "before"), IsEmpty());
     Calibration c;
     c.key = {"Test pattern", "Test tone", "", 160, 120, 30};
@@ -142,7 +143,7 @@ TEST_F(CalibrateTest, LaterTakesOfTheSameDevicesRecordTheOffset) {
     EXPECT_EQ(to_string(offsets[0].audio), "a1");
 
     config_.calibration = false;
-    config_.latency_offset_ms = 7;
+    config_.encode.latency_offset_ms = 7;
     offsets = recorded_offsets(config_, "by-hand");
     ASSERT_EQ(offsets.size(), 1u);
     EXPECT_EQ(offsets[0].offset, milliseconds(-7)) << "audio moved later was early";
@@ -152,9 +153,10 @@ TEST_F(CalibrateTest, LaterTakesOfTheSameDevicesRecordTheOffset) {
 TEST_F(CalibrateTest, ACorruptStoreIsANoteAndRecordingContinues) {
     fs::create_directories(dir_.file("config/onetake"));
     std::ofstream(dir_.file("config/onetake/calibration.json")) << "garbage";
-    config_.source = SourceKind::test;
-    config_.width = 160;
-    config_.height = 120;
+    config_.video.front().source = SourceKind::test;
+    config_.audio.front().source = SourceKind::test;
+    config_.video.front().width = 160;
+    config_.video.front().height = 120;
     auto recorder = AVRecorder::create(config_).value();
     ASSERT_TRUE(recorder.start("t"));
     const auto result = recorder.stop(false).value();
@@ -165,7 +167,8 @@ TEST_F(CalibrateTest, LiveMeasurementNeedsAFlashAndDevices) {
     EXPECT_EQ(calibrate(config_, {}).error().code, ErrorCode::invalid_argument);
     CalibrateOptions options;
     options.show_flash = [](bool) {};
-    config_.source = SourceKind::test;
+    config_.video.front().source = SourceKind::test;
+    config_.audio.front().source = SourceKind::test;
     EXPECT_EQ(calibrate(config_, options).error().code, ErrorCode::invalid_argument);
     options.take = "t";
     options.tone_hz = 1e6;
@@ -233,17 +236,17 @@ TEST(CalibrationStimulus, LightsTheScreenWithEachBeepAtRandomIntervals) {
 TEST(CalibrationStimulus, LeavesTheScreenDarkWhenCancelledOrFailed) {
     FakeClock clock;
     FakeLoudspeaker loudspeaker(clock);
-    std::atomic<bool> cancel{false};
+    std::stop_source cancel;
     bool lit = true;
     StimulusPlan plan;
-    plan.cancel = &cancel;
+    plan.cancel = cancel.get_token();
     const auto show = [&](bool on) {
         lit = on;
-        if (on) cancel = true;
+        if (on) cancel.request_stop();
     };
     EXPECT_EQ(play_stimulus(plan, loudspeaker, show, clock).error().code, ErrorCode::cancelled);
     EXPECT_FALSE(lit);
-    cancel = false;
+    plan.cancel = {};
     loudspeaker.fail_at = loudspeaker.beeps;
     EXPECT_EQ(play_stimulus(plan, loudspeaker, show, clock).error().code, ErrorCode::timed_out);
     EXPECT_FALSE(lit);

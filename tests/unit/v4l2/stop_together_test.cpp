@@ -38,6 +38,13 @@ class Barrier {
     bool all_arrived_ = true;
 };
 
+template <class Source>
+std::vector<Source*> pointers(const std::vector<std::unique_ptr<Source>>& sources) {
+    std::vector<Source*> all;
+    for (const auto& source : sources) all.push_back(source.get());
+    return all;
+}
+
 struct FakeVideo final : VideoSource {
     explicit FakeVideo(std::function<void()> stopped) : on_stop(std::move(stopped)) {}
     const VideoDescription& description() const override { return described; }
@@ -66,7 +73,7 @@ TEST(StopTogether, StopsAllSourcesInParallel) {
         cameras.push_back(std::make_unique<FakeVideo>(arrive));
         microphones.push_back(std::make_unique<FakeAudio>(arrive));
     }
-    stop_together(cameras, microphones);
+    stop_together(pointers(cameras), pointers(microphones));
     EXPECT_TRUE(barrier.all_arrived());
 }
 
@@ -83,7 +90,7 @@ TEST(StopTogether, AbandonsEveryCameraThatHangs) {
         ASSERT_TRUE(cameras.back()->start(receivers[i]));
         ASSERT_TRUE(kernels[i].wait_until_held());
     }
-    stop_together(cameras, {});
+    stop_together(pointers(cameras), {});
     cameras.clear();
     EXPECT_EQ(BoundedCall::abandoned(), 2u) << "both threads still hang in their drivers";
     for (int i = 0; i < 2; ++i) kernels[i].release();
@@ -107,7 +114,7 @@ TEST(StopTogether, WaitsForACameraWhileOthersStop) {
     }));
     ASSERT_TRUE(cameras.front()->start(receiver));
     ASSERT_TRUE(kernel.wait_until_played());
-    stop_together(cameras, {});
+    stop_together(pointers(cameras), {});
     EXPECT_THAT(receiver.lines(), ElementsAre("frame 0"));
     cameras.clear();
     EXPECT_EQ(BoundedCall::abandoned(), 0u);

@@ -15,10 +15,11 @@ class V4l2RecordingReceiver final : public VideoReceiver {
  public:
     Buffer buffer(std::size_t bytes) override { return pool_->take(bytes); }
 
-    void deliver(Frame frame) override {
+    Delivery deliver(Frame frame) override {
         std::lock_guard lock(mutex_);
         lines_.push_back(fmt::format("frame {}", *frame.stamp.driver_sequence));
         frames_.push_back(std::move(frame));
+        return Delivery::accepted;
     }
 
     void report(SourceEvent event) override {

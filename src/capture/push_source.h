@@ -1,0 +1,71 @@
+#pragma once
+
+#include "capture/push_gate.h"
+#include "media/source.h"
+#include "media/timestamp_validator.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace onetake {
+
+/// The `device` of tracks whose media a program pushes.
+inline constexpr const char* kPushDevice = "external";
+
+/// A video source whose frames a program pushes. push() may be called from any number of threads at once.
+class PushVideoSource final : public VideoSource {
+ public:
+    /// `name`: for people; may be empty. `fps`: as announced.
+    PushVideoSource(const std::string& name, double fps);
+
+    const VideoDescription& description() const override { return description_; }
+    Status start(VideoReceiver& receiver) override;
+    /// Waits for a push that is under way; later ones are refused.
+    void stop() override;
+    double grab_ms_mean() const override;
+
+    /// A pooled buffer for a frame to push.
+    Buffer buffer(std::size_t bytes) { return buffers_->take(bytes); }
+    /// Delivers a frame with its stamp: `t`, seconds on CLOCK_MONOTONIC, or the time of arrival. All frames must have
+    /// the size of the first. Errors: refused, with the reason; no_space once the take stores nothing more. A frame
+    /// lost in the queue is counted by the receiver, and no error.
+    Status push(Frame frame, std::optional<double> t);
+
+ private:
+    Status deliver(Frame frame, std::optional<double> t);
+
+    VideoDescription description_;
+    const std::shared_ptr<BufferPool> buffers_;
+    PushGate gate_;
+    // Used by the thread that the gate admitted.
+    VideoReceiver* receiver_ = nullptr;
+    TimestampValidator validator_;
+    int width_ = 0, height_ = 0;
+};
+
+/// An audio source whose samples a program pushes. push() may be called from any number of threads at once.
+class PushAudioSource final : public AudioSource {
+ public:
+    /// `name`: for people; may be empty.
+    PushAudioSource(const std::string& name, int sample_rate, int channels, int blocksize);
+
+    const AudioDescription& description() const override { return description_; }
+    Status start(AudioReceiver& receiver) override;
+    void stop() override;
+
+    /// Delivers a block; `t`: instant of its first sample, seconds on CLOCK_MONOTONIC, else as if it ended at its
+    /// arrival. Errors: as PushVideoSource::push().
+    Status push(AudioBlock block, std::optional<double> t);
+
+ private:
+    Status deliver(AudioBlock block, std::optional<double> t);
+
+    AudioDescription description_;
+    PushGate gate_;
+    // Used by the thread that the gate admitted.
+    AudioReceiver* receiver_ = nullptr;
+    TimestampValidator validator_;
+};
+
+}  // namespace onetake

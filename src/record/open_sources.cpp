@@ -1,0 +1,93 @@
+#include "record/open_sources.h"
+
+#include "capture/test_source.h"
+#include "portaudio/microphone.h"
+#include "v4l2/v4l2_camera.h"
+
+#include <fmt/format.h>
+#include <utility>
+
+namespace onetake {
+
+namespace {
+
+V4l2CameraOptions camera_options(const VideoTrackConfig& c) {
+    V4l2CameraOptions o;
+    o.device = c.device;
+    o.width = c.width;
+    o.height = c.height;
+    o.fps = c.fps;
+    o.fourcc = c.fourcc;
+    o.buffersize = c.buffersize;
+    o.controls = c.v4l2_controls;
+    o.warmup = c.warmup;
+    return o;
+}
+
+MicrophoneOptions microphone_options(const AudioTrackConfig& c) {
+    MicrophoneOptions o;
+    o.device = c.device;
+    o.sample_rate = c.sample_rate;
+    o.channels = c.channels;
+    o.blocksize = c.blocksize;
+    return o;
+}
+
+template <class Source, class Opened>
+Status keep(Source& source, Result<std::unique_ptr<Opened>> opened) {
+    if (!opened) return fail(std::move(opened).error());
+    source = std::move(*opened);
+    return {};
+}
+
+Status open(const VideoTrackConfig& track, const TestScene& scene, Clock& clock, OpenedSources::Video& video) {
+    switch (track.source) {
+        case SourceKind::device:
+            video.transcode = track.convert_rgb;
+            return keep(video.source, V4l2Camera::open(camera_options(track)));
+        case SourceKind::test:
+            return keep(video.source, TestCamera::open({scene.start, track.fps}, {track.width, track.height}, clock));
+        case SourceKind::external: {
+            auto push = std::make_unique<PushVideoSource>(track.label, track.fps);
+            video.push = push.get();
+            video.source = std::move(push);
+        }
+    }
+    return {};
+}
+
+Status open(const AudioTrackConfig& track, const TestScene& scene, Clock& clock, OpenedSources::Audio& audio) {
+    switch (track.source) {
+        case SourceKind::device:
+            return keep(audio.source, Microphone::open(microphone_options(track)));
+        case SourceKind::test:
+            return keep(audio.source,
+                        TestMicrophone::open(scene, {track.sample_rate, track.channels, track.blocksize, 0}, clock));
+        case SourceKind::external: {
+            auto push =
+                std::make_unique<PushAudioSource>(track.label, track.sample_rate, track.channels, track.blocksize);
+            audio.push = push.get();
+            audio.source = std::move(push);
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<OpenedSources> open_sources(const RecorderConfig& config, Clock& clock) {
+    OpenedSources sources;
+    // Flash and beep of all test sources come at the same instants.
+    const TestScene scene{clock.now(), config.video.empty() ? VideoTrackConfig{}.fps : config.video.front().fps};
+    for (const auto& track : config.video) ONETAKE_TRY(open(track, scene, clock, sources.video.emplace_back()));
+    for (const auto& track : config.audio) {
+        auto& audio = sources.audio.emplace_back();
+        auto opened = open(track, scene, clock, audio);
+        if (opened) continue;
+        if (config.video.empty()) return fail(std::move(opened).error());
+        sources.notes.push_back(fmt::format("Recorded without this microphone: {}", opened.error().message));
+    }
+    return sources;
+}
+
+}  // namespace onetake

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "base/clock.h"
+#include "capture/push_source.h"
+#include "media/source.h"
+
+#include <onetake/config.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace onetake {
+
+/// The sources of a take, one per track, in the order of the configuration; none has been started.
+struct OpenedSources {
+    struct Video {
+        std::unique_ptr<VideoSource> source;
+        bool transcode = false;           ///< JPEGs that it delivers are encoded anew
+        PushVideoSource* push = nullptr;  ///< the source, if a program pushes its frames
+    };
+    struct Audio {
+        std::unique_ptr<AudioSource> source;  ///< null if it could not be opened, and the take goes on without it
+        PushAudioSource* push = nullptr;
+    };
+    std::vector<Video> video;
+    std::vector<Audio> audio;
+    std::vector<std::string> notes;  ///< on sources that are missing
+};
+
+/// Opens the source of every track. `clock`: of test sources; must outlive them. Errors: a camera that can't be opened;
+/// a microphone, if there is no video.
+Result<OpenedSources> open_sources(const RecorderConfig& config, Clock& clock);
+
+}  // namespace onetake

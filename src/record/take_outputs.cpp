@@ -1,0 +1,191 @@
+#include "record/take_outputs.h"
+
+#include "take/take_files.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+namespace onetake {
+
+namespace {
+
+constexpr double kLagToReport_s = 2;
+
+EnhancedAudioReader stored_audio(const TakeResult& result) {
+    return {[path = result.enhanced_wav_path] { return path; }, {}};
+}
+
+// Media that were stored but are missing now count as lost, whatever was counted when the take was closed.
+void account(const TrackLoss& loss, Metrics& m) {
+    if (loss.lost == 0) return;
+    const bool video = loss.track.kind == TrackKind::video;
+    auto counters = std::ranges::find(m.counters, to_string(loss.track), &TrackCounters::track);
+    if (counters == m.counters.end())
+        counters = m.counters.insert(
+            counters, {to_string(loss.track), video ? "video" : "audio", loss.named, loss.named, 0, 0, 0, 0});
+    const auto there = loss.named - loss.lost;
+    if (counters->written <= there) return;
+    const auto missing = counters->written - there;
+    counters->written = there;
+    counters->dropped_disk += missing;
+    if (video)
+        m.frames -= std::min(m.frames, missing);
+    else if (loss.track.number == 1)
+        m.audio_samples -= std::min(m.audio_samples, missing);
+}
+
+}  // namespace
+
+TakeOutputs::TakeOutputs(const RecorderConfig& config, std::string name, OutputCallbacks callbacks,
+                         std::stop_token cancel)
+    : config_(config),
+      name_(std::move(name)),
+      folder_(take_folder(config.data_dir, name_)),
+      callbacks_(std::move(callbacks)),
+      cancel_(std::move(cancel)) {}
+
+void TakeOutputs::start_live(bool make_mp4, bool enhance, Duration length) {
+    const auto& e = config_.enhance;
+    const bool will_enhance = enhance && e.enabled && !config_.audio.empty() && !e.model.empty();
+    if (will_enhance && e.live) {
+        enhancement_ = std::make_unique<LiveEnhancement>(enhance_options_of_take());
+        enhancement_->start();
+        if (callbacks_.enhanced_audio) {
+            tap_ = std::make_unique<EnhancedAudioTap>(folder_, enhancement_->audio(), callbacks_.enhanced_audio);
+            tap_->start();
+        }
+    }
+    // Audio that is enhanced after the take can't be rendered while recording.
+    if (!make_mp4 || !config_.instant_mp4 || (will_enhance && !enhancement_)) return;
+    auto options = render_options_of_take();
+    options.expected_length = length;
+    if (enhancement_) options.enhanced = enhancement_->audio();
+    rendering_ = std::make_unique<FollowingRender>(std::move(options));
+    rendering_->start();
+}
+
+void TakeOutputs::abandon_live() {
+    if (enhancement_) enhancement_->abandon();
+    rendering_.reset();
+    tap_.reset();
+    enhancement_.reset();
+}
+
+void TakeOutputs::take_is_complete(bool make_mp4, bool enhance, Duration length) {
+    if (enhancement_) enhance ? enhancement_->take_is_complete() : enhancement_->abandon();
+    if (!rendering_) return;
+    if (make_mp4)
+        rendering_->take_is_complete(length);
+    else
+        rendering_.reset();
+}
+
+void TakeOutputs::finish(bool make_mp4, bool enhance, TakeResult& result) {
+    const bool enhanced = finish_enhancement(enhance, result);
+    tap_.reset();  // emits the rest
+    if (make_mp4) finish_rendering(enhanced, result);
+}
+
+// Whether the take has enhanced audio now.
+bool TakeOutputs::finish_enhancement(bool enhance, TakeResult& result) {
+    if (!enhance || !config_.enhance.enabled || result.metrics.audio_samples == 0) return false;
+    if (!enhancement_) return take_enhancement(enhance_stored(), result);
+    if (!take_enhancement(enhancement_->wait(), result)) return false;
+    if (const auto behind = enhancement_->was_behind_s(); behind > kLagToReport_s)
+        note(result, EventKind::note,
+             fmt::format("Speech enhancement was {:.0f} s behind when the take ended.", behind));
+    return true;
+}
+
+void TakeOutputs::finish_rendering(bool enhanced, TakeResult& result) {
+    // A file that began with enhanced audio can't continue with the original. Known only once the enhancement has
+    // ended.
+    if (enhancement_ && !enhanced) {
+        (void)enhancement_->wait();
+        if (enhancement_->was_read()) rendering_.reset();
+    }
+    auto options = render_options_of_take();
+    if (enhanced) options.enhanced = stored_audio(result);
+    take_rendering(rendering_ ? rendering_->wait() : render_take(options), result);
+}
+
+Status TakeOutputs::process(bool make_mp4, std::optional<bool> enhance, TakeResult& result) {
+    const bool wanted = enhance.value_or(!config_.enhance.model.empty());
+    bool use_enhanced = enhance.value_or(true);
+    if (wanted && !result.wav_path.empty()) {
+        auto report = enhance_stored();
+        if (!report && report.error().code == ErrorCode::cancelled) return fail(std::move(report).error());
+        use_enhanced = take_enhancement(std::move(report), result);
+    } else if (const auto stored = stored_enhancement(folder_)) {
+        take_enhancement(*stored, result);
+    }
+    if (!make_mp4) return {};
+    auto options = render_options_of_take();
+    if (use_enhanced) options.enhanced = stored_audio(result);
+    auto report = render_take(options);
+    if (!report) return fail(std::move(report).error());
+    take_rendering(std::move(report), result);
+    return {};
+}
+
+// Whether there is enhanced audio; if not, a note gives the reason.
+bool TakeOutputs::take_enhancement(Result<EnhanceReport> report, TakeResult& result) {
+    auto& m = result.metrics;
+    if (!report) {
+        note(result, EventKind::fallback,
+             fmt::format("The audio is kept as it was recorded, without speech enhancement: {}",
+                         report.error().message));
+        return false;
+    }
+    result.enhanced_wav_path = report->path;
+    m.denoise_enabled = true;
+    m.denoise_model = report->model;
+    m.denoise_out_sr = report->sample_rate;
+    m.denoise_rt_factor = report->rt_factor;
+    return true;
+}
+
+void TakeOutputs::take_rendering(Result<RenderReport> report, TakeResult& result) {
+    if (!report) {
+        note(result, EventKind::fallback,
+             fmt::format("No output file was made: {} The take is complete; `onetake process {}` tries again.",
+                         report.error().message, result.name));
+        return;
+    }
+    result.mp4_path = report->path;
+    for (const auto& loss : report->losses) account(loss, result.metrics);
+    for (auto& text : report->notes) note(result, EventKind::note, std::move(text));
+}
+
+void TakeOutputs::note(TakeResult& result, EventKind kind, std::string text) {
+    if (callbacks_.note) callbacks_.note(kind, text);
+    result.metrics.notes.push_back(std::move(text));
+}
+
+EnhanceOptions TakeOutputs::enhance_options_of_take() const {
+    auto options = enhance_options(config_, name_);
+    options.cancel = cancel_;
+    return options;
+}
+
+RenderOptions TakeOutputs::render_options_of_take() const {
+    auto options = render_options(config_, name_);
+    options.on_progress = callbacks_.progress;
+    options.cancel = cancel_;
+    return options;
+}
+
+Result<EnhanceReport> TakeOutputs::enhance_stored() const {
+    const auto began = host_now();
+    return enhance_take(enhance_options_of_take(), [&](double fraction) {
+        if (!callbacks_.progress) return;
+        Progress p;
+        p.phase = Progress::Phase::enhancing;
+        p.elapsed_s = to_seconds(host_now() - began);
+        p.fraction = fraction;
+        callbacks_.progress(p);
+    });
+}
+
+}  // namespace onetake

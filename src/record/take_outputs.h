@@ -1,0 +1,69 @@
+#pragma once
+
+#include "base/time.h"
+#include "render/enhanced_audio_tap.h"
+#include "render/following_render.h"
+#include "render/live_enhancement.h"
+
+#include <onetake/config.h>
+#include <onetake/enhanced_audio.h>
+#include <onetake/event.h>
+#include <onetake/metrics.h>
+#include <onetake/progress.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace onetake {
+
+/// What a recorder tells the program while it makes the outputs of a take. Each may be empty.
+struct OutputCallbacks {
+    ProgressCallback progress;
+    EnhancedAudioCallback enhanced_audio;
+    std::function<void(EventKind, const std::string&)> note;
+};
+
+/// Makes the outputs of one take, enhanced audio and a rendered file, while it is recorded or later. Whatever fails
+/// becomes a note in the take's result. Thread-bound.
+class TakeOutputs {
+ public:
+    /// `cancel`: ends all work; no file is left, and the take is unchanged. `config` must outlive this object.
+    TakeOutputs(const RecorderConfig& config, std::string name, OutputCallbacks callbacks, std::stop_token cancel);
+
+    /// Starts what is made while the take is recorded. `length` of the take, if it is known.
+    void start_live(bool make_mp4, bool enhance, Duration length);
+    /// Cancels what was started; leaves no file.
+    void abandon_live();
+    /// The take is complete, `length` long. `make_mp4`, `enhance`: whether the results are wanted.
+    void take_is_complete(bool make_mp4, bool enhance, Duration length);
+    /// Makes what is wanted, or waits for it, and fills in the result. After the take was closed.
+    void finish(bool make_mp4, bool enhance, TakeResult& result);
+
+    /// Makes the outputs of a stored take. `enhance` unset: if a model is configured. Errors: those of the rendering;
+    /// cancelled.
+    Status process(bool make_mp4, std::optional<bool> enhance, TakeResult& result);
+
+ private:
+    bool finish_enhancement(bool enhance, TakeResult& result);
+    void finish_rendering(bool enhanced, TakeResult& result);
+    bool take_enhancement(Result<EnhanceReport> report, TakeResult& result);
+    void take_rendering(Result<RenderReport> report, TakeResult& result);
+    void note(TakeResult& result, EventKind kind, std::string text);
+    EnhanceOptions enhance_options_of_take() const;
+    RenderOptions render_options_of_take() const;
+    Result<EnhanceReport> enhance_stored() const;
+
+    const RecorderConfig& config_;
+    const std::string name_, folder_;
+    const OutputCallbacks callbacks_;
+    const std::stop_token cancel_;
+    // Null where not started.
+    std::unique_ptr<LiveEnhancement> enhancement_;
+    std::unique_ptr<EnhancedAudioTap> tap_;       // reads from the enhancement, so it is destroyed first
+    std::unique_ptr<FollowingRender> rendering_;  // reads from the enhancement, so it is destroyed first
+};
+
+}  // namespace onetake
