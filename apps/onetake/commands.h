@@ -14,6 +14,8 @@ int check(const Args& args);
 int recover(const Args& args);
 int selftest_command(const Args& args);
 int calibrate_command(const Args& args);
+int sidecar(const Args& args);
+int mux(const Args& args);
 int models(const Args& args);
 int version_command(const Args& args);
 

@@ -9,7 +9,7 @@ _onetake() {
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             return
             ;;
-        --frame-times | --audio-times | --denoise-model)
+        --frame-times | --audio-times | --denoise-model | --audio | --video-timestamps | --out)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
             ;;
@@ -19,7 +19,7 @@ _onetake() {
         words=$("${COMP_WORDS[0]}" list 2> /dev/null | sed -nE '1d; s/^([^ ]+)  .*/\1/p')
     elif [[ $current == -* ]]; then
         words=$("${COMP_WORDS[0]}" "$command" --help-all 2> /dev/null |
-            sed -nE 's/^  (-h, )?--\[no-\]([a-z0-9-]+).*/--\2 --no-\2/p; s/^  (-h, )?(--[a-z0-9-]+).*/\2/p')
+            sed -nE 's/^  (-[ho], )?--\[no-\]([a-z0-9-]+).*/--\2 --no-\2/p; s/^  (-[ho], )?(--[a-z0-9-]+).*/\2/p')
     elif ((COMP_CWORD == 1)); then
         words=$("${COMP_WORDS[0]}" --help 2> /dev/null | sed -nE 's/^  ([a-z]+) .*/\1/p')
     elif [[ $command == @(process|check|recover) ]]; then

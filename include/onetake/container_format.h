@@ -2,7 +2,12 @@
 
 namespace onetake {
 
-/// Container of a rendered file.
-enum class ContainerFormat { mp4, mkv };
+/// Container of a written file.
+enum class ContainerFormat {
+    mp4,
+    mkv,
+    mov,  ///< mux_audio() only, as the container of the other program's video
+    avi,  ///< the same
+};
 
 }  // namespace onetake

@@ -9,9 +9,11 @@
 #include <onetake/loss_cause.h>
 #include <onetake/metrics.h>
 #include <onetake/models.h>
+#include <onetake/mux.h>
 #include <onetake/recorder.h>
 #include <onetake/result.h>
 #include <onetake/selftest.h>
+#include <onetake/sidecar.h>
 #include <onetake/take.h>
 #include <onetake/take_reader.h>
 #include <onetake/version.h>

@@ -1,9 +1,12 @@
 #include "container/demuxer.h"
 
+#include "container/copied_params.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fmt/format.h>
+#include <string_view>
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -20,9 +23,8 @@ namespace {
 constexpr int kLargestPacket = 256 << 20;
 constexpr int kLargestHeader = 1 << 20;  // bytes of extradata
 constexpr std::size_t kSkipBytes = 10;   // of libav's "skip samples" side data
-constexpr std::int64_t kNanoseconds = 1'000'000'000;
 // Allowed formats: those that keep all media in one file.
-constexpr const char* kFormats = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,wav";
+constexpr const char* kFormats = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,wav";
 
 Error read_error(const std::string& path, int error) {
     const int number = AVUNERROR(error);
@@ -30,17 +32,19 @@ Error read_error(const std::string& path, int error) {
     std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
     av_strerror(error, text.data(), text.size());
     return {ErrorCode::corrupt,
-            fmt::format("Can't read {}: {}. Is it a complete MP4, Matroska or WAV file?", path, text.data())};
+            fmt::format("Can't read {}: {}. Is it a complete MP4, MOV, Matroska, AVI or WAV file?", path, text.data())};
 }
 
 StreamParams params_of(const AVStream& stream) {
     const AVCodecParameters& par = *stream.codecpar;
     StreamParams p;
-    p.kind = par.codec_type == AVMEDIA_TYPE_VIDEO   ? TrackKind::video
+    const bool cover = (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
+    p.kind = par.codec_type == AVMEDIA_TYPE_VIDEO   ? (cover ? TrackKind::data : TrackKind::video)
              : par.codec_type == AVMEDIA_TYPE_AUDIO ? TrackKind::audio
                                                     : TrackKind::data;
     p.codec = avcodec_get_name(par.codec_id);
-    p.time_scale = stream.time_base.num == 1 && stream.time_base.den > 0 ? stream.time_base.den : kNanoseconds;
+    p.time_scale = std::max(stream.time_base.den, 1);  // a tick of n/d s is n ticks of 1/d s
+    p.copied = CopiedParams::of(stream);
     if (par.extradata_size > 0 && par.extradata_size <= kLargestHeader)
         p.extradata.assign(par.extradata, par.extradata + par.extradata_size);
     p.bit_rate = par.bit_rate;
@@ -80,6 +84,11 @@ class Demuxer::Impl {
     Status open();
     Result<std::optional<Packet>> next();
     const std::vector<StreamParams>& streams() const { return streams_; }
+    Format format() const;
+    std::vector<std::pair<std::string, std::string>> tags() const;
+    bool has_chapters() const { return context_->nb_chapters > 0; }
+    bool presentation_times_unknown() const;
+    Status check_complete() const;
 
  private:
     Result<Packet> converted();
@@ -106,6 +115,48 @@ Status Demuxer::Impl::open() {
         playable = playable || streams_.back().kind != TrackKind::data;
     }
     if (!playable) return fail(ErrorCode::unsupported, fmt::format("{} has neither video nor audio.", path_));
+    return {};
+}
+
+Demuxer::Format Demuxer::Impl::format() const {
+    const std::string_view name = context_->iformat->name;
+    return name.starts_with("matroska") ? Format::matroska
+           : name == "avi"              ? Format::avi
+           : name == "wav"              ? Format::wav
+                                        : Format::mov;
+}
+
+std::vector<std::pair<std::string, std::string>> Demuxer::Impl::tags() const {
+    constexpr std::array<std::string_view, 4> kOfMuxer{"major_brand", "minor_version", "compatible_brands", "encoder"};
+    std::vector<std::pair<std::string, std::string>> tags;
+    const AVDictionaryEntry* tag = nullptr;
+    while ((tag = av_dict_get(context_->metadata, "", tag, AV_DICT_IGNORE_SUFFIX)) != nullptr)
+        if (std::find(kOfMuxer.begin(), kOfMuxer.end(), tag->key) == kOfMuxer.end())
+            tags.emplace_back(tag->key, tag->value);
+    return tags;
+}
+
+bool Demuxer::Impl::presentation_times_unknown() const {
+    if (format() != Format::avi) return false;
+    for (unsigned i = 0; i < context_->nb_streams; ++i)
+        if (context_->streams[i]->codecpar->video_delay > 0) return true;
+    return false;
+}
+
+Status Demuxer::Impl::check_complete() const {
+    const std::int64_t size = avio_size(context_->pb);
+    for (unsigned i = 0; i < context_->nb_streams; ++i) {
+        AVStream* stream = context_->streams[i];
+        const int entries = avformat_index_get_entries_count(stream);
+        for (int k = 0; k < entries; ++k) {
+            const auto* entry = avformat_index_get_entry(stream, k);
+            if (entry->pos + entry->size > size)
+                return fail(ErrorCode::corrupt,
+                            fmt::format("{} is not complete: its index names {} packets of stream {}, and it ends in "
+                                        "number {}. Has its program closed it?",
+                                        path_, entries, i, k + 1));
+        }
+    }
     return {};
 }
 
@@ -136,13 +187,15 @@ Result<Packet> Demuxer::Impl::converted() {
     const auto& params = streams_[index];
     if (packet_->size > kLargestPacket)
         return fail(ErrorCode::corrupt, fmt::format("{}: a packet of {} bytes is too large.", path_, packet_->size));
+    if (packet_->pts == AV_NOPTS_VALUE && format() == Format::avi) packet_->pts = packet_->dts;
     if (packet_->pts == AV_NOPTS_VALUE && params.kind != TrackKind::data)
         return fail(ErrorCode::corrupt, fmt::format("{}: a packet of stream {} has no timestamp.", path_, index));
     const AVRational from = context_->streams[index]->time_base, to{1, static_cast<int>(params.time_scale)};
     Packet p;
     p.stream = packet_->stream_index;
-    p.pts = av_rescale_q(packet_->pts, from, to);
-    p.dts = packet_->dts == AV_NOPTS_VALUE ? p.pts : av_rescale_q(packet_->dts, from, to);
+    const auto time = [&](std::int64_t t) { return t == AV_NOPTS_VALUE ? Packet::kNoTime : av_rescale_q(t, from, to); };
+    p.pts = time(packet_->pts);
+    p.dts = time(packet_->dts);
     p.duration = av_rescale_q(packet_->duration, from, to);
     p.key = (packet_->flags & AV_PKT_FLAG_KEY) != 0;
     p.hidden = (packet_->flags & AV_PKT_FLAG_DISCARD) != 0;
@@ -170,6 +223,22 @@ Result<Demuxer> Demuxer::open(const std::string& path) {
 
 const std::vector<StreamParams>& Demuxer::streams() const {
     return impl_->streams();
+}
+
+Demuxer::Format Demuxer::format() const {
+    return impl_->format();
+}
+std::vector<std::pair<std::string, std::string>> Demuxer::tags() const {
+    return impl_->tags();
+}
+bool Demuxer::has_chapters() const {
+    return impl_->has_chapters();
+}
+bool Demuxer::presentation_times_unknown() const {
+    return impl_->presentation_times_unknown();
+}
+Status Demuxer::check_complete() const {
+    return impl_->check_complete();
 }
 
 Result<std::optional<Packet>> Demuxer::next() {

@@ -1,6 +1,7 @@
 #include "container/muxer.h"
 
 #include "base/error.h"
+#include "container/copied_params.h"
 #include "container/packet_interleaver.h"
 #include "container/part_file.h"
 
@@ -45,6 +46,24 @@ void set_tag(AVDictionary** tags, const std::string& key, const std::string& val
     if (!value.empty()) av_dict_set(tags, key.c_str(), value.c_str(), 0);
 }
 
+struct FormatName {
+    const char* libav;
+    std::string_view people;
+};
+FormatName name_of(ContainerFormat format) {
+    switch (format) {
+        case ContainerFormat::mp4:
+            return {"mp4", "MP4"};
+        case ContainerFormat::mkv:
+            return {"matroska", "Matroska"};
+        case ContainerFormat::mov:
+            return {"mov", "MOV"};
+        case ContainerFormat::avi:
+            return {"avi", "AVI"};
+    }
+    return {"mp4", "MP4"};
+}
+
 void set_color(AVCodecParameters* par, ColorInfo color) {
     par->color_range = color.range == ColorRange::full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
     par->color_space = color.matrix == ColorMatrix::bt709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
@@ -86,7 +105,9 @@ class Muxer::Impl {
         bool ended = false;
     };
 
-    bool is_mp4() const { return format_ == ContainerFormat::mp4; }
+    /// MP4, and MOV, which is the same but for its name.
+    bool is_mp4() const { return format_ == ContainerFormat::mp4 || format_ == ContainerFormat::mov; }
+    Status set_up(AVStream& stream, const StreamParams& params, const AVCodecDescriptor& codec) const;
     int close();
     Result<Stream*> stream_of(int number);
     Status write_out();
@@ -109,7 +130,7 @@ class Muxer::Impl {
 Status Muxer::Impl::open() {
     // Without "file:" a name with a colon would be parsed as a protocol.
     const std::string url = "file:" + file_.part_path();
-    int error = avformat_alloc_output_context2(&context_, nullptr, is_mp4() ? "mp4" : "matroska", url.c_str());
+    int error = avformat_alloc_output_context2(&context_, nullptr, name_of(format_).libav, url.c_str());
     if (error < 0) return av_failure("Can't start", file_.path(), error);
     AVDictionary* io = nullptr;
     av_dict_set_int(&io, "blocksize", kWriteBuffer, 0);
@@ -133,18 +154,42 @@ Result<int> Muxer::Impl::add_stream(const StreamParams& params) {
     if (begun_) return fail(ErrorCode::wrong_state, fmt::format("{} has begun: no more streams.", file_.path()));
     const auto* codec = avcodec_descriptor_get_by_name(params.codec.c_str());
     if (codec == nullptr || avformat_query_codec(context_->oformat, codec->id, FF_COMPLIANCE_NORMAL) == 0)
-        return fail(ErrorCode::unsupported,
-                    fmt::format("{} can't hold {} in this libavformat. Choose another codec{}.",
-                                is_mp4() ? "MP4" : "Matroska", params.codec, is_mp4() ? " or mkv" : ""));
+        return fail(ErrorCode::unsupported, fmt::format("{} can't hold {} in this libavformat. Choose another codec{}.",
+                                                        name_of(format_).people, params.codec,
+                                                        format_ == ContainerFormat::mkv ? "" : " or mkv"));
     if (params.time_scale <= 0 || params.time_scale > INT32_MAX)
         return fail(ErrorCode::invalid_argument,
                     fmt::format("A time scale of 1/{} s is not supported.", params.time_scale));
     AVStream* stream = avformat_new_stream(context_, nullptr);
     if (stream == nullptr) return fail(ErrorCode::internal, "Out of memory while adding a stream.");
-    stream->time_base = {1, static_cast<int>(params.time_scale)};
-    AVCodecParameters* par = stream->codecpar;
-    par->codec_type = codec->type;
-    par->codec_id = codec->id;
+    ONETAKE_TRY(set_up(*stream, params, *codec));
+    if (!params.copied) {
+        const bool first = std::none_of(streams_.begin(), streams_.end(),
+                                        [&](const Stream& other) { return other.params.kind == params.kind; });
+        if (first) stream->disposition |= AV_DISPOSITION_DEFAULT;
+    }
+    Stream added;
+    added.params = params;
+    added.stream = stream;
+    streams_.push_back(std::move(added));
+    interleaver_.add_stream(params.time_scale);
+    return static_cast<int>(streams_.size()) - 1;
+}
+
+Status Muxer::Impl::set_up(AVStream& stream, const StreamParams& params, const AVCodecDescriptor& codec) const {
+    if (params.copied) {
+        if (const int error = params.copied->apply_to(stream, *context_->oformat); error < 0)
+            return av_failure("Can't add a stream to", file_.path(), error);
+        if (stream.time_base.den != params.time_scale) {  // its packets have got other times
+            stream.time_base = {1, static_cast<int>(params.time_scale)};
+            stream.avg_frame_rate = stream.r_frame_rate = {0, 1};
+        }
+        return {};
+    }
+    stream.time_base = {1, static_cast<int>(params.time_scale)};
+    AVCodecParameters* par = stream.codecpar;
+    par->codec_type = codec.type;
+    par->codec_id = codec.id;
     par->bit_rate = params.bit_rate;
     par->profile = params.profile;
     par->level = params.level;
@@ -154,33 +199,25 @@ Result<int> Muxer::Impl::add_stream(const StreamParams& params) {
         std::memcpy(par->extradata, params.extradata.data(), params.extradata.size());
         par->extradata_size = static_cast<int>(params.extradata.size());
     }
-    if (codec->type == AVMEDIA_TYPE_VIDEO) {
+    if (codec.type == AVMEDIA_TYPE_VIDEO) {
         par->width = params.width;
         par->height = params.height;
         par->format = av_get_pix_fmt(params.pixel_format.c_str());
-        par->sample_aspect_ratio = stream->sample_aspect_ratio = {1, 1};
+        par->sample_aspect_ratio = stream.sample_aspect_ratio = {1, 1};
         set_color(par, params.color);
         // Apple's players want HEVC under this name.
-        if (is_mp4() && codec->id == AV_CODEC_ID_HEVC) par->codec_tag = MKTAG('h', 'v', 'c', '1');
-    } else if (codec->type == AVMEDIA_TYPE_AUDIO) {
+        if (is_mp4() && codec.id == AV_CODEC_ID_HEVC) par->codec_tag = MKTAG('h', 'v', 'c', '1');
+    } else if (codec.type == AVMEDIA_TYPE_AUDIO) {
         par->sample_rate = params.sample_rate;
         par->frame_size = params.frame_size;
         par->initial_padding = params.initial_padding;
         av_channel_layout_default(&par->ch_layout, params.channels);
-        par->bits_per_coded_sample = av_get_bits_per_sample(codec->id);
+        par->bits_per_coded_sample = av_get_bits_per_sample(codec.id);
         par->block_align = par->bits_per_coded_sample / 8 * params.channels;
     }
-    set_tag(&stream->metadata, "title", params.title);
-    if (is_mp4()) set_tag(&stream->metadata, "handler_name", params.title);
-    const bool first = std::none_of(streams_.begin(), streams_.end(),
-                                    [&](const Stream& other) { return other.params.kind == params.kind; });
-    if (first) stream->disposition |= AV_DISPOSITION_DEFAULT;
-    Stream added;
-    added.params = params;
-    added.stream = stream;
-    streams_.push_back(std::move(added));
-    interleaver_.add_stream(params.time_scale);
-    return static_cast<int>(streams_.size()) - 1;
+    set_tag(&stream.metadata, "title", params.title);
+    if (is_mp4()) set_tag(&stream.metadata, "handler_name", params.title);
+    return {};
 }
 
 Status Muxer::Impl::begin() {
@@ -219,7 +256,8 @@ Status Muxer::Impl::write(Packet packet) {
     const auto found = stream_of(packet.stream);
     if (!found) return fail(found.error());
     Stream& stream = **found;
-    if (stream.ended || (stream.last_dts && packet.dts <= *stream.last_dts) || packet.pts < packet.dts)
+    if (stream.ended || packet.dts == Packet::kNoTime || (stream.last_dts && packet.dts <= *stream.last_dts) ||
+        packet.pts < packet.dts)
         return fail(ErrorCode::invalid_argument,
                     fmt::format("Stream {} of {}: a packet (pts {}, dts {}) does not follow the one before.",
                                 packet.stream, file_.path(), packet.pts, packet.dts));
@@ -258,13 +296,17 @@ Status Muxer::Impl::write_one(Packet from) {
     packet->dts = av_rescale_q(from.dts, scale, stream.stream->time_base);
     packet->duration = av_rescale_q(from.duration, scale, stream.stream->time_base);
     if (from.key) packet->flags |= AV_PKT_FLAG_KEY;
+    if (from.hidden) packet->flags |= AV_PKT_FLAG_DISCARD;
     const auto& params = stream.params;
-    if (params.kind == TrackKind::audio && params.frame_size > 0 && from.duration < params.frame_size) {
-        // Padding samples of the last packet; Matroska stores them for players.
+    // Padding samples of the last packet; Matroska stores them for players.
+    const bool padded =
+        !params.copied && params.kind == TrackKind::audio && params.frame_size > 0 && from.duration < params.frame_size;
+    const auto padding = padded ? params.frame_size - from.duration : std::int64_t{from.skip_last};
+    if (padding > 0) {
         auto* skip = av_packet_new_side_data(packet, AV_PKT_DATA_SKIP_SAMPLES, 10);
         if (skip != nullptr) {
             std::memset(skip, 0, 10);
-            AV_WL32(skip + 4, static_cast<std::uint32_t>(params.frame_size - from.duration));
+            AV_WL32(skip + 4, static_cast<std::uint32_t>(padding));
         }
     }
     const int error = av_write_frame(context_, packet);

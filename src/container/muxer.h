@@ -34,11 +34,12 @@ struct MuxedFile {
     std::vector<std::string> notes;  ///< a line each
 };
 
-/// Writes packets to one MP4 or Matroska file, which appears at its path complete or not at all: until finish() it has
-/// another name (`path`.<id>.part), and it is removed if the muxer is destroyed before. Thread-bound.
+/// Writes packets to one MP4, MOV, Matroska or AVI file, which appears at its path complete or not at all: until
+/// finish() it has another name (`path`.<id>.part), and it is removed if the muxer is destroyed before. Thread-bound.
 ///
-/// Stamps in MP4 are exact to the tick, first ones included (edit lists in a common multiple of the streams' time
-/// scales). In Matroska each packet's is rounded to 1 ms; an AAC track's priming packet is before time 0 there.
+/// Stamps in MP4 and MOV are exact to the tick, first ones included (edit lists in a common multiple of the streams'
+/// time scales). In Matroska each packet's is rounded to 1 ms; an AAC track's priming packet is before time 0 there.
+/// AVI has no stamps: each stream begins at 0 and has a constant rate.
 class Muxer {
  public:
     /// Errors: already_exists unless `replace`; those of the folder.
@@ -49,8 +50,8 @@ class Muxer {
     Muxer& operator=(const Muxer&) = delete;
     ~Muxer();
 
-    /// Before begin(). Returns the value for the packets' `stream`. Errors: unsupported if the format can't hold the
-    /// codec.
+    /// Before begin(). A stream with `copied` parameters is written with those. Returns the value for the packets'
+    /// `stream`. Errors: unsupported if the format can't hold the codec.
     Result<int> add_stream(const StreamParams& params);
     /// Writes the header.
     Status begin();

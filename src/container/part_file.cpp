@@ -87,6 +87,10 @@ void PartFile::start_writeback() const {
 }
 
 Status PartFile::commit() {
+    // A file that replaces another keeps its permissions.
+    if (struct stat old{};
+        replace_ && ::stat(path_.c_str(), &old) == 0 && ::fchmod(fd_.get(), old.st_mode & 07777) != 0)
+        return fail(file_error("Can't set the permissions of", part_path_, errno));
     if (::fsync(fd_.get()) != 0) return fail(file_error("Can't sync", part_path_, errno));
     ONETAKE_TRY(rename_file(part_path_, path_, replace_));
     fd_.reset();

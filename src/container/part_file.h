@@ -28,7 +28,7 @@ class PartFile {
 
     /// Starts writing dirty pages to the disk, without waiting, so that commit() has little left to sync.
     void start_writeback() const;
-    /// Syncs the file, renames it, and syncs the folder.
+    /// Syncs the file, renames it, and syncs the folder. A file that it replaces hands on its permissions.
     Status commit();
     /// Current size in bytes.
     Result<std::uint64_t> size() const;

@@ -3,10 +3,13 @@
 #include "media/frame.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace onetake {
+
+struct CopiedParams;
 
 enum class TrackKind { video, audio, data };
 std::string_view to_string(TrackKind kind);
@@ -19,6 +22,9 @@ struct StreamParams {
     std::vector<std::uint8_t> extradata;
     std::int64_t bit_rate = 0;  ///< bits/s, 0 unknown
     std::string title;          ///< for people: device name; may be empty
+    /// Of a stream read from a file: all that the container stores about it, so that a Muxer can write it unchanged
+    /// (container/copied_params.h). Null for an encoder's stream.
+    std::shared_ptr<const CopiedParams> copied;
 
     // video
     int width = 0, height = 0;
@@ -35,6 +41,8 @@ struct StreamParams {
 
 /// One packet of one encoded stream.
 struct Packet {
+    static constexpr std::int64_t kNoTime = INT64_MIN;
+
     int stream = 0;
     std::int64_t pts = 0, dts = 0, duration = 0;  ///< ticks of the stream's time_scale
     bool key = false;

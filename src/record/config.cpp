@@ -50,6 +50,17 @@ struct Check {
         if (!info.choices.empty() && !is_choice(info.choices, value)) refuse(info, '"' + value + '"', info.choices);
         if (value.find('\0') != std::string::npos) refuse(info, "text with a NUL byte", "text without one");
     }
+    template <class E>
+    requires std::is_enum_v<E>
+    void operator()(const FieldInfo& info, const E& value) {
+        std::string names;
+        for (const auto& [name, known] : enum_names<E>) {
+            if (known == value) return;
+            if (!names.empty()) names += '|';
+            names += name;
+        }
+        refuse(info, "another value", names);
+    }
     template <class T>
     void operator()(const FieldInfo&, const T&) {}
 };

@@ -58,6 +58,7 @@ Status MediaReader::open_tracks() {
     if (!dir) return fail(dir.error());
     for (const auto& t : source_.tracks()) {
         if (t.track.kind == TrackKind::video) {
+            if (options_.audio_only) continue;
             Video video;
             if (auto frames = dir->open_folder(t.path))
                 video.frames = std::move(*frames);

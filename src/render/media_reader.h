@@ -60,6 +60,7 @@ struct MediaReaderOptions {
     SyncReference sync_reference = SyncReference::system;
     /// Media further after their predecessor in the track are lost: the stamp is wrong, or can't be written.
     Duration longest_gap = std::chrono::hours(6);
+    bool audio_only = false;  ///< leave out the video tracks
 };
 
 /// Reads a take's media in the order of its journal, for the encoders. Thread-bound.
@@ -70,6 +71,8 @@ class MediaReader {
 
     const std::vector<TrackRecord>& tracks() const { return source_.tracks(); }
     const TakeRecord& take() const { return source_.take(); }
+    /// The instant of media time 0.
+    HostTime origin() const { return *source_.origin(); }
     /// UTC of media time 0; 1970 if unknown.
     WallTime creation_time() const { return source_.wall_time(*source_.origin()); }
 

@@ -12,6 +12,7 @@
  *   xrun_at       when to report one overrun
  *   stall_at      when to stop delivering without an error, as PortAudio reports an unplugged device
  *   resume_after  seconds until delivery resumes; frames meanwhile are lost without a flag (never)
+ *   start_takes   seconds for which the first start blocks, as in a driver that hangs (0)
  *   burst         frames become available in batches of this size (1)
  *   max_channels  (2)
  *   only_rate     the only supported rate, Hz (any from 8000 to 96000)
@@ -35,7 +36,7 @@ struct testmic {
     snd_pcm_ioplug_t io;
     int timer; /* polled by the program; ticks twice a period */
 
-    double freq, ppm, xrun_at, stall_at, resume_after;
+    double freq, ppm, xrun_at, stall_at, resume_after, start_takes;
     long beep, burst, max_channels, only_rate;
     char* unplug_file;
 
@@ -111,6 +112,8 @@ static int on_prepare(snd_pcm_ioplug_t* io) {
 
 static int on_start(snd_pcm_ioplug_t* io) {
     struct testmic* mic = io->private_data;
+    if (mic->start_takes > 0) usleep((useconds_t)(1e6 * mic->start_takes));
+    mic->start_takes = 0;
     on_prepare(io);
     return set_timer(mic, (double)io->period_size / true_rate(mic) / 2);
 }
@@ -202,7 +205,7 @@ static int read_field(struct testmic* mic, const char* id, snd_config_t* field) 
         {"xrun_at", &mic->xrun_at, NULL},     {"stall_at", &mic->stall_at, NULL},
         {"beep", NULL, &mic->beep},           {"resume_after", &mic->resume_after, NULL},
         {"burst", NULL, &mic->burst},         {"max_channels", NULL, &mic->max_channels},
-        {"only_rate", NULL, &mic->only_rate},
+        {"only_rate", NULL, &mic->only_rate}, {"start_takes", &mic->start_takes, NULL},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
         if (strcmp(id, numbers[i].id) != 0) continue;
