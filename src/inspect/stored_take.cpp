@@ -49,7 +49,8 @@ Result<TakeResult> stored_take(const std::string& data_dir, const std::string& n
         auto path = fmt::format("{}/{}", folder, leaf);
         return exists(path) ? path : std::string();
     };
-    result.frames_dir = path_if_exists("frames");
+    for (const auto store : {TrackStore::jpeg, TrackStore::encoded})
+        if (result.frames_dir.empty()) result.frames_dir = path_if_exists(track_path({}, store).c_str());
     result.wav_path = path_if_exists("audio.wav");
     result.enhanced_wav_path = path_if_exists("audio_enhanced.wav");
     return result;

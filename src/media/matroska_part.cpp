@@ -185,6 +185,20 @@ Result<Bytes> part_header(const StreamParams& params) {
     return out;
 }
 
+std::optional<std::size_t> part_header_size(std::span<const std::uint8_t> bytes) {
+    std::size_t at = 0;
+    for (const auto id : {kEbml, kSegment, kInfo, kTracks}) {
+        Bytes expected;
+        append_id(expected, id);
+        if (bytes.size() < at + 8 || !std::ranges::equal(expected, bytes.subspan(at, 4))) return std::nullopt;
+        std::uint32_t size = 0;
+        for (std::size_t i = 4; i < 8; ++i) size = size << 8 | bytes[at + i];
+        // The segment's size is unknown and eight bytes long.
+        at += id == kSegment ? 12 : 8 + (size & ~kFourByteSize);
+    }
+    return at <= bytes.size() ? std::optional(at) : std::nullopt;
+}
+
 ClusterHeaderBytes cluster_header(Duration timestamp, bool key, std::span<const std::uint8_t> packet) {
     ClusterHeader header{timestamp, key, static_cast<std::uint32_t>(packet.size()), 0};
     header.crc = crc_of(header_bytes(header), packet);

@@ -22,6 +22,11 @@ inline constexpr std::size_t kLargestPacket = std::size_t{255} << 20;
 /// unsupported for a codec that a part can't hold.
 Result<std::vector<std::uint8_t>> part_header(const StreamParams& params);
 
+/// Bytes of the header that a part begins with, found in its first bytes; empty if they have none. No header is longer
+/// than kLongestPartHeader.
+std::optional<std::size_t> part_header_size(std::span<const std::uint8_t> bytes);
+inline constexpr std::size_t kLongestPartHeader = std::size_t{1} << 17;
+
 /// What is in front of each packet in a part.
 struct ClusterHeader {
     Duration timestamp{};    ///< from the part's time 0; not negative
