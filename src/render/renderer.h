@@ -25,6 +25,7 @@ struct RenderOptions {
     std::string out_path;  ///< an earlier rendering is replaced
     std::string codec = "auto", preset = "veryfast";
     int crf = 23;
+    bool copy_encoded = true;  ///< copy the packets of encoded tracks; false: encode them anew
     PixelRange pixel_range = PixelRange::full;
     ContainerFormat container = ContainerFormat::mp4;
     int audio_bitrate = 128000;

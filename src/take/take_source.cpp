@@ -148,6 +148,8 @@ Result<TakeTotals> count_take(const std::string& take_folder) {
         if (!*record) break;
         if (const auto* t = std::get_if<TrackRecord>(&**record)) {
             if (t->track.kind == TrackKind::audio) audio_tracks[t->track.number] = t->audio;
+        } else if (auto* part = std::get_if<PartRecord>(&**record)) {
+            totals.parts.push_back(std::move(*part));
         } else if (const auto* f = std::get_if<FrameRecord>(&**record)) {
             ++totals.frames;
             totals.media_bytes += f->bytes;

@@ -102,6 +102,7 @@ struct TakeTotals {
     std::uint64_t media_bytes = 0;
     Duration length{};  ///< from the first to the last stamp, including the last frame's or block's duration if known
     std::optional<EndRecord> end;
+    std::vector<PartRecord> parts;  ///< of encoded tracks, in the order of the journal
 };
 Result<TakeTotals> count_take(const std::string& take_folder);
 
