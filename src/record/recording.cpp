@@ -72,9 +72,28 @@ Recording::~Recording() {
     (void)close();
 }
 
+namespace {
+
+// Empty where frames are stored as JPEGs.
+std::optional<LiveVideoSettings> live_settings(const StoreConfig& store) {
+    if (store.codec == "jpeg") return std::nullopt;
+    LiveVideoSettings live;
+    live.codec = store.codec == "encoded" ? "auto" : store.codec;
+    live.preset = store.preset;
+    live.crf = store.crf;
+    live.bit_rate = store.bitrate;
+    live.keyframe_s = store.keyframe_s;
+    return live;
+}
+
+}  // namespace
+
 Status Recording::open_sink(const std::string& name, EventCallback on_event) {
     TakeSinkOptions options;
-    options.writer = {config_.data_dir, name, "onetake " + version(), config_json(config_), config_.store.fsync};
+    options.writer = {config_.data_dir,       name,
+                      "onetake " + version(), config_json(config_),
+                      config_.store.fsync,    config_.store.codec != "jpeg"};
+    options.encode = live_settings(config_.store);
     options.jpeg = {config_.store.quality, config_.store.subsample, config_.store.progressive};
     options.workers = config_.store.workers;
     options.queue_size = config_.store.queue_size;
@@ -96,7 +115,7 @@ Status Recording::add_tracks() {
     const auto cameras = std::ranges::count_if(sources_.video, [](const auto& v) { return v.push == nullptr; });
     start_barrier_ = std::make_unique<StartBarrier>(static_cast<int>(cameras));
     for (const auto& video : sources_.video) {
-        auto input = sink_->add_video(video.source->description(), video.transcode);
+        auto input = sink_->add_video(video.source->description(), video.transcode, !video.push);
         if (!input) return fail(std::move(input).error());
         auto receiver = video.push ? nullptr : std::make_unique<BarrierVideoReceiver>(**input, *start_barrier_);
         video_inputs_.push_back(receiver ? receiver.get() : static_cast<VideoReceiver*>(*input));

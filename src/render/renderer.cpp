@@ -364,6 +364,14 @@ class Renderer {
 
 }  // namespace
 
+// Whoever asks for other than the defaults asks for an encoder.
+bool copies_encoded_tracks(const EncodeConfig& config) {
+    const EncodeConfig defaults;
+    return config.codec == "copy" ||
+           (config.codec == defaults.codec && config.preset == defaults.preset && config.crf == defaults.crf &&
+            config.pixel_range == defaults.pixel_range && !config.cfr);
+}
+
 RenderOptions render_options(const RecorderConfig& config, const std::string& name) {
     const auto& c = config.encode;
     RenderOptions o;
@@ -372,10 +380,7 @@ RenderOptions render_options(const RecorderConfig& config, const std::string& na
     o.codec = c.codec;
     o.preset = c.preset;
     o.crf = c.crf;
-    // Whoever asks for other than the defaults asks for an encoder.
-    const RecorderConfig defaults;
-    o.copy_encoded = c.codec == defaults.codec && c.preset == defaults.preset && c.crf == defaults.crf &&
-                     c.pixel_range == defaults.pixel_range && !c.cfr;
+    o.copy_encoded = copies_encoded_tracks(c);
     o.pixel_range = c.pixel_range;
     o.container = c.container;
     o.audio_bitrate = c.audio_bitrate;

@@ -18,6 +18,7 @@
 
 namespace onetake {
 
+struct EncodeConfig;
 struct RecorderConfig;
 
 struct RenderOptions {
@@ -45,6 +46,9 @@ struct RenderReport {
     std::vector<TrackLoss> losses;
     std::vector<std::string> notes;
 };
+
+/// Whether encoded tracks are copied: nothing was asked for that needs an encoder.
+bool copies_encoded_tracks(const EncodeConfig& config);
 
 /// Options for rendering a take as a recorder is configured.
 RenderOptions render_options(const RecorderConfig& config, const std::string& name);

@@ -38,7 +38,7 @@ TakeSink::~TakeSink() {
     drain();
 }
 
-Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description, bool transcode) {
+Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description, bool transcode, bool steady_rate) {
     auto id = writer_.add_video_track(description, options_.encode ? TrackStore::encoded : TrackStore::jpeg);
     if (!id) return fail(std::move(id).error());
     for (const auto& text : description.notes) note(text);
@@ -46,7 +46,7 @@ Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description
     std::unique_ptr<TrackEncoder> encoder;
     FrameEncoder* compressor = &pool_;
     if (options_.encode) {
-        auto started = start_encoder(*id, description);
+        auto started = start_encoder(*id, description, steady_rate);
         if (!started) return fail(std::move(started).error());
         encoder = std::move(*started);
         compressor = encoder.get();
@@ -59,12 +59,14 @@ Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description
     return &videos_.back()->input;
 }
 
-Result<std::unique_ptr<TrackEncoder>> TakeSink::start_encoder(TrackId id, const VideoDescription& description) {
+Result<std::unique_ptr<TrackEncoder>> TakeSink::start_encoder(TrackId id, const VideoDescription& description,
+                                                              bool steady_rate) {
     TrackEncoderOptions options;
     options.id = id;
     options.index = static_cast<int>(videos_.size());
     options.video = *options_.encode;
     options.video.fps = description.fps;
+    options.video.steady_rate = steady_rate;
     options.width = description.width;
     options.height = description.height;
     options.color = description.color;

@@ -57,8 +57,9 @@ class TakeSink {
     TakeSink& operator=(const TakeSink&) = delete;
     ~TakeSink();
 
-    /// The inputs are valid as long as the sink. `transcode`: received JPEGs are re-encoded.
-    Result<VideoTrackInput*> add_video(const VideoDescription& description, bool transcode);
+    /// The inputs are valid as long as the sink. `transcode`: received JPEGs are re-encoded. `steady_rate`: frames come
+    /// about as often as described.
+    Result<VideoTrackInput*> add_video(const VideoDescription& description, bool transcode, bool steady_rate = true);
     Result<AudioTrackInput*> add_audio(const AudioDescription& description);
     /// Stores how late the audio of a track is. After the tracks were added, before start().
     Status add_offset(const OffsetRecord& offset);
@@ -107,7 +108,8 @@ class TakeSink {
     void write(EncodedFrame encoded);
     void store(VideoTrack& track, const EncodedFrame& frame);
     Status write_frame(VideoTrack& track, const EncodedFrame& frame);
-    Result<std::unique_ptr<TrackEncoder>> start_encoder(TrackId id, const VideoDescription& description);
+    Result<std::unique_ptr<TrackEncoder>> start_encoder(TrackId id, const VideoDescription& description,
+                                                        bool steady_rate);
     void write(const TrackBlock& stored);
     void write(const JournalRecord& record);
     void write_drops();

@@ -177,6 +177,7 @@ class TrackEncoder::Parts final : public StreamEncoder {
         const auto held = lose_pending(error.message);
         encoder_.reset();
         options_.report(
+            EventKind::fallback,
             fmt::format("The encoder of {} failed and lost {}; {}. {}", to_string(options_.id), counted(held, "frame"),
                         failures_ < kMostFailures ? "it is opened again" : "the track ends", error.message));
     }

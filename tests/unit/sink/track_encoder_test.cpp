@@ -64,16 +64,16 @@ class FailingEncoder final : public StreamEncoder {
 
 class EncodedTrack : public ::testing::Test {
  protected:
-    void begin(LiveVideoSettings settings, double fps = 30) {
+    void begin(const LiveVideoSettings& settings, double fps = 30) {
         options_.writer.data_dir = dir_.path();
         options_.writer.name = "t";
         options_.writer.encoded_tracks = true;
         options_.on_full = OnFull::block;
-        options_.encode = std::move(settings);
+        options_.encode = settings;
         sink_ = TakeSink::create(options_).value();
         VideoDescription video;
         video.fps = fps_ = fps;
-        auto input = sink_->add_video(video, false);
+        auto input = sink_->add_video(video, false, settings.steady_rate);
         ASSERT_TRUE(input) << input.error().message;
         input_ = *input;
         ASSERT_TRUE(sink_->start());
