@@ -36,7 +36,7 @@ std::string_view group_title(FieldGroup group) {
         case FieldGroup::audio:
             return "Audio";
         case FieldGroup::jpeg:
-            return "Stored JPEGs";
+            return "Storing";
         case FieldGroup::enhance:
             return "Enhancement";
         case FieldGroup::render:
