@@ -8,6 +8,7 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(AVCODEC REQUIRED IMPORTED_TARGET libavcodec>=59.37)
 pkg_check_modules(AVFORMAT REQUIRED IMPORTED_TARGET libavformat>=59.27)
 pkg_check_modules(AVUTIL REQUIRED IMPORTED_TARGET libavutil>=57.28)

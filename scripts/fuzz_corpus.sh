@@ -4,7 +4,7 @@ set -euo pipefail
 onetake=$(realpath "$1")
 folder=$2
 [ ! -e "$folder/done" ] || exit 0
-mkdir -p "$folder"/{line,journal,wav,jpeg,manifest,model,times,take}
+mkdir -p "$folder"/{line,journal,wav,part,jpeg,manifest,model,times,take}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

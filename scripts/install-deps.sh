@@ -8,7 +8,7 @@ set -euo pipefail
 
 build_packages=(
     g++ cmake ninja-build pkg-config
-    libturbojpeg0-dev libyuv-dev
+    libturbojpeg0-dev libyuv-dev zlib1g-dev
     libavcodec-dev libavformat-dev libavutil-dev libswresample-dev
     portaudio19-dev libexpected-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev
     libcurl4-openssl-dev

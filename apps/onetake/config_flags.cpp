@@ -25,7 +25,8 @@ std::string dashed(std::string_view name) {
 /// The shorter spelling first: help shows it, both work.
 std::string flag_names(const FieldInfo& field) {
     const std::string own = "--" + dashed(field.name);
-    return field.name == "video_device" ? "--device," + own : own;
+    if (field.name == "video_device") return "--device," + own;
+    return field.name == "store_codec" ? "--store," + own : own;
 }
 
 std::string_view group_title(FieldGroup group) {
@@ -35,7 +36,7 @@ std::string_view group_title(FieldGroup group) {
         case FieldGroup::audio:
             return "Audio";
         case FieldGroup::jpeg:
-            return "Stored JPEGs";
+            return "Storing";
         case FieldGroup::enhance:
             return "Enhancement";
         case FieldGroup::render:

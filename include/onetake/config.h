@@ -42,6 +42,13 @@ struct AudioTrackConfig {
 
 /// How a take is stored.
 struct StoreConfig {
+    /// How video is stored: "jpeg", a file per frame; "auto" ("encoded" is the same) or an encoder's name: compressed
+    /// at once, with the fields below.
+    std::string codec = "jpeg";
+    std::string preset = "veryfast";
+    int crf = 23;                       ///< constant quality; used where bitrate is 0
+    int bitrate = 0;                    ///< bits/s; 0: by crf
+    double keyframe_s = 2;              ///< most between two keyframes
     std::string encoder = "turbojpeg";  ///< JPEG encoder
     int quality = 90;                   ///< JPEG quality
     Subsample subsample = Subsample::s420;

@@ -85,6 +85,13 @@ template <class Config, class Visit>
 requires std::is_same_v<std::remove_const_t<Config>, StoreConfig>
 void visit_fields(Config& c, Visit&& visit) {
     using enum FieldGroup;
+    visit(FieldInfo{"store_codec", jpeg, "how video is stored: a JPEG per frame, or encoded at once", 0, 0,
+                    "jpeg|encoded|auto|libx264|libx265|h264_nvenc|ffv1|mpeg4"},
+          c.codec);
+    visit(FieldInfo{"store_preset", jpeg, "of the encoder, if video is stored encoded"}, c.preset);
+    visit(FieldInfo{"store_crf", jpeg, "its constant quality, lower is better", 0, 51}, c.crf);
+    visit(FieldInfo{"store_bitrate", jpeg, "its bits/s instead; 0: constant quality", 0, 1'000'000'000}, c.bitrate);
+    visit(FieldInfo{"store_keyframe_s", jpeg, "most seconds between two keyframes", 0.1, 60}, c.keyframe_s);
     visit(FieldInfo{"encoder", jpeg, "JPEG encoder", 0, 0, "turbojpeg"}, c.encoder);
     visit(FieldInfo{"quality", jpeg, "JPEG quality", 1, 100}, c.quality);
     visit(FieldInfo{"subsample", jpeg, "JPEG chroma"}, c.subsample);

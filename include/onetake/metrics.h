@@ -34,12 +34,12 @@ struct Metrics {
     double nominal_fps = kNotApplicable;           ///< granted by the camera, else configured
     double grab_ms_mean = kNotApplicable;          ///< device fetch
     double retrieve_ms_mean = kNotApplicable;      ///< MJPG decode, where frames are decoded
-    double encode_ms_mean = kNotApplicable;        ///< JPEG encode, per frame
+    double encode_ms_mean = kNotApplicable;        ///< per frame, by JPEG or video encoder
     double write_latency_p95_ms = kNotApplicable;  ///< capture instant → on disk
     double write_latency_max_ms = kNotApplicable;
     int queue_max = 0;      ///< deepest queue, frames
-    double video_mb = 0;    ///< 10^6 bytes of JPEG
-    double video_mbps = 0;  ///< megabits per second of JPEG
+    double video_mb = 0;    ///< 10^6 bytes of JPEGs or packets
+    double video_mbps = 0;  ///< megabits per second of JPEGs or packets
     bool audio_enabled = false;
     std::uint64_t audio_samples = 0;                ///< per channel, first audio track
     std::uint64_t audio_xruns = 0;                  ///< blocks flagged by the device, all audio tracks
@@ -47,6 +47,7 @@ struct Metrics {
     double soundcard_drift_ppm = kNotApplicable;    ///< audio clock against CLOCK_MONOTONIC; positive: card runs fast
     double camera_fps_label_error_ppm = kNotApplicable;     ///< (effective / nominal − 1) · 1e6
     double projected_av_skew_ms_per_hour = kNotApplicable;  ///< if played at nominal rates; the MP4 has none
+    double loss_bound_s = kNotApplicable;  ///< most that a kill loses of an encoded track, at its nominal rate
     std::string encoder;
     std::string stamp_source;        ///< provenance of the first video track's stamps
     std::string audio_stamp_source;  ///< provenance of the first audio track's stamps
@@ -70,6 +71,7 @@ struct Metrics {
 /// The files and metrics of a take. The path of a file that was not written is empty.
 struct TakeResult {
     std::string name;
+    std::string id;  ///< unique among all takes; empty in takes from before there were ids
     std::string frames_dir;
     std::string wav_path;
     std::string enhanced_wav_path;

@@ -17,12 +17,13 @@ namespace onetake {
 
 /// A video track of a stored take.
 struct StoredVideoTrack {
-    std::string track;   ///< "v1", "v2" …
-    std::string device;  ///< what was opened: "/dev/video0", "external", "test"
-    std::string name;    ///< for people
-    int width = 0;       ///< pixels, as granted when the take began; 0 if it was unknown
-    int height = 0;      ///< pixels
-    double fps = 0;      ///< as granted or announced; 0 if it was unknown
+    std::string track;     ///< "v1", "v2" …
+    std::string device;    ///< what was opened: "/dev/video0", "external", "test"
+    std::string name;      ///< for people
+    int width = 0;         ///< pixels, as granted when the take began; 0 if it was unknown
+    int height = 0;        ///< pixels
+    double fps = 0;        ///< as granted or announced; 0 if it was unknown
+    bool encoded = false;  ///< stored as packets of a video codec, not as JPEGs: jpeg() and image() are `unsupported`
 };
 
 /// An audio track of a stored take.

@@ -79,6 +79,10 @@ void set_quality(const std::string& name, const VideoEncoderSettings& settings, 
             context->bit_rate = 0;
             options.set("cq", std::to_string(settings.crf));
         }
+    } else if (name == "mpeg4" && !by_rate) {
+        // It has no CRF: the constant quantizer that looks about the same.
+        context->flags |= AV_CODEC_FLAG_QSCALE;
+        context->global_quality = FF_QP2LAMBDA * std::clamp((settings.crf - 3) / 5, 1, 31);
     }
 }
 
@@ -207,7 +211,7 @@ Result<PlanarImage> VideoEncoder::converted(PlanarImage image) const {
     return image;
 }
 
-Status VideoEncoder::encode(PlanarImage image, std::int64_t pts, std::vector<Packet>& out) {
+Status VideoEncoder::encode(PlanarImage image, std::int64_t pts, std::vector<Packet>& out, bool key) {
     if (finished_) return fail(ErrorCode::wrong_state, "The video encoder is finished and takes no more frames.");
     if (image.width != settings_.width || image.height != settings_.height)
         return fail(ErrorCode::invalid_argument,
@@ -225,6 +229,7 @@ Status VideoEncoder::encode(PlanarImage image, std::int64_t pts, std::vector<Pac
     frame->width = context_->width;
     frame->height = context_->height;
     frame->pts = pts;
+    frame->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
     frame->color_range = context_->color_range;
     frame->colorspace = context_->colorspace;
     frame->color_primaries = context_->color_primaries;
@@ -291,6 +296,12 @@ void VideoEncoder::release(std::vector<Packet>& out, bool last) {
     const double nominal = static_cast<double>(settings_.time_scale) / (settings_.fps > 0 ? settings_.fps : 30.0);
     while (!held_.empty()) {
         Packet& packet = held_.front();
+        if (!settings_.packet_durations) {
+            sent_.erase(sent_.begin(), std::prev(sent_.end()));
+            out.push_back(std::move(packet));
+            held_.pop_front();
+            continue;
+        }
         const auto at = std::lower_bound(sent_.begin(), sent_.end(), packet.pts,
                                          [](const SentFrame& sent, std::int64_t pts) { return sent.pts < pts; });
         if (at != sent_.end()) {

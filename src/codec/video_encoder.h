@@ -34,7 +34,9 @@ struct VideoEncoderSettings {
     PixelFormat pixel_format = PixelFormat::i420;
     std::int64_t time_scale = 90000;
     int keyframe_interval = 0;  ///< frames; 0: the encoder's default
-    int threads = 0;            ///< 0: rendering_threads(), which depends on the number of cores only
+    /// false: packets have no duration, and none is held until the next stamp.
+    bool packet_durations = true;
+    int threads = 0;  ///< 0: rendering_threads(), which depends on the number of cores only
     /// The encoder's own options, by libavcodec's names.
     std::vector<std::pair<std::string, std::string>> options;
 };
@@ -55,11 +57,11 @@ class VideoEncoder {
     VideoEncoder& operator=(const VideoEncoder&) = delete;
     ~VideoEncoder();
 
-    /// Takes the image without a copy; appends the packets that are ready to `out`, in decoding order, with durations
-    /// up to the next stamp. `pts` is in 1/time_scale s and must increase. An image of another chroma or range is
-    /// converted here; its planes must come from make_planar(). Errors: invalid_argument for another size, a stamp that
-    /// does not increase, or a layout that is not converted; the image is not encoded then.
-    Status encode(PlanarImage image, std::int64_t pts, std::vector<Packet>& out);
+    /// Takes the image without a copy; `key`: encodes it as a keyframe; appends the packets that are ready to `out`, in
+    /// decoding order, with durations up to the next stamp. `pts` is in 1/time_scale s and must increase. An image of
+    /// another chroma or range is converted here; its planes must come from make_planar(). Errors: invalid_argument for
+    /// another size, a stamp that does not increase, or a layout that is not converted; the image is not encoded then.
+    Status encode(PlanarImage image, std::int64_t pts, std::vector<Packet>& out, bool key = false);
     /// Flushes: appends the remaining packets. No image may follow.
     Status finish(std::vector<Packet>& out);
 

@@ -19,6 +19,7 @@ namespace onetake {
 struct TimedImage {
     PlanarImage image;
     MediaTime time;
+    bool key = false;  ///< to be encoded as a keyframe
 };
 /// A raw frame and its media time; the frame's own stamp is ignored.
 struct TimedFrame {

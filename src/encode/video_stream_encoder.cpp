@@ -32,19 +32,19 @@ VideoStreamEncoder::VideoStreamEncoder(VideoEncoder encoder, std::string title)
 }
 
 Status VideoStreamEncoder::take(EncoderInput input, std::vector<Packet>& out) {
-    if (auto* timed = std::get_if<TimedImage>(&input)) return take_image(std::move(timed->image), timed->time, out);
+    if (auto* timed = std::get_if<TimedImage>(&input)) return take_image(std::move(*timed), out);
     if (const auto* timed = std::get_if<TimedFrame>(&input)) {
         auto image = to_planar(timed->frame, encoder_.settings().color, *pool_);
         if (!image) return fail(std::move(image).error());
-        return take_image(std::move(*image), timed->time, out);
+        return take_image({std::move(*image), timed->time}, out);
     }
     return wrong_input();
 }
 
-Status VideoStreamEncoder::take_image(PlanarImage image, MediaTime time, std::vector<Packet>& out) {
-    const auto tick = ticks_.place(time);
+Status VideoStreamEncoder::take_image(TimedImage timed, std::vector<Packet>& out) {
+    const auto tick = ticks_.place(timed.time);
     if (!tick) return fail(tick.error());
-    ONETAKE_TRY(encoder_.encode(std::move(image), tick->placed, out));
+    ONETAKE_TRY(encoder_.encode(std::move(timed.image), tick->placed, out, timed.key));
     ticks_.take(*tick);
     ++counters_.frames;
     return {};

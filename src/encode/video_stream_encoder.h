@@ -33,7 +33,7 @@ class VideoStreamEncoder final : public StreamEncoder {
     VideoStreamEncoder(VideoEncoder encoder, std::string title);
     Status take(EncoderInput input, std::vector<Packet>& out) override;
     Status take_end(std::vector<Packet>& out) override;
-    Status take_image(PlanarImage image, MediaTime time, std::vector<Packet>& out);
+    Status take_image(TimedImage timed, std::vector<Packet>& out);
 
     EncoderThreadBudget::Share share_;  ///< before the encoder: released after its threads have ended
     VideoEncoder encoder_;

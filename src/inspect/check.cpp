@@ -29,12 +29,15 @@ class Losses {
             add_lost(t, cause);
         const auto orphaned = static_cast<std::uint64_t>(t.orphaned.size());
         if (!found_.being_written && orphaned + t.set_aside > 0)
-            into_.push_back(loss(t, LossCause::no_record, orphaned + t.set_aside, t.orphaned_bytes + t.set_aside_bytes, {},
-                                 orphaned > 0 ? which(t.orphaned) : fmt::format("see {}/", kSetAside)));
+            into_.push_back(loss(t, LossCause::no_record, orphaned + t.set_aside, t.orphaned_bytes + t.set_aside_bytes,
+                                 {}, orphaned > 0 ? which(t.orphaned) : fmt::format("see {}/", kSetAside)));
         if (!found_.being_written && t.extra_samples > 0)
             into_.push_back(loss(t, LossCause::no_record, static_cast<std::uint64_t>(t.extra_samples),
                                  static_cast<std::uint64_t>(t.extra_samples * t.track.audio.channels) * 2, {},
                                  "at the end of the WAV"));
+        if (t.beyond.packets > 0)
+            into_.push_back(
+                loss(t, LossCause::no_record, t.beyond.packets, t.beyond.bytes, {}, "at the end of a part"));
     }
 
  private:
@@ -102,6 +105,10 @@ void add_findings(const Inspection& found, std::vector<std::string>& findings) {
     for (const auto& t : found.tracks)
         if (t.header_stale)
             add(fmt::format("{}: the header of {} does not match its length.", to_string(t.track.track), t.track.path));
+    for (const auto& t : found.tracks)
+        for (const auto& partial : t.beyond.partial)
+            add(fmt::format("{}: {}/{} ends with an incomplete packet.", to_string(t.track.track), t.track.path,
+                            part_file(partial.part)));
     if (!found.manifest_problem.empty()) add(found.manifest_problem);
     const auto imported = [](const TrackInspection& t) {
         return t.track.video.device == kImportDevice || t.track.audio.device == kImportDevice;
@@ -123,8 +130,8 @@ TrackCounters counters_of(const TrackInspection& t) {
     auto c = t.statistics.counters;
     c.written = t.good;
     for (std::size_t i = 0; i < t.drops.size(); ++i) counter_of(c, kLossCauses[i].cause) += t.drops[i].count;
-    counter_of(c, LossCause::no_record) +=
-        static_cast<std::uint64_t>(t.orphaned.size()) + t.set_aside + static_cast<std::uint64_t>(t.extra_samples);
+    counter_of(c, LossCause::no_record) += static_cast<std::uint64_t>(t.orphaned.size()) + t.set_aside +
+                                           static_cast<std::uint64_t>(t.extra_samples) + t.beyond.packets;
     for (const auto& run : t.lost) counter_of(c, run.cause) += static_cast<std::uint64_t>(run.count);
     c.expected = c.written + c.dropped_queue + c.dropped_driver + c.corrupt + c.dropped_disk;
     return c;

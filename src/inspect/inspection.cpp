@@ -41,7 +41,7 @@ class Inspector {
         found_.complete_bytes = reader->offset();
         found_.partial_line = reader->unfinished_bytes();
         found_.bad_lines = reader->bad_lines();
-        for (auto& media : media_) finish(media);
+        for (auto& media : media_) ONETAKE_TRY(finish(media));
         ONETAKE_TRY(find_stale_files());
         check_manifest();
         for (auto& media : media_) found_.tracks.push_back(std::move(media.track));
@@ -53,8 +53,9 @@ class Inspector {
         explicit Media(TrackRecord record) : track(std::move(record)) {}
 
         TrackInspection track;
-        UniqueFd frames;               // video
-        std::optional<WavReader> wav;  // audio
+        UniqueFd frames;                      // video, a JPEG per frame
+        std::optional<PartInspection> parts;  // encoded video
+        std::optional<WavReader> wav;         // audio
         std::int64_t wav_samples = 0;
         std::int64_t next = 0;  // number or index expected
     };
@@ -68,15 +69,22 @@ class Inspector {
         if (r.track.kind == TrackKind::video) {
             media.next = 1;
             auto frames = dir_.open_folder(r.path);
-            if (frames)
-                media.frames = std::move(*frames);
-            else
+            if (!frames)
                 media.track.problem = frames.error().message;
+            else if (r.store == TrackStore::jpeg)
+                media.frames = std::move(*frames);
+            if (r.store == TrackStore::encoded) media.parts.emplace(dir_, r.track);
         } else {
             open_wav(media);
         }
         media.track.opened = media.track.problem.empty();
         media_.push_back(std::move(media));
+    }
+
+    void take(const PartRecord& r) {
+        auto* media = find(r.track);
+        if (!media) return void(++found_.unknown_track_records);
+        if (media->parts) media->parts->add(r);
     }
 
     void open_wav(Media& media) const {
@@ -110,6 +118,13 @@ class Inspector {
         if (!add_record(*media, r.number, 1)) return;
         t.statistics.add_frame(r.stamp.time, r.stamp.source);
         found_.last_time = std::max(found_.last_time, r.stamp.time);
+        if (media->parts) {
+            if (const auto cause = media->parts->check(r))
+                return add_lost(t, {*cause, r.number, 1, r.bytes, r.stamp.time});
+            ++t.good;
+            t.good_bytes += r.bytes;
+            return;
+        }
         if (media->frames) {
             const auto status = read_frame(*media, r);
             if (status) {
@@ -120,7 +135,7 @@ class Inspector {
                     t.good_bytes += r.bytes;
                     return;
                 }
-                const auto cause = intact                     ? LossCause::altered
+                const auto cause = intact                    ? LossCause::altered
                                    : bytes_.size() < r.bytes ? LossCause::cut_short
                                                              : LossCause::damaged;
                 return add_lost(t, {cause, r.number, 1, r.bytes, r.stamp.time});
@@ -155,8 +170,9 @@ class Inspector {
         t.good += static_cast<std::uint64_t>(present);
         t.good_bytes += static_cast<std::uint64_t>(present) * each;
         if (present < r.samples)
-            add_lost(t, {t.opened ? LossCause::cut_short : LossCause::missing, r.first_sample + present, r.samples - present,
-                     static_cast<std::uint64_t>(r.samples - present) * each, r.time + from_ticks(present, rate)});
+            add_lost(
+                t, {t.opened ? LossCause::cut_short : LossCause::missing, r.first_sample + present, r.samples - present,
+                    static_cast<std::uint64_t>(r.samples - present) * each, r.time + from_ticks(present, rate)});
     }
 
     void take(const DropRecord& r) {
@@ -199,21 +215,27 @@ class Inspector {
         if (t.lost.size() > kMaxRuns) too_damaged_ = true;
     }
 
-    void finish(Media& media) {
+    Status finish(Media& media) {
         auto& t = media.track;
+        if (media.parts && !found_.being_written) {
+            auto beyond = media.parts->beyond_journal();
+            if (!beyond) return fail(std::move(beyond).error());
+            t.beyond = std::move(*beyond);
+        }
         if (t.track.track.kind == TrackKind::audio) {
             std::int64_t recorded_end = 0;
             if (!t.recorded.by_range().empty()) recorded_end = std::prev(t.recorded.by_range().end())->second;
             t.extra_samples = std::max<std::int64_t>(media.wav_samples - recorded_end, 0);
-            return;
+            return {};
         }
-        if (!media.frames) return;
+        if (!media.frames) return {};
         for_each_file(media.frames.get(), [&](const FileEntry& file) {
             const auto number = frame_number(file.name);
             if (!number || t.recorded.contains(*number)) return;
             t.orphaned.add(*number);
             t.orphaned_bytes += file.bytes;
         });
+        return {};
     }
 
     Status find_stale_files() {
@@ -227,11 +249,17 @@ class Inspector {
             const auto id = track_id_from(std::string_view(file.name).substr(0, underscore));
             if (underscore == std::string::npos || !id) return;
             if (auto* media = find(*id)) {
-                ++media->track.set_aside;
+                media->track.set_aside += media->parts ? packets_in(fmt::format("{}/{}", kSetAside, file.name)) : 1;
                 media->track.set_aside_bytes += file.bytes;
             }
         });
         return {};
+    }
+
+    std::uint64_t packets_in(const std::string& part) const {
+        auto fd = dir_.open_file(part, O_RDONLY);
+        if (!fd) return 0;
+        return packets_of_part(std::move(*fd), dir_.path(part)).value_or(PartReader::Tail{}).clusters;
     }
 
     void check_manifest() {
@@ -264,9 +292,8 @@ class Inspector {
 
 TrackInspection::TrackInspection(TrackRecord record)
     : track(std::move(record)),
-      statistics(track.track.kind == TrackKind::video
-                     ? TrackStatistics::of_video(track.track, track.video.fps)
-                     : TrackStatistics::of_audio(track.track, track.audio)) {}
+      statistics(track.track.kind == TrackKind::video ? TrackStatistics::of_video(track.track, track.video.fps)
+                                                      : TrackStatistics::of_audio(track.track, track.audio)) {}
 
 std::vector<LostRun> TrackInspection::undeclared() const {
     std::vector<LostRun> open;
@@ -298,7 +325,8 @@ bool Inspection::needs_recovery() const {
     if (being_written) return false;
     return !ends_with_end || partial_line > 0 || !stale_files.empty() || !manifest_problem.empty() ||
            std::ranges::any_of(tracks, [](const TrackInspection& t) {
-               return t.header_stale || t.orphaned.size() > 0 || !t.undeclared().empty();
+               return t.header_stale || t.orphaned.size() > 0 || !t.beyond.partial.empty() ||
+                      t.beyond.parts.size() > 0 || !t.undeclared().empty();
            });
 }
 

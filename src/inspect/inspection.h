@@ -1,5 +1,6 @@
 #pragma once
 
+#include "inspect/part_inspection.h"
 #include "take/interval_set.h"
 #include "take/journal.h"
 #include "take/take_dir.h"
@@ -47,6 +48,7 @@ struct TrackInspection {
     // without a record in the journal
     IntervalSet orphaned;  ///< frames in the track's folder
     std::uint64_t orphaned_bytes = 0;
+    PartsBeyondJournal beyond;    ///< of an encoded track
     std::uint64_t set_aside = 0;  ///< frames moved to kSetAside by a recovery
     std::uint64_t set_aside_bytes = 0;
     std::int64_t extra_samples = 0;  ///< at the WAV's end
@@ -82,8 +84,8 @@ struct Inspection {
 /// Folder in the take to which a recovery moves frames without a record.
 inline constexpr const char* kSetAside = "leftover";
 
-/// Inspects a take: reads the journal and every frame. Changes nothing. `locked`: the caller holds the take's
-/// lock. Errors: no take, a journal that can't be read, or too much damage to count.
+/// Inspects a take: reads the journal, every frame and every packet. Changes nothing. `locked`: the caller holds the
+/// take's lock. Errors: no take, a journal that can't be read, or too much damage to count.
 Result<Inspection> inspect_take(const TakeDir& dir, bool locked = false);
 
 }  // namespace onetake

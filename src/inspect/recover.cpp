@@ -64,6 +64,7 @@ class Recovery {
         ONETAKE_TRY(truncate_partial_line(*file));
         ONETAKE_TRY(remove_stale_files());
         ONETAKE_TRY(repair_headers());
+        ONETAKE_TRY(cut_parts());
         ONETAKE_TRY(move_orphaned_frames());
         // An `end` record on disk guarantees that all media is on disk; data of a killed program may still be in the
         // page cache.
@@ -128,29 +129,50 @@ class Recovery {
         return {};
     }
 
+    // What follows the last complete packet of a part was being written.
+    Status cut_parts() {
+        for (const auto& t : found_.tracks)
+            for (const auto& partial : t.beyond.partial) {
+                const auto name = fmt::format("{}/{}", t.track.path, part_file(partial.part));
+                auto fd = dir_.open_file(name, O_RDWR);
+                if (!fd) return fail(std::move(fd).error());
+                ONETAKE_TRY(check_single(fd->get(), dir_.path(name)));
+                auto file = AppendFile::adopt(std::move(*fd), dir_.path(name));
+                if (!file) return fail(std::move(file).error());
+                ONETAKE_TRY(file->truncate(partial.keep));
+                ONETAKE_TRY(file->sync());
+                did("Removed an incomplete packet of {} from {}.", counted(partial.bytes, "byte"), name);
+            }
+        return {};
+    }
+
     // A frame without a record has no time; it is kept, but in another folder.
     Status move_orphaned_frames() {
         for (const auto& t : found_.tracks) {
-            if (t.orphaned.size() == 0) continue;
+            const bool encoded = t.track.store == TrackStore::encoded;
+            const auto& orphaned = encoded ? t.beyond.parts : t.orphaned;
+            if (orphaned.size() == 0) continue;
             auto from = dir_.open_folder(t.track.path);
             if (!from) return fail(std::move(from).error());
             auto to = dir_.make_folder(kSetAside);
             if (!to) return fail(std::move(to).error());
-            for (const auto& [begin, end] : t.orphaned.by_range())
-                for (auto n = begin; n < end; ++n) ONETAKE_TRY(set_aside(from->get(), to->get(), t, n));
+            for (const auto& [begin, end] : orphaned.by_range())
+                for (auto n = begin; n < end; ++n)
+                    ONETAKE_TRY(
+                        set_aside(from->get(), to->get(), t.track.track, encoded ? part_file(n) : frame_file(n)));
             moved_orphaned_ = true;
             did("Moved {} without a record from {} to {}.",
-                counted(static_cast<std::uint64_t>(t.orphaned.size()), "frame"), t.track.path, kSetAside);
+                counted(static_cast<std::uint64_t>(orphaned.size()), encoded ? "part" : "frame"), t.track.path,
+                kSetAside);
         }
         return {};
     }
 
-    Status set_aside(int from, int to, const TrackInspection& t, std::int64_t number) {
-        const auto file = frame_file(number);
+    Status set_aside(int from, int to, TrackId track, const std::string& file) {
         constexpr int kMaxOfOneName = 100;
         for (int i = 1; i <= kMaxOfOneName; ++i) {
-            const auto name = i == 1 ? fmt::format("{}_{}", to_string(t.track.track), file)
-                                     : fmt::format("{}_{}_{}", to_string(t.track.track), i, file);
+            const auto name = i == 1 ? fmt::format("{}_{}", to_string(track), file)
+                                     : fmt::format("{}_{}_{}", to_string(track), i, file);
             struct stat st {};
             if (::fstatat(to, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0) continue;
             if (::renameat(from, file.c_str(), to, name.c_str()) == 0) return {};

@@ -36,7 +36,9 @@ Result<TakeResult> stored_take(const std::string& data_dir, const std::string& n
     const auto folder = take_folder(data_dir, name);
     const auto dir = TakeDir::open(folder);
     if (!dir) return fail(dir.error());
-    if (auto journal = JournalReader::open(*dir); !journal) return fail(std::move(journal).error());
+    const auto journal = JournalReader::open(*dir);
+    if (!journal) return fail(journal.error());
+    result.id = journal->take().id;
     if (auto header = read_manifest(*dir)) {
         result.metrics = std::move(header->metrics);
         result.manifest_path = dir->path(kManifestName);
@@ -49,7 +51,8 @@ Result<TakeResult> stored_take(const std::string& data_dir, const std::string& n
         auto path = fmt::format("{}/{}", folder, leaf);
         return exists(path) ? path : std::string();
     };
-    result.frames_dir = path_if_exists("frames");
+    for (const auto store : {TrackStore::jpeg, TrackStore::encoded})
+        if (result.frames_dir.empty()) result.frames_dir = path_if_exists(track_path({}, store).c_str());
     result.wav_path = path_if_exists("audio.wav");
     result.enhanced_wav_path = path_if_exists("audio_enhanced.wav");
     return result;

@@ -85,6 +85,10 @@ class TakeReader::Impl {
         if (!video) return fail(video.error());
         const auto& t = **video;
         std::string bytes;
+        if (t.record.store == TrackStore::encoded)
+            return fail(ErrorCode::unsupported,
+                        fmt::format("{} holds packets of a video codec, not JPEGs; `onetake process` renders them.",
+                                    dir_.path(t.record.path)));
         if (!t.folder) return fail(ErrorCode::not_found, fmt::format("{} is missing.", dir_.path(t.record.path)));
         ONETAKE_TRY(read_file_into(t.folder.get(), frame_file(t.numbers[index]), kLargestJpeg, bytes));
         return std::vector<std::uint8_t>(bytes.begin(), bytes.end());
@@ -116,7 +120,8 @@ class TakeReader::Impl {
         origin_.add(r);
         if (is_video) {
             const auto& v = r.video;
-            video_.push_back({to_string(r.track), v.device, v.name, v.width, v.height, v.fps});
+            video_.push_back(
+                {to_string(r.track), v.device, v.name, v.width, v.height, v.fps, r.store == TrackStore::encoded});
             auto folder = dir_.open_folder(r.path);
             video_tracks_.push_back({r, folder ? std::move(*folder) : UniqueFd()});
         } else {
@@ -149,6 +154,7 @@ class TakeReader::Impl {
     void add(const EventRecord& r) { events_.push_back(event_of(r)); }
     void add(const EndRecord&) { complete_ = true; }
     void add(const TakeRecord&) {}
+    void add(const PartRecord&) {}
 
     Duration shift_of(int audio) const {
         const auto of = [&](const std::map<int, Duration>& offsets) {

@@ -1,6 +1,7 @@
 #include "record/config.h"
 
 #include "base/error.h"
+#include "render/renderer.h"
 
 #include <onetake/config_fields.h>
 
@@ -128,6 +129,10 @@ Status validate(const RecorderConfig& config) {
     for (std::size_t i = 0; i < config.audio.size(); ++i)
         ONETAKE_TRY(check_fields(config.audio[i], place("audio", i, config.audio.size())));
     ONETAKE_TRY(check_fields(config));
+    if (config.store.codec == "ffv1" && config.instant_mp4 && config.encode.container == ContainerFormat::mp4 &&
+        copies_encoded_tracks(config.encode))
+        return refuse(
+            "store_codec is ffv1, which an MP4 can't hold; allowed: container mkv, or another codec to render with.");
     if (config.data_dir.empty() || config.processed_dir.empty())
         return refuse("data_dir and processed_dir must name a folder; \".\" is the current one.");
     return {};

@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/ulid.h"
 #include "inspect/stored_take.h"
 #include "media/jpeg_info.h"
 #include "take/decimal_time.h"
@@ -80,7 +81,12 @@ class Import {
         // The take's host clock is the other program's; the only known UTC is that of the import.
         auto clocks = read_clocks();
         clocks.host = host_time(earliest_);
-        auto made = TakeWriter::create({options_.data_dir, name, "onetake " + version(), "{}", false}, clocks);
+        TakeWriterOptions options;
+        options.data_dir = options_.data_dir;
+        options.name = name;
+        options.program = "onetake " + version();
+        options.id = new_ulid(clocks.wall);
+        auto made = TakeWriter::create(options, clocks);
         if (!made) return fail(std::move(made).error());
         writer_.emplace(std::move(*made));
         auto result = write();
@@ -196,6 +202,7 @@ class Import {
 
         TakeResult result;
         result.name = writer_->name();
+        result.id = writer_->id();
         result.frames_dir = writer_->frames_dir();
         result.wav_path = writer_->wav_path();
         result.manifest_path = writer_->manifest_path();

@@ -1,5 +1,6 @@
 #include "record/recording.h"
 
+#include "base/ulid.h"
 #include "capture/stop_together.h"
 #include "record/config.h"
 #include "sync/calibration.h"
@@ -72,9 +73,32 @@ Recording::~Recording() {
     (void)close();
 }
 
+namespace {
+
+// Empty where frames are stored as JPEGs.
+std::optional<LiveVideoSettings> live_settings(const StoreConfig& store) {
+    if (store.codec == "jpeg") return std::nullopt;
+    LiveVideoSettings live;
+    live.codec = store.codec == "encoded" ? "auto" : store.codec;
+    live.preset = store.preset;
+    live.crf = store.crf;
+    live.bit_rate = store.bitrate;
+    live.keyframe_s = store.keyframe_s;
+    return live;
+}
+
+}  // namespace
+
 Status Recording::open_sink(const std::string& name, EventCallback on_event) {
     TakeSinkOptions options;
-    options.writer = {config_.data_dir, name, "onetake " + version(), config_json(config_), config_.store.fsync};
+    options.writer.data_dir = config_.data_dir;
+    options.writer.name = name;
+    options.writer.program = "onetake " + version();
+    options.writer.config_json = config_json(config_);
+    options.writer.fsync = config_.store.fsync;
+    options.writer.encoded_tracks = config_.store.codec != "jpeg";
+    options.writer.id = new_ulid(read_clocks().wall);
+    options.encode = live_settings(config_.store);
     options.jpeg = {config_.store.quality, config_.store.subsample, config_.store.progressive};
     options.workers = config_.store.workers;
     options.queue_size = config_.store.queue_size;
@@ -96,7 +120,7 @@ Status Recording::add_tracks() {
     const auto cameras = std::ranges::count_if(sources_.video, [](const auto& v) { return v.push == nullptr; });
     start_barrier_ = std::make_unique<StartBarrier>(static_cast<int>(cameras));
     for (const auto& video : sources_.video) {
-        auto input = sink_->add_video(video.source->description(), video.transcode);
+        auto input = sink_->add_video(video.source->description(), video.transcode, !video.push);
         if (!input) return fail(std::move(input).error());
         auto receiver = video.push ? nullptr : std::make_unique<BarrierVideoReceiver>(**input, *start_barrier_);
         video_inputs_.push_back(receiver ? receiver.get() : static_cast<VideoReceiver*>(*input));
@@ -211,6 +235,7 @@ Result<TakeResult> Recording::close() {
 
     const auto& take = sink_->take();
     result.name = take.name();
+    result.id = take.id();
     result.frames_dir = take.frames_dir();
     result.wav_path = take.wav_path();
     if (auto status = sink_->close(m); !status) {

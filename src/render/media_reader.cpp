@@ -54,13 +54,14 @@ Status MediaReader::open_tracks() {
     if (!decoder) return fail(std::move(decoder).error());
     decoder_.emplace(std::move(*decoder));
     images_ = BufferPool::create(kIdleImages);
-    const auto dir = TakeDir::open(options_.take_folder);
-    if (!dir) return fail(dir.error());
+    auto dir = TakeDir::open(options_.take_folder);
+    if (!dir) return fail(std::move(dir).error());
+    dir_ = std::make_shared<const TakeDir>(std::move(*dir));
     for (const auto& t : source_.tracks()) {
         if (t.track.kind == TrackKind::video) {
             if (options_.audio_only) continue;
             Video video;
-            if (auto frames = dir->open_folder(t.path))
+            if (auto frames = dir_->open_folder(t.path))
                 video.frames = std::move(*frames);
             else
                 note(frames.error().message);
@@ -68,7 +69,7 @@ Status MediaReader::open_tracks() {
             videos_.emplace(t.track.number, std::move(video));
         } else {
             Audio audio;
-            if (auto wav = open_wav(*dir, t.path))
+            if (auto wav = open_wav(*dir_, t.path))
                 audio.wav.emplace(std::move(*wav));
             else
                 note(wav.error().message);
@@ -148,6 +149,13 @@ void MediaReader::map_video(TrackId track, int file_track, const JpegInfo& forma
     video.height = format.height;
 }
 
+void MediaReader::map_encoded(TrackId track, int file_track, bool copy) {
+    auto& video = videos_.at(track.number);
+    video.file_track = file_track;
+    video.copy = copy;
+    video.encoded.emplace(dir_, video.color, !copy);
+}
+
 void MediaReader::map_audio(TrackId track, int file_track) {
     audios_.at(track.number).file_track = file_track;
 }
@@ -204,12 +212,9 @@ bool MediaReader::emit(const StoredFrame& frame, BoundedQueue<RenderItem>& out) 
     ++video.named;
     if (!video.file_track) return ++video.lost, true;
     const auto time = std::max(file_time(frame.time), MediaTime{});
-    const auto lose = [&](std::string_view why) {
-        ++video.lost;
-        note(fmt::format("{} frame {}: {}", to_string(frame.track), frame.number, why));
-        return true;
-    };
+    const auto lose = [&](std::string_view why) { return this->lose(video, frame, why); };
     if (const auto why = too_late(video.last, time); !why.empty()) return lose(why);
+    if (video.encoded) return emit_encoded(video, frame, time, out);
     if (auto status = read_file_into(video.frames.get(), frame_file(frame.number), kLargestJpeg, bytes_); !status)
         return lose(status.error().message);
     const auto info = inspect_jpeg(jpeg());
@@ -224,6 +229,27 @@ bool MediaReader::emit(const StoredFrame& frame, BoundedQueue<RenderItem>& out) 
     video.last = time;
     image->color.range = video.color.range;
     return out.push(DecodedFrame{*video.file_track, frame.number, std::move(*image), time});
+}
+
+bool MediaReader::emit_encoded(Video& video, const StoredFrame& frame, MediaTime time, BoundedQueue<RenderItem>& out) {
+    auto& encoded = *video.encoded;
+    const auto* part = frame.packet ? source_.part(frame.track, frame.packet->part) : nullptr;
+    if (auto status = encoded.read(frame, part); !status) return lose(video, frame, status.error().message);
+    if (video.copy) {
+        video.last = time;
+        return out.push(CopiedFrame{*video.file_track, std::move(encoded.packet()), time, frame.packet->key});
+    }
+    auto image = encoded.decode(frame);
+    if (!image) return lose(video, frame, image.error().message);
+    if (!*image) return lose(video, frame, "its packet holds no image.");
+    video.last = time;
+    return out.push(DecodedFrame{*video.file_track, frame.number, std::move(**image), time});
+}
+
+bool MediaReader::lose(Video& video, const StoredFrame& frame, std::string_view why) {
+    ++video.lost;
+    note(fmt::format("{} frame {}: {}", to_string(frame.track), frame.number, why));
+    return true;
 }
 
 bool MediaReader::emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out) {

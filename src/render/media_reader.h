@@ -5,6 +5,7 @@
 #include "media/jpeg_info.h"
 #include "media/sample_timeline.h"
 #include "media/timed_audio.h"
+#include "render/encoded_track_reader.h"
 #include "render/enhanced_audio_reader.h"
 #include "take/take_source.h"
 #include "take/wav.h"
@@ -29,11 +30,12 @@ struct DecodedFrame {
     PlanarImage image;
     MediaTime time;
 };
-/// A stored frame as its JPEG.
+/// A stored frame as its JPEG or packet.
 struct CopiedFrame {
     int track = 0;
-    std::vector<std::uint8_t> jpeg;
+    std::vector<std::uint8_t> bytes;
     MediaTime time;
+    bool key = true;
 };
 struct PlacedAudio {
     int track = 0;
@@ -50,7 +52,7 @@ struct TrackLoss {
 
 struct MediaReaderOptions {
     std::string take_folder;
-    bool copy = false;        ///< emit JPEGs, not decoded frames
+    bool copy = false;        ///< emit JPEGs, not decoded frames; of encoded tracks see map_encoded()
     Duration audio_offset{};  ///< added to the time of all audio; 0: the take's own offset
     /// Set while the take may still be recorded: called when all stored data are read; waits a moment, and returns
     /// false once the take is complete.
@@ -85,6 +87,10 @@ class MediaReader {
     /// another size than `format` are lost.
     void map_video(TrackId track, int file_track, const JpegInfo& format);
     void map_audio(TrackId track, int file_track);
+    /// The first part of an encoded track; null for a track without a frame.
+    const PartRecord* first_part(TrackId track) const { return source_.part(track, 1); }
+    /// Emits an encoded track: its packets, or its decoded frames in the size of the first part.
+    void map_encoded(TrackId track, int file_track, bool copy);
 
     /// Reads everything, to the end or until the queue is closed.
     Status run(BoundedQueue<RenderItem>& out);
@@ -98,6 +104,8 @@ class MediaReader {
         std::optional<int> file_track;
         int width = 0, height = 0;
         UniqueFd frames;
+        std::optional<EncodedTrackReader> encoded;  // of an encoded track that is mapped
+        bool copy = false;                          // its packets
         ColorInfo color;
         std::optional<MediaTime> last;  ///< of the last emitted frame
         std::uint64_t named = 0, lost = 0;
@@ -121,6 +129,8 @@ class MediaReader {
     bool emit_waiting(std::size_t most_left, BoundedQueue<RenderItem>& out);
     bool emit(const TakeEvent& event, BoundedQueue<RenderItem>& out);
     bool emit(const StoredFrame& frame, BoundedQueue<RenderItem>& out);
+    bool emit_encoded(Video& video, const StoredFrame& frame, MediaTime time, BoundedQueue<RenderItem>& out);
+    bool lose(Video& video, const StoredFrame& frame, std::string_view why);
     bool emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out);
     bool is_reference(TrackId track) const { return reference_ && track == reference_track_; }
     MediaTime file_time(HostTime t) const;
@@ -132,6 +142,7 @@ class MediaReader {
     const MediaReaderOptions options_;
     Status enhancement_;  ///< why the enhanced audio failed
     TakeSource source_;
+    std::shared_ptr<const TakeDir> dir_;
     std::optional<TakeEvent> first_event_;
     std::optional<JpegDecoder> decoder_;
     std::shared_ptr<BufferPool> images_;

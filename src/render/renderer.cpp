@@ -25,6 +25,7 @@ constexpr std::size_t kDecodedAhead = 8;  // frames between decoder and encoder
 constexpr int kAacFrame = 1024;
 constexpr std::uint64_t kIndexPerTrack = 4096;  // names and headers
 constexpr double kDefaultFps = 30;
+constexpr std::int64_t kStreamTicks = 90000;  // per second, of copied tracks
 // MP4 stores the duration of a frame or a gap in 31 bits: 6.6 h in 1/90000 s.
 constexpr Duration kLongestMp4Gap = std::chrono::hours(6);
 constexpr Duration kLongestGap = std::chrono::hours(24 * 30);
@@ -37,7 +38,7 @@ class Renderer {
     Result<RenderReport> run(std::function<bool()> wait_for_more) {
         if (options_.cfr && options_.codec == "copy")
             return fail(ErrorCode::invalid_argument,
-                        "cfr needs an encoder: stored JPEGs can't be copied to a constant rate.");
+                        "cfr needs an encoder: stored frames can't be copied to a constant rate.");
         if (!wait_for_more) {
             auto totals = count_take(options_.take_folder);
             if (!totals) return fail(std::move(totals).error());
@@ -121,6 +122,7 @@ class Renderer {
     }
 
     Status add_video(const TrackRecord& t) {
+        if (t.store == TrackStore::encoded) return add_encoded(t);
         constexpr std::int64_t kFirstFrames = 100;
         const auto format =
             reader_->find_frame_format(t, totals_ ? static_cast<std::int64_t>(totals_->frames) : kFirstFrames);
@@ -137,6 +139,53 @@ class Renderer {
         no_media_ = false;
         if (options_.cfr) return add_constant_rate(t.track, *added);
         return {};
+    }
+
+    Status add_encoded(const TrackRecord& t) {
+        const auto* part = reader_->first_part(t.track);
+        if (part == nullptr) {
+            notes_.push_back(fmt::format("{} has no readable frame.", to_string(t.track)));
+            return {};
+        }
+        const bool copy = options_.codec == "copy" || (options_.copy_encoded && !parts_differ(*part));
+        const double fps = nominal_fps(t);
+        auto encoder = encoded_track_encoder(t, *part, fps, copy);
+        if (!encoder) return fail(std::move(encoder).error());
+        const auto added = add_track(std::move(*encoder));
+        if (!added) return fail(added.error());
+        reader_->map_encoded(t.track, *added, copy);
+        no_media_ = false;
+        if (options_.cfr) return add_constant_rate(t.track, *added);
+        return {};
+    }
+
+    // Unknown while following: a later part that differs is left out then, with a note.
+    bool parts_differ(const PartRecord& first) {
+        if (!totals_) return false;
+        const bool differ = std::ranges::any_of(
+            totals_->parts, [&](const PartRecord& p) { return p.track == first.track && !same_stream(p, first); });
+        if (differ)
+            notes_.push_back(
+                fmt::format("{} has parts of different sizes or codec parameters: it was encoded anew, at "
+                            "{}x{}.",
+                            to_string(first.track), first.params.width, first.params.height));
+        return differ;
+    }
+
+    Result<std::unique_ptr<StreamEncoder>> encoded_track_encoder(const TrackRecord& t, const PartRecord& part,
+                                                                 double fps, bool copy) const {
+        if (!copy) {
+            JpegInfo size;
+            size.width = part.params.width;
+            size.height = part.params.height;
+            return VideoStreamEncoder::open(encoder_settings(t, size, fps), t.video.name);
+        }
+        auto params = part.params;
+        params.time_scale = kStreamTicks;
+        params.title = t.video.name;
+        params.color = t.video.color;
+        params.fps = fps;
+        return std::make_unique<PassthroughEncoder>(params);
     }
 
     Status add_constant_rate(TrackId track, int file_track) {
@@ -185,7 +234,7 @@ class Renderer {
     static StreamParams jpeg_stream(const TrackRecord& t, const JpegInfo& format, double fps) {
         StreamParams p;
         p.codec = "mjpeg";
-        p.time_scale = 90000;
+        p.time_scale = kStreamTicks;
         p.title = t.video.name;
         p.width = format.width;
         p.height = format.height;
@@ -253,7 +302,7 @@ class Renderer {
     Status write(CopiedFrame& frame) {
         progress_.at(frame.time, frames_);
         ++frames_;
-        return encode(frame.track, CompressedFrame{std::move(frame.jpeg), frame.time});
+        return encode(frame.track, CompressedFrame{std::move(frame.bytes), frame.time, frame.key});
     }
     Status write(PlacedAudio& audio) {
         // A long gap is written in pieces: the packets of a piece are in memory together.
@@ -315,6 +364,14 @@ class Renderer {
 
 }  // namespace
 
+// Whoever asks for other than the defaults asks for an encoder.
+bool copies_encoded_tracks(const EncodeConfig& config) {
+    const EncodeConfig defaults;
+    return config.codec == "copy" ||
+           (config.codec == defaults.codec && config.preset == defaults.preset && config.crf == defaults.crf &&
+            config.pixel_range == defaults.pixel_range && !config.cfr);
+}
+
 RenderOptions render_options(const RecorderConfig& config, const std::string& name) {
     const auto& c = config.encode;
     RenderOptions o;
@@ -323,6 +380,7 @@ RenderOptions render_options(const RecorderConfig& config, const std::string& na
     o.codec = c.codec;
     o.preset = c.preset;
     o.crf = c.crf;
+    o.copy_encoded = copies_encoded_tracks(c);
     o.pixel_range = c.pixel_range;
     o.container = c.container;
     o.audio_bitrate = c.audio_bitrate;

@@ -18,6 +18,7 @@
 
 namespace onetake {
 
+struct EncodeConfig;
 struct RecorderConfig;
 
 struct RenderOptions {
@@ -25,6 +26,7 @@ struct RenderOptions {
     std::string out_path;  ///< an earlier rendering is replaced
     std::string codec = "auto", preset = "veryfast";
     int crf = 23;
+    bool copy_encoded = true;  ///< copy the packets of encoded tracks; false: encode them anew
     PixelRange pixel_range = PixelRange::full;
     ContainerFormat container = ContainerFormat::mp4;
     int audio_bitrate = 128000;
@@ -44,6 +46,9 @@ struct RenderReport {
     std::vector<TrackLoss> losses;
     std::vector<std::string> notes;
 };
+
+/// Whether encoded tracks are copied: nothing was asked for that needs an encoder.
+bool copies_encoded_tracks(const EncodeConfig& config);
 
 /// Options for rendering a take as a recorder is configured.
 RenderOptions render_options(const RecorderConfig& config, const std::string& name);

@@ -64,7 +64,7 @@ void JpegPool::submit(NumberedFrame frame) {
 
 void JpegPool::run(Worker& worker) {
     while (auto job = queue_.pop()) {
-        EncodedFrame out{job->track, job->number, job->frame.stamp, {}, {}};
+        EncodedFrame out{job->track, job->number, job->frame.stamp, {}};
         const auto begin = host_now();
         const Result<Buffer> jpeg = [&]() -> Result<Buffer> {
             if (job->frame.format != PixelFormat::jpeg) return worker.encoder.encode(job->frame, *worker.room);
@@ -76,8 +76,8 @@ void JpegPool::run(Worker& worker) {
         worker.encoding.add(host_now() - begin);
         if (jpeg) {
             // Copied to a buffer of the JPEG's own size, as many may wait for the disk.
-            out.jpeg = buffers_->take(jpeg->size());
-            std::memcpy(out.jpeg.writable(), jpeg->data(), jpeg->size());
+            out.bytes = buffers_->take(jpeg->size());
+            std::memcpy(out.bytes.writable(), jpeg->data(), jpeg->size());
         } else {
             out.failure = jpeg.error().message;
         }

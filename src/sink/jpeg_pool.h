@@ -3,47 +3,30 @@
 #include "base/bounded_queue.h"
 #include "base/error.h"
 #include "codec/jpeg_encoder.h"
-#include "media/frame.h"
+#include "sink/frame_encoder.h"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 #include <thread>
 #include <vector>
 
 namespace onetake {
 
-/// A frame and its number in its track.
-struct NumberedFrame {
-    int track = 0;             ///< index of the video track, from 0
-    std::uint64_t number = 0;  ///< from 0, without a gap
-    Frame frame;
-};
-
-/// The result of encoding a frame: a JPEG, or why there is none.
-struct EncodedFrame {
-    int track = 0;
-    std::uint64_t number = 0;
-    FrameStamp stamp;
-    Buffer jpeg;
-    std::string failure;  ///< empty: jpeg is valid
-};
-
 /// Encodes raw frames as JPEGs on several threads, and emits them in order of completion. Frames that are JPEGs already
 /// are decoded to planes and re-encoded. The queue is not bounded: the caller limits it. submit() is thread-safe.
-class JpegPool {
+class JpegPool final : public FrameEncoder {
  public:
     /// `done` is called from the workers' threads.
     JpegPool(JpegSettings settings, int workers, std::function<void(EncodedFrame)> done);
     JpegPool(const JpegPool&) = delete;
     JpegPool& operator=(const JpegPool&) = delete;
-    ~JpegPool();
+    ~JpegPool() override;
 
     /// Creates the encoders and starts the threads.
     Status start();
-    void submit(NumberedFrame frame);
+    void submit(NumberedFrame frame) override;
     /// Encodes the queued frames, then joins the threads. Idempotent.
     void finish();
 

@@ -38,15 +38,46 @@ TakeSink::~TakeSink() {
     drain();
 }
 
-Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description, bool transcode) {
-    auto id = writer_.add_video_track(description);
+Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description, bool transcode, bool steady_rate) {
+    auto id = writer_.add_video_track(description, options_.encode ? TrackStore::encoded : TrackStore::jpeg);
     if (!id) return fail(std::move(id).error());
     for (const auto& text : description.notes) note(text);
-    const VideoInputOptions options{*id, static_cast<int>(videos_.size()), transcode, options_.queue_size,
-                                    options_.on_full};
-    videos_.push_back(std::unique_ptr<VideoTrack>(new VideoTrack{VideoTrackInput(options, queue_, pool_, events_),
+    VideoInputOptions options{*id, static_cast<int>(videos_.size()), transcode, options_.queue_size, options_.on_full};
+    std::unique_ptr<TrackEncoder> encoder;
+    FrameEncoder* compressor = &pool_;
+    if (options_.encode) {
+        auto started = start_encoder(*id, description, steady_rate);
+        if (!started) return fail(std::move(started).error());
+        encoder = std::move(*started);
+        compressor = encoder.get();
+        options.transcode = true;
+        options.queue_size = encoder->most_in_flight();
+    }
+    videos_.push_back(std::unique_ptr<VideoTrack>(new VideoTrack{std::move(encoder),
+                                                                 VideoTrackInput(options, queue_, *compressor, events_),
                                                                  TrackStatistics::of_video(*id, description.fps)}));
     return &videos_.back()->input;
+}
+
+Result<std::unique_ptr<TrackEncoder>> TakeSink::start_encoder(TrackId id, const VideoDescription& description,
+                                                              bool steady_rate) {
+    TrackEncoderOptions options;
+    options.id = id;
+    options.index = static_cast<int>(videos_.size());
+    options.video = *options_.encode;
+    options.video.fps = description.fps;
+    options.video.steady_rate = steady_rate;
+    options.width = description.width;
+    options.height = description.height;
+    options.color = description.color;
+    options.queue_size = options_.queue_size;
+    options.done = [this](EncodedFrame frame) { queue_.post(std::move(frame)); };
+    options.report = [this, id](EventKind kind, std::string text) {
+        events_.note(text, kind, id);
+        queue_.post(JournalRecord(EventRecord{id, "note", host_now(), std::move(text)}));
+    };
+    options.open = options_.open_encoder;
+    return TrackEncoder::start(std::move(options));
 }
 
 Result<AudioTrackInput*> TakeSink::add_audio(const AudioDescription& description) {
@@ -64,7 +95,7 @@ Status TakeSink::add_offset(const OffsetRecord& offset) {
 }
 
 Status TakeSink::start() {
-    ONETAKE_TRY(pool_.start());
+    if (!options_.encode) ONETAKE_TRY(pool_.start());
     ONETAKE_TRY(writer_.sync_all());
     start_ = host_now();
     writing_ = std::thread([this] { write_loop(); });
@@ -136,17 +167,34 @@ void TakeSink::store(VideoTrack& track, const EncodedFrame& frame) {
             note(fmt::format("{}: a frame could not be encoded: {}", to_string(track.input.id()), frame.failure));
     } else if (ended_early()) {
         counters.lose(LossCause::disk, 1);
-    } else if (auto status = writer_.write_frame(track.input.id(), frame.jpeg.span(), frame.stamp); !status) {
+    } else if (track.needs_key && !frame.key) {
         counters.lose(LossCause::disk, 1);
+    } else if (auto status = write_frame(track, frame); !status) {
+        counters.lose(LossCause::disk, 1);
+        if (track.encoder) {
+            track.needs_key = true;
+            track.encoder->request_key();
+        }
         write_failed(status.error(), ++track.failures);
     } else {
+        track.needs_key = false;
         track.failures = 0;
         counters.add_written(1);
-        video_bytes_ += frame.jpeg.size();
-        track.statistics.bytes += frame.jpeg.size();
+        video_bytes_ += frame.bytes.size();
+        track.statistics.bytes += frame.bytes.size();
         track.statistics.add_latency(host_now() - frame.stamp.time);
         track.statistics.add_frame(frame.stamp.time, frame.stamp.source);
     }
+}
+
+Status TakeSink::write_frame(VideoTrack& track, const EncodedFrame& frame) {
+    const auto id = track.input.id();
+    if (!frame.part) return writer_.write_frame(id, frame.bytes.span(), frame.stamp);
+    if (frame.part != track.part) {
+        ONETAKE_TRY(writer_.begin_part(*frame.part));
+        track.part = frame.part;
+    }
+    return writer_.write_packet(id, frame.bytes.span(), frame.key, frame.stamp);
 }
 
 void TakeSink::write(const TrackBlock& stored) {
@@ -209,7 +257,8 @@ void TakeSink::watch_disk(HostTime now) {
     const auto room = writer_.room_left();
     if (!room) return;
     const auto so_far = counts();
-    auto warning = disk_watch_.update(now, so_far.video_bytes + so_far.audio_bytes, so_far.frames, *room);
+    auto warning =
+        disk_watch_.update(now, so_far.video_bytes + so_far.audio_bytes, options_.encode ? 0 : so_far.frames, *room);
     if (!warning) return;
     events_.report(EventKind::disk_warning, now, {}, *warning);
     write(JournalRecord(EventRecord{std::nullopt, "note", now, std::move(*warning)}));
@@ -223,6 +272,8 @@ void TakeSink::drain() {
     if (std::exchange(drained_, true)) return;
     for (auto& track : videos_) track->input.close();
     pool_.finish();
+    for (auto& track : videos_)
+        if (track->encoder) track->encoder->finish();
     for (auto& track : audios_) track->input.close();
     queue_.close();
     if (writing_.joinable()) writing_.join();
@@ -255,6 +306,12 @@ Metrics TakeSink::metrics() const {
     m.encoder = "turbojpeg";
     m.encode_ms_mean = pool_.encode_ms_mean();
     m.retrieve_ms_mean = pool_.decode_ms_mean();
+    if (!videos_.empty() && videos_.front()->encoder) {
+        const auto& encoder = *videos_.front()->encoder;
+        m.encoder = encoder.codec();
+        m.encode_ms_mean = encoder.encode_ms_mean();
+        m.loss_bound_s = encoder.loss_bound_s();
+    }
     const auto add = [&](const auto& track) {
         auto statistics = track.statistics;
         track.input.counters().store_in(statistics.counters);

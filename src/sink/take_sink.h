@@ -5,6 +5,7 @@
 #include "media/source.h"
 #include "sink/disk_watch.h"
 #include "sink/jpeg_pool.h"
+#include "sink/track_encoder.h"
 #include "sink/track_input.h"
 #include "sink/write_queue.h"
 #include "take/take_writer.h"
@@ -26,6 +27,7 @@ namespace onetake {
 struct TakeSinkOptions {
     TakeWriterOptions writer;
     JpegSettings jpeg;
+    std::optional<LiveVideoSettings> encode;  ///< video tracks are encoded like this, not stored as JPEGs
     int workers = 2;
     int queue_size = 64;  ///< frames per video track between receiver and disk
     OnFull on_full = OnFull::drop;
@@ -34,6 +36,8 @@ struct TakeSinkOptions {
     std::function<void()> on_ended_early;
     /// Called when something happens that a person should know, from any thread; must not block. May be empty.
     EventCallback on_event;
+    /// Opens the encoders of encoded tracks; empty: see TrackEncoderOptions.
+    decltype(TrackEncoderOptions::open) open_encoder = {};
 };
 
 /// The counters so far, for the progress line.
@@ -41,8 +45,9 @@ struct TakeCounts {
     std::uint64_t frames = 0, lost = 0, video_bytes = 0, audio_bytes = 0;
 };
 
-/// Stores what sources deliver as a take: receiver → JPEG pool → one writing thread that owns the files. The number of
-/// frames in flight is limited per track; beyond it frames are dropped and counted, or the caller blocks (`on_full`).
+/// Stores what sources deliver as a take: receiver → JPEG pool, or an encoder per track → one writing thread that owns
+/// the files. The number of frames in flight is limited per track; beyond it frames are dropped and counted, or the
+/// caller blocks (`on_full`).
 ///
 /// Order of calls: create(), add tracks, start(); sources deliver; stop the sources, drain(), metrics(), close().
 class TakeSink {
@@ -52,8 +57,9 @@ class TakeSink {
     TakeSink& operator=(const TakeSink&) = delete;
     ~TakeSink();
 
-    /// The inputs are valid as long as the sink. `transcode`: received JPEGs are re-encoded.
-    Result<VideoTrackInput*> add_video(const VideoDescription& description, bool transcode);
+    /// The inputs are valid as long as the sink. `transcode`: received JPEGs are re-encoded. `steady_rate`: frames come
+    /// about as often as described.
+    Result<VideoTrackInput*> add_video(const VideoDescription& description, bool transcode, bool steady_rate = true);
     Result<AudioTrackInput*> add_audio(const AudioDescription& description);
     /// Stores how late the audio of a track is. After the tracks were added, before start().
     Status add_offset(const OffsetRecord& offset);
@@ -81,8 +87,11 @@ class TakeSink {
  private:
     /// A track's state; used by the writing thread only, until it has ended.
     struct VideoTrack {
+        std::unique_ptr<TrackEncoder> encoder;  // null: the JPEG pool
         VideoTrackInput input;
         TrackStatistics statistics;
+        std::shared_ptr<const PartRecord> part = {};  // of the last packet written
+        bool needs_key = false;                       // a packet was lost: those before the next keyframe can't be used
         ReorderBuffer<EncodedFrame> order = {};
         bool corrupt_noted = false;
         int failures = 0;  // to write, since the last success
@@ -98,6 +107,9 @@ class TakeSink {
     void sync_loop();
     void write(EncodedFrame encoded);
     void store(VideoTrack& track, const EncodedFrame& frame);
+    Status write_frame(VideoTrack& track, const EncodedFrame& frame);
+    Result<std::unique_ptr<TrackEncoder>> start_encoder(TrackId id, const VideoDescription& description,
+                                                        bool steady_rate);
     void write(const TrackBlock& stored);
     void write(const JournalRecord& record);
     void write_drops();

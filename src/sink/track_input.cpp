@@ -62,10 +62,11 @@ void take_event(TrackId track, SourceEvent event, InputCounters& counters, Write
 
 }  // namespace
 
-VideoTrackInput::VideoTrackInput(const VideoInputOptions& options, WriteQueue& queue, JpegPool& pool, EventLog& events)
+VideoTrackInput::VideoTrackInput(const VideoInputOptions& options, WriteQueue& queue, FrameEncoder& encoder,
+                                 EventLog& events)
     : options_(options),
       queue_(queue),
-      pool_(pool),
+      encoder_(encoder),
       events_(events),
       buffers_(BufferPool::create(16)),
       in_flight_(options.queue_size) {}
@@ -100,9 +101,9 @@ Delivery VideoTrackInput::deliver(Frame frame) {
     }
     const auto number = next_number_++;
     if (ready)
-        queue_.post(EncodedFrame{options_.index, number, frame.stamp, std::move(frame.bytes), {}});
+        queue_.post(EncodedFrame{options_.index, number, frame.stamp, std::move(frame.bytes)});
     else
-        pool_.submit({options_.index, number, std::move(frame)});
+        encoder_.submit({options_.index, number, std::move(frame)});
     return Delivery::accepted;
 }
 

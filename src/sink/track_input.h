@@ -4,8 +4,8 @@
 #include "base/mutex.h"
 #include "media/source.h"
 #include "sink/event_log.h"
+#include "sink/frame_encoder.h"
 #include "sink/input_counters.h"
-#include "sink/jpeg_pool.h"
 #include "sink/write_queue.h"
 #include "take/take_files.h"
 
@@ -26,11 +26,11 @@ struct VideoInputOptions {
     OnFull on_full = OnFull::drop;
 };
 
-/// Input of one video track: numbers, limits and counts the frames, and passes them to the JPEG pool or, unchanged, to
-/// the writing thread. Queue, pool and events must outlive it.
+/// Input of one video track: numbers, limits and counts the frames, and passes them to the encoder or, unchanged, to
+/// the writing thread. Queue, encoder and events must outlive it.
 class VideoTrackInput final : public VideoReceiver {
  public:
-    VideoTrackInput(const VideoInputOptions& options, WriteQueue& queue, JpegPool& pool, EventLog& events);
+    VideoTrackInput(const VideoInputOptions& options, WriteQueue& queue, FrameEncoder& encoder, EventLog& events);
 
     Buffer buffer(std::size_t bytes) override { return buffers_->take(bytes); }
     /// Blocks while the queue is full, if `on_full` is block.
@@ -54,7 +54,7 @@ class VideoTrackInput final : public VideoReceiver {
  private:
     const VideoInputOptions options_;
     WriteQueue& queue_;
-    JpegPool& pool_;
+    FrameEncoder& encoder_;
     EventLog& events_;
     std::shared_ptr<BufferPool> buffers_;
     InFlightLimit in_flight_;

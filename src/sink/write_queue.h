@@ -2,7 +2,7 @@
 
 #include "base/bounded_queue.h"
 #include "media/audio_block.h"
-#include "sink/jpeg_pool.h"
+#include "sink/frame_encoder.h"
 #include "take/journal.h"
 
 #include <atomic>

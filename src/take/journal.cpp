@@ -19,7 +19,10 @@ constexpr std::int64_t kMaxSamples = 1'000'000'000'000;
 constexpr std::int64_t kMaxStamp =
     4'500'000'000'000'000'000;                             // of any stamp; kFarthestMedia is the tighter limit of media
 constexpr std::int64_t kMaxBytes = std::int64_t{1} << 40;  // of one frame
+constexpr std::int64_t kMaxOffset = std::int64_t{1} << 60;  // in a file
 constexpr int kMaxNesting = 64;
+constexpr int kMaxParts = 1'000'000;
+constexpr std::size_t kMaxConfig = std::size_t{1} << 16;  // bytes of a decoder configuration
 
 json controls_json(const std::vector<std::pair<std::string, std::string>>& controls) {
     json object = json::object();
@@ -30,23 +33,25 @@ json controls_json(const std::vector<std::pair<std::string, std::string>>& contr
 json track_json(const TrackRecord& r) {
     if (r.track.kind == TrackKind::video) {
         const auto& v = r.video;
-        return {{"k", "track"},
-                {"track", to_string(r.track)},
-                {"kind", "video"},
-                {"path", r.path},
-                {"device", v.device},
-                {"name", v.name},
-                {"driver", v.driver},
-                {"stable_id", v.stable_id},
-                {"width", v.width},
-                {"height", v.height},
-                {"fps", v.fps},
-                {"fourcc", v.fourcc},
-                {"range", to_string(v.color.range)},
-                {"matrix", to_string(v.color.matrix)},
-                {"buffers", v.buffers},
-                {"controls", controls_json(v.controls)},
-                {"notes", v.notes}};
+        json j = {{"k", "track"},
+                  {"track", to_string(r.track)},
+                  {"kind", "video"},
+                  {"path", r.path},
+                  {"device", v.device},
+                  {"name", v.name},
+                  {"driver", v.driver},
+                  {"stable_id", v.stable_id},
+                  {"width", v.width},
+                  {"height", v.height},
+                  {"fps", v.fps},
+                  {"fourcc", v.fourcc},
+                  {"range", to_string(v.color.range)},
+                  {"matrix", to_string(v.color.matrix)},
+                  {"buffers", v.buffers},
+                  {"controls", controls_json(v.controls)},
+                  {"notes", v.notes}};
+        if (r.store == TrackStore::encoded) j["store"] = "encoded";
+        return j;
     }
     const auto& a = r.audio;
     json j = {{"k", "track"},
@@ -65,6 +70,39 @@ json track_json(const TrackRecord& r) {
     return j;
 }
 
+std::string to_hex(std::span<const std::uint8_t> bytes) {
+    std::string text;
+    for (const auto byte : bytes) fmt::format_to(std::back_inserter(text), "{:02x}", byte);
+    return text;
+}
+
+std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text) {
+    if (text.size() % 2 != 0 || text.size() > 2 * kMaxConfig) return std::nullopt;
+    std::vector<std::uint8_t> bytes(text.size() / 2);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        const auto* at = text.data() + 2 * i;
+        const auto [end, error] = std::from_chars(at, at + 2, bytes[i], 16);
+        if (error != std::errc{} || end != at + 2) return std::nullopt;
+    }
+    return bytes;
+}
+
+json part_json(const PartRecord& r) {
+    return {{"k", "part"},
+            {"track", to_string(r.track)},
+            {"part", r.number},
+            {"t_ns", to_ns(r.begin)},
+            {"header", r.header_bytes},
+            {"codec", r.params.codec},
+            {"encoder", r.encoder},
+            {"width", r.params.width},
+            {"height", r.params.height},
+            {"pixel_format", r.params.pixel_format},
+            {"config", to_hex(r.params.extradata)},
+            {"threads", r.threads},
+            {"loss_bound_s", r.loss_bound_s}};
+}
+
 json record_json(const JournalRecord& record) {
     if (const auto* r = std::get_if<TakeRecord>(&record)) {
         json j = {{"k", "take"},
@@ -78,6 +116,7 @@ json record_json(const JournalRecord& record) {
         return j;
     }
     if (const auto* r = std::get_if<TrackRecord>(&record)) return track_json(*r);
+    if (const auto* r = std::get_if<PartRecord>(&record)) return part_json(*r);
     if (const auto* r = std::get_if<OffsetRecord>(&record)) {
         return {{"k", "offset"},
                 {"video", to_string(r->video)},
@@ -167,8 +206,8 @@ struct FlatFields {
     std::string_view kind;
     std::optional<TrackId> track;
     std::optional<StampSource> source;
-    std::optional<std::int64_t> n, t, r, q, b, i;
-    bool x = false;
+    std::optional<std::int64_t> n, t, r, q, b, i, p, o;
+    bool x = false, packet_is_key = false;
 
     bool set(std::string_view key, std::string_view value) {
         auto into = [&](std::optional<std::int64_t>& field) {
@@ -189,9 +228,12 @@ struct FlatFields {
         if (key == "q") return into(q);
         if (key == "b") return into(b);
         if (key == "i") return into(i);
-        if (key == "x") {
-            x = value == "true";
-            return x || value == "false";
+        if (key == "p") return into(p);
+        if (key == "o") return into(o);
+        if (key == "x" || key == "key") {
+            const bool is_true = value == "true";
+            (key == "x" ? x : packet_is_key) = is_true;
+            return is_true || value == "false";
         }
         return true;
     }
@@ -204,6 +246,10 @@ struct FlatFields {
             FrameRecord f{*track, *n, {host_time_from_ns(*t), host_time_from_ns(*r), *source, {}}, 0};
             if (q) f.stamp.driver_sequence = static_cast<std::uint32_t>(*q);
             f.bytes = static_cast<std::uint64_t>(*b);
+            if (p) {
+                if (*p < 1 || *p > kMaxParts || !o || *o < 0 || *o > kMaxOffset) return std::nullopt;
+                f.packet = PacketPlace{static_cast<int>(*p), static_cast<std::uint64_t>(*o), packet_is_key};
+            }
             return f;
         }
         if (kind == "a" && track->kind == TrackKind::audio) {
@@ -254,8 +300,9 @@ void get_optional(const json& j, const char* key, T& out) {
 TrackRecord track_record(const json& j) {
     TrackRecord r;
     r.track = track_of(j);
-    r.path = track_path(
-        r.track);  // fixed by the format; the record's path is ignored, so that a take can't refer outside its folder
+    if (j.value("store", "jpeg") == "encoded") r.store = TrackStore::encoded;
+    // Fixed by the format; the record's path is ignored, so that a take can't refer outside its folder.
+    r.path = track_path(r.track, r.store);
     if (r.track.kind == TrackKind::video) {
         auto& v = r.video;
         v.width = bounded(j, "width", 0, 65535);
@@ -288,6 +335,27 @@ TrackRecord track_record(const json& j) {
     return r;
 }
 
+PartRecord part_record(const json& j) {
+    PartRecord r;
+    r.track = track_of(j);
+    if (r.track.kind != TrackKind::video) throw std::invalid_argument("a part of no video track");
+    r.number = bounded(j, "part", 1, kMaxParts);
+    r.begin = host_time_from_ns(integer(j, "t_ns", -kFarthestMedia.count(), kFarthestMedia.count()));
+    r.header_bytes = static_cast<std::uint64_t>(integer(j, "header", 0, kMaxOffset));
+    r.params.codec = j.at("codec").get<std::string>();
+    r.params.width = bounded(j, "width", 1, 65535);
+    r.params.height = bounded(j, "height", 1, 65535);
+    get_optional(j, "pixel_format", r.params.pixel_format);
+    auto config = from_hex(j.value("config", ""));
+    if (!config) throw std::invalid_argument("config");
+    r.params.extradata = std::move(*config);
+    get_optional(j, "encoder", r.encoder);
+    if (j.contains("threads")) r.threads = bounded(j, "threads", 0, 65535);
+    get_optional(j, "loss_bound_s", r.loss_bound_s);
+    if (!std::isfinite(r.loss_bound_s) || r.loss_bound_s < 0) r.loss_bound_s = 0;
+    return r;
+}
+
 std::optional<JournalRecord> record_from(const json& j) {
     const auto kind = j.at("k").get<std::string>();
     if (kind == "take") {
@@ -302,6 +370,7 @@ std::optional<JournalRecord> record_from(const json& j) {
         return r;
     }
     if (kind == "track") return track_record(j);
+    if (kind == "part") return part_record(j);
     if (kind == "offset") {
         OffsetRecord r;
         r.video = track_of(j, "video");
@@ -375,7 +444,11 @@ void append_line(const JournalRecord& record, std::string& line) {
         fmt::format_to(out, R"({{"k":"f","v":"{}{}","n":{},"t":{},"r":{},"s":"{}")", 'v', f->track.number, f->number,
                        to_ns(f->stamp.time), to_ns(f->stamp.arrival), to_string(f->stamp.source));
         if (f->stamp.driver_sequence) fmt::format_to(out, R"(,"q":{})", *f->stamp.driver_sequence);
-        fmt::format_to(out, ",\"b\":{}}}\n", f->bytes);
+        fmt::format_to(out, ",\"b\":{}", f->bytes);
+        if (f->packet)
+            fmt::format_to(out, R"(,"p":{},"o":{}{})", f->packet->part, f->packet->offset,
+                           f->packet->key ? R"(,"key":true)" : "");
+        line += "}\n";
         return;
     }
     if (const auto* a = std::get_if<BlockRecord>(&record)) {

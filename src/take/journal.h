@@ -17,7 +17,7 @@
 namespace onetake {
 
 struct TakeRecord {
-    int format = kTakeFormat;
+    int format = kFormatOfFrames;
     std::string name, program;
     std::string created;  ///< ISO 8601, UTC
     HostTime start;
@@ -33,17 +33,41 @@ struct TrackRecord {
     std::string path;  ///< relative to the take's folder
     VideoDescription video;
     AudioDescription audio;
+    TrackStore store = TrackStore::jpeg;  ///< of video
+};
+
+/// A part of an encoded track: the output of one encoder.
+struct PartRecord {
+    TrackId track;
+    int number = 1;                  ///< from 1
+    HostTime begin;                  ///< stamp of the part's time 0
+    std::uint64_t header_bytes = 0;  ///< in front of the first cluster
+    /// Codec, size, pixel format, and the decoder configuration as extradata. The colour is the track's.
+    StreamParams params;
+    std::string encoder;      ///< "libx264"
+    int threads = 0;          ///< of the encoder
+    double loss_bound_s = 0;  ///< most that a kill loses of the track, at its nominal frame rate
 };
 
 struct ClockRecord {
     ClockReading reading;
 };
 
+/// Where the packet of a frame is, in an encoded track.
+struct PacketPlace {
+    int part = 1;
+    std::uint64_t offset = 0;  ///< of its first byte
+    bool key = false;
+
+    bool operator==(const PacketPlace&) const = default;
+};
+
 struct FrameRecord {
     TrackId track;
     std::int64_t number = 0;  ///< from 1
     FrameStamp stamp;
-    std::uint64_t bytes = 0;
+    std::uint64_t bytes = 0;                 ///< of the JPEG or packet
+    std::optional<PacketPlace> packet = {};  ///< of an encoded track
 };
 
 struct BlockRecord {
@@ -87,8 +111,8 @@ struct EndRecord {
     double duration_s = 0;
 };
 
-using JournalRecord = std::variant<TakeRecord, TrackRecord, OffsetRecord, ClockRecord, FrameRecord, BlockRecord,
-                                   DropRecord, EventRecord, EndRecord>;
+using JournalRecord = std::variant<TakeRecord, TrackRecord, PartRecord, OffsetRecord, ClockRecord, FrameRecord,
+                                   BlockRecord, DropRecord, EventRecord, EndRecord>;
 
 /// Appends the record to `line` as a line, including `\n`.
 void append_line(const JournalRecord& record, std::string& line);

@@ -45,21 +45,28 @@ Result<JournalRead> for_each_record(const TakeDir& dir, On&& on) {
     }
 }
 
-Status write_rows(AtomicFile& out, const TakeDir& dir, TrackId track) {
-    const bool video = track.kind == TrackKind::video;
-    ONETAKE_TRY(out.write(
-        video
-            ? R"("frame_columns": ["n", "t_ns", "arrival_ns", "bytes", "source"], "frames": [)"
-            : R"("block_columns": ["first_sample", "samples", "t_ns", "arrival_ns", "xrun", "source"], "blocks": [)"));
+std::string_view columns(TrackId track, bool encoded) {
+    if (track.kind == TrackKind::audio)
+        return R"("block_columns": ["first_sample", "samples", "t_ns", "arrival_ns", "xrun", "source"], "blocks": [)";
+    if (encoded)
+        return R"("frame_columns": ["n", "t_ns", "arrival_ns", "bytes", "source", "part", "offset", "key"], "frames": [)";
+    return R"("frame_columns": ["n", "t_ns", "arrival_ns", "bytes", "source"], "frames": [)";
+}
+
+Status write_rows(AtomicFile& out, const TakeDir& dir, TrackId track, bool encoded) {
+    ONETAKE_TRY(out.write(columns(track, encoded)));
     std::string row;
     const char* separator = "\n";
     const auto status = for_each_record(dir, [&](const JournalRecord& record, std::uint64_t) -> Status {
         row.clear();
         auto to = std::back_inserter(row);
-        if (const auto* f = std::get_if<FrameRecord>(&record); f && f->track == track)
-            fmt::format_to(to, "{}[{}, {}, {}, {}, \"{}\"]", separator, f->number, to_ns(f->stamp.time),
+        if (const auto* f = std::get_if<FrameRecord>(&record); f && f->track == track) {
+            const auto place = f->packet.value_or(PacketPlace{});
+            fmt::format_to(to, "{}[{}, {}, {}, {}, \"{}\"", separator, f->number, to_ns(f->stamp.time),
                            to_ns(f->stamp.arrival), f->bytes, to_string(f->stamp.source));
-        else if (const auto* a = std::get_if<BlockRecord>(&record); a && a->track == track)
+            if (encoded) fmt::format_to(to, ", {}, {}, {}", place.part, place.offset, place.key);
+            row += ']';
+        } else if (const auto* a = std::get_if<BlockRecord>(&record); a && a->track == track)
             fmt::format_to(to, "{}[{}, {}, {}, {}, {}, \"{}\"]", separator, a->first_sample, a->samples, to_ns(a->time),
                            to_ns(a->arrival), a->xrun, to_string(a->source));
         if (row.empty()) return {};
@@ -75,6 +82,9 @@ Status write_rows(AtomicFile& out, const TakeDir& dir, TrackId track) {
 Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
     ordered_json clocks = ordered_json::array(), events = ordered_json::array(), offsets = ordered_json::array();
     std::vector<std::pair<TrackId, ordered_json>> tracks;
+    const auto with_id = [&](TrackId id) {
+        return std::ranges::find(tracks, id, &decltype(tracks)::value_type::first);
+    };
     EndRecord end;
     constexpr std::size_t kMaxEvents = 10'000;                        // of each kind; the journal has them all
     constexpr std::uint64_t kMaxEventBytes = std::uint64_t{8} << 20;  // of all kinds
@@ -94,8 +104,14 @@ Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
             keep(events);
         else if (const auto* t = std::get_if<TrackRecord>(&record)) {
             // A track's first record counts, as everywhere.
-            const auto same = [&](const auto& known) { return known.first == t->track; };
-            if (std::ranges::none_of(tracks, same)) tracks.emplace_back(t->track, record_object(record));
+            if (with_id(t->track) == tracks.end()) tracks.emplace_back(t->track, record_object(record));
+        } else if (const auto* part = std::get_if<PartRecord>(&record)) {
+            const auto track = with_id(part->track);
+            if (track == tracks.end()) return {};
+            auto& parts = track->second["parts"];
+            if (parts.is_null()) parts = ordered_json::array();
+            keep(parts);
+            if (!parts.empty()) parts.back().erase("track");
         } else if (const auto* e = std::get_if<EndRecord>(&record))
             end = *e;
         return {};
@@ -105,19 +121,20 @@ Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
 
     auto out = AtomicFile::create(dir.fd(), kManifestName);
     if (!out) return fail(std::move(out).error());
-    const ordered_json header = {{"format", kTakeFormat},
-                                 {"name", take.name},
-                                 {"program", take.program},
-                                 {"created", take.created},
-                                 {"start_ns", to_ns(take.start)},
-                                 {"end_ns", to_ns(end.time)},
-                                 {"reason", end.reason},
-                                 {"journal_bytes", read->bytes},
-                                 {"metrics", metrics_json(metrics)},
-                                 {"config", ordered_json::parse(take.config_json, nullptr, false)},
-                                 {"clocks", std::move(clocks)},
-                                 {"offsets", std::move(offsets)},
-                                 {"events", std::move(events)}};
+    ordered_json header = {{"format", take.format}, {"name", take.name}};
+    if (!take.id.empty()) header["id"] = take.id;
+    const ordered_json rest = {{"program", take.program},
+                               {"created", take.created},
+                               {"start_ns", to_ns(take.start)},
+                               {"end_ns", to_ns(end.time)},
+                               {"reason", end.reason},
+                               {"journal_bytes", read->bytes},
+                               {"metrics", metrics_json(metrics)},
+                               {"config", ordered_json::parse(take.config_json, nullptr, false)},
+                               {"clocks", std::move(clocks)},
+                               {"offsets", std::move(offsets)},
+                               {"events", std::move(events)}};
+    header.update(rest);
     const auto text = header.dump(2, ' ', false, ordered_json::error_handler_t::replace);
     ONETAKE_TRY(out->write(std::string_view(text).substr(0, text.size() - 2)));  // without the closing "\n}"
     ONETAKE_TRY(out->write(",\n  \"tracks\": ["));
@@ -125,7 +142,7 @@ Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
     for (const auto& [id, object] : tracks) {
         const auto track = object.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
         ONETAKE_TRY(out->write(fmt::format("{}{},\n", separator, std::string_view(track).substr(0, track.size() - 1))));
-        ONETAKE_TRY(write_rows(*out, dir, id));
+        ONETAKE_TRY(write_rows(*out, dir, id, object.value("store", "") == "encoded"));
         separator = ",\n";
     }
     ONETAKE_TRY(out->write("]\n}\n"));

@@ -33,6 +33,7 @@ void visit_metrics(M& m, Visit&& visit) {
     visit("soundcard_drift_ppm", m.soundcard_drift_ppm);
     visit("camera_fps_label_error_ppm", m.camera_fps_label_error_ppm);
     visit("projected_av_skew_ms_per_hour", m.projected_av_skew_ms_per_hour);
+    visit("loss_bound_s", m.loss_bound_s);
     visit("encoder", m.encoder);
     visit("stamp_source", m.stamp_source);
     visit("audio_stamp_source", m.audio_stamp_source);

@@ -12,6 +12,7 @@ std::string to_json(const TakeResult& result) {
         return p.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(p);
     };
     const nlohmann::ordered_json object = {{"name", result.name},
+                                           {"id", path(result.id)},
                                            {"frames_dir", path(result.frames_dir)},
                                            {"wav_path", path(result.wav_path)},
                                            {"enhanced_wav_path", path(result.enhanced_wav_path)},

@@ -46,8 +46,9 @@ std::string take_folder(const std::string& data_dir, const std::string& name) {
     return fmt::format("{}/{}", data_dir.empty() ? "." : data_dir, name);
 }
 
-std::string track_path(TrackId id) {
-    const auto* leaf = id.kind == TrackKind::video ? "frames" : "audio.wav";
+std::string track_path(TrackId id, TrackStore store) {
+    const auto* video = store == TrackStore::encoded ? "video" : "frames";
+    const auto* leaf = id.kind == TrackKind::video ? video : "audio.wav";
     return id.number == 1 ? leaf : fmt::format("{}/{}", to_string(id), leaf);
 }
 
@@ -55,18 +56,34 @@ std::string frame_file(std::int64_t n) {
     return fmt::format("f_{:06}.jpg", n);
 }
 
-std::optional<std::int64_t> frame_number(std::string_view name) {
+std::string part_file(std::int64_t n) {
+    return fmt::format("p_{:04}.mkv", n);
+}
+
+namespace {
+
+// The number in a name that `name_of` would make of it.
+std::optional<std::int64_t> number_between(std::string_view name, std::string_view front, std::string_view back,
+                                           std::string (*name_of)(std::int64_t)) {
     constexpr std::int64_t kMaxFrames = 1'000'000'000'000;  // as in the journal
-    constexpr std::string_view front = "f_", back = ".jpg";
     if (!name.starts_with(front) || !name.ends_with(back) || name.size() <= front.size() + back.size())
         return std::nullopt;
     const auto digits = name.substr(front.size(), name.size() - front.size() - back.size());
     std::int64_t n = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), n);
-    if (error != std::errc{} || end != digits.data() + digits.size() || n < 1 || n > kMaxFrames ||
-        frame_file(n) != name)
+    if (error != std::errc{} || end != digits.data() + digits.size() || n < 1 || n > kMaxFrames || name_of(n) != name)
         return std::nullopt;
     return n;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> frame_number(std::string_view name) {
+    return number_between(name, "f_", ".jpg", frame_file);
+}
+
+std::optional<std::int64_t> part_number(std::string_view name) {
+    return number_between(name, "p_", ".mkv", part_file);
 }
 
 bool is_stale_file(std::string_view name) {

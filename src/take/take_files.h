@@ -11,7 +11,8 @@
 /// The paths in a take; defined only here (docs/take-format.md).
 namespace onetake {
 
-inline constexpr int kTakeFormat = 1;
+inline constexpr int kFormatOfFrames = 1;   ///< of takes without an encoded track
+inline constexpr int kFormatOfPackets = 2;  ///< of takes with one: the newest
 inline constexpr const char* kJournalName = "timeline.jsonl";
 inline constexpr const char* kManifestName = "manifest.json";
 inline constexpr const char* kReserveName = ".reserve";
@@ -31,13 +32,24 @@ Status check_take_name(std::string_view name);
 /// `<data_dir>/<name>`.
 std::string take_folder(const std::string& data_dir, const std::string& name);
 
-/// Path of a track relative to its take: "frames", "audio.wav", "v2/frames", "a2/audio.wav".
-std::string track_path(TrackId id);
+/// How a video track is stored.
+enum class TrackStore {
+    jpeg,     ///< a file per frame
+    encoded,  ///< packets of a video encoder, in parts
+};
+
+/// Path of a track relative to its take: "frames", "video" (encoded), "audio.wav", "v2/frames", "a2/audio.wav".
+std::string track_path(TrackId id, TrackStore store = TrackStore::jpeg);
 
 /// File name of frame `n` (from 1) in its track's folder: "f_000001.jpg".
 std::string frame_file(std::int64_t n);
 /// The number of a frame's file name; empty for any other name.
 std::optional<std::int64_t> frame_number(std::string_view file_name);
+
+/// File name of part `n` (from 1) in its track's folder: "p_0001.mkv".
+std::string part_file(std::int64_t n);
+/// The number of a part's file name; empty for any other name.
+std::optional<std::int64_t> part_number(std::string_view file_name);
 
 /// Whether a file in a take's folder exists only after a crash: the reserve, an incomplete manifest.
 bool is_stale_file(std::string_view file_name);

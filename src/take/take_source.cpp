@@ -53,6 +53,9 @@ Status TakeSource::read_one() {
         if (track->track.kind == TrackKind::audio) audio_tracks_.emplace(track->track.number, track->audio);
         origin_search_.add(*track);
         tracks_.push_back(std::move(*track));
+    } else if (auto* part = std::get_if<PartRecord>(&**record)) {
+        const std::pair id{part->track.number, part->number};
+        parts_.try_emplace(id, std::move(*part));
     } else if (const auto* offset = std::get_if<OffsetRecord>(&**record)) {
         // Audio offsets are relative to the first video track.
         if (offset->video.number == 1)
@@ -89,7 +92,7 @@ void TakeSource::set_origin() {
 
 void TakeSource::emit(const JournalRecord& record) {
     if (const auto* f = std::get_if<FrameRecord>(&record)) {
-        events_.push_back(StoredFrame{f->track, f->number, f->stamp.time, f->bytes});
+        events_.push_back(StoredFrame{f->track, f->number, f->stamp.time, f->bytes, f->packet});
         return;
     }
     const auto& block = std::get<BlockRecord>(record);
@@ -108,6 +111,11 @@ void TakeSource::end() {
         audio.clock.finish(spans_);
         for (const auto& span : spans_) events_.push_back(StoredAudio{{TrackKind::audio, number}, span});
     }
+}
+
+const PartRecord* TakeSource::part(TrackId track, int number) const {
+    const auto it = parts_.find({track.number, number});
+    return it == parts_.end() ? nullptr : &it->second;
 }
 
 Duration TakeSource::audio_shift(TrackId audio, Duration configured) const {
@@ -140,6 +148,8 @@ Result<TakeTotals> count_take(const std::string& take_folder) {
         if (!*record) break;
         if (const auto* t = std::get_if<TrackRecord>(&**record)) {
             if (t->track.kind == TrackKind::audio) audio_tracks[t->track.number] = t->audio;
+        } else if (auto* part = std::get_if<PartRecord>(&**record)) {
+            totals.parts.push_back(std::move(*part));
         } else if (const auto* f = std::get_if<FrameRecord>(&**record)) {
             ++totals.frames;
             totals.media_bytes += f->bytes;

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct StoredFrame {
     std::int64_t number = 0;
     HostTime time;
     std::uint64_t bytes = 0;
+    std::optional<PacketPlace> packet = {};  ///< of an encoded track
 };
 
 /// A span of stored audio with the times assigned by the audio clock model.
@@ -50,6 +52,9 @@ class TakeSource {
 
     const TakeRecord& take() const { return reader_.take(); }
     const std::vector<TrackRecord>& tracks() const { return tracks_; }
+    /// A part of an encoded track whose frames have been emitted, or will be next; null if the journal has no record of
+    /// it. Valid until the next call of next().
+    const PartRecord* part(TrackId track, int number) const;
     /// Media time 0 of a rendered file (docs/clocks.md); empty until known, which is before the first event.
     std::optional<HostTime> origin() const { return origin_; }
     /// Offset that rendering adds to a track's audio, positive: later. `configured` if it is not 0, else the one
@@ -77,6 +82,7 @@ class TakeSource {
     JournalReader reader_;
     Follow follow_;
     std::vector<TrackRecord> tracks_;
+    std::map<std::pair<int, int>, PartRecord> parts_;  // by track number and part
     std::map<int, Duration> calibrated_, configured_;  // delay of the audio, by audio track number
     std::optional<ClockReading> clock_;
     std::map<int, AudioState> audio_tracks_;  // by track number
@@ -96,6 +102,7 @@ struct TakeTotals {
     std::uint64_t media_bytes = 0;
     Duration length{};  ///< from the first to the last stamp, including the last frame's or block's duration if known
     std::optional<EndRecord> end;
+    std::vector<PartRecord> parts;  ///< of encoded tracks, in the order of the journal
 };
 Result<TakeTotals> count_take(const std::string& take_folder);
 

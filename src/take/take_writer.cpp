@@ -10,12 +10,14 @@
 
 namespace onetake {
 
-TakeWriter::TakeWriter(TakeDir dir, std::string name, AppendFile journal, bool fsync)
+TakeWriter::TakeWriter(TakeDir dir, const TakeWriterOptions& options, AppendFile journal)
     : dir_(std::move(dir)),
-      name_(std::move(name)),
+      name_(options.name),
+      id_(options.id),
       reserve_(std::make_unique<DiskReserve>(dir_.fd())),
       journal_(std::move(journal)),
-      fsync_(fsync) {}
+      fsync_(options.fsync),
+      encoded_tracks_(options.encoded_tracks) {}
 
 Result<TakeWriter> TakeWriter::create(const TakeWriterOptions& options, const ClockReading& now) {
     ONETAKE_TRY(check_take_name(options.name));
@@ -47,10 +49,11 @@ Result<TakeWriter> TakeWriter::begin(const TakeWriterOptions& options, const Clo
     auto journal = AppendFile::create(dir.fd(), kJournalName);
     if (!journal) return fail(std::move(journal).error());
     ONETAKE_TRY(lock_journal(journal->fd(), dir.folder()));
-    TakeWriter writer(std::move(dir), options.name, std::move(*journal), options.fsync);
+    TakeWriter writer(std::move(dir), options, std::move(*journal));
     ONETAKE_TRY(writer.reserve_->keep(writer.closing_bytes()));
-    TakeRecord take{kTakeFormat, options.name, options.program, utc_iso(now.wall), now.host, options.config_json,
-                    options.id};
+    const int format = options.encoded_tracks ? kFormatOfPackets : kFormatOfFrames;
+    TakeRecord take{format,   options.name,        options.program, utc_iso(now.wall),
+                    now.host, options.config_json, options.id};
     ONETAKE_TRY(writer.append(take));
     ONETAKE_TRY(writer.append(ClockRecord{now}));
     ONETAKE_TRY(writer.journal_.sync());
@@ -73,13 +76,17 @@ Status TakeWriter::append(const JournalRecord& record) {
     return status;
 }
 
-Result<TrackId> TakeWriter::add_video_track(const VideoDescription& description) {
+Result<TrackId> TakeWriter::add_video_track(const VideoDescription& description, TrackStore store) {
+    if (store == TrackStore::encoded && !encoded_tracks_)
+        return fail(ErrorCode::internal, fmt::format("{} was not created for encoded tracks.", folder()));
     const TrackId id{TrackKind::video, static_cast<int>(videos_.size()) + 1};
-    const auto path = track_path(id);
+    const auto path = track_path(id, store);
     auto fd = dir_.make_folder(path);
     if (!fd) return fail(std::move(fd).error());
-    ONETAKE_TRY(append(TrackRecord{id, path, description, {}}));
-    videos_.push_back({std::move(*fd), 0});
+    ONETAKE_TRY(append(TrackRecord{id, path, description, {}, store}));
+    auto& track = videos_.emplace_back();
+    track.fd = std::move(*fd);
+    track.store = store;
     return id;
 }
 
@@ -89,7 +96,7 @@ Result<TrackId> TakeWriter::add_audio_track(const AudioDescription& description)
     if (id.number > 1) ONETAKE_TRY(dir_.make_folder(to_string(id)));
     auto wav = WavWriter::create(dir_.fd(), path, description.sample_rate, description.channels);
     if (!wav) return fail(std::move(wav).error());
-    ONETAKE_TRY(append(TrackRecord{id, path, {}, description}));
+    ONETAKE_TRY(append(TrackRecord{id, path, {}, description, {}}));
     audios_.push_back(std::move(*wav));
     return id;
 }
@@ -109,30 +116,69 @@ Status check_stamps(HostTime time, HostTime arrival) {
 
 Status TakeWriter::write_frame(TrackId track, std::span<const std::uint8_t> jpeg, const FrameStamp& stamp) {
     ONETAKE_TRY(check_stamps(stamp.time, stamp.arrival));
-    auto& video = videos_.at(static_cast<std::size_t>(track.number - 1));
-    const auto name = frame_file(video.frames + 1);
+    auto& to = video(track);
+    const auto name = frame_file(to.frames + 1);
     auto remove = [&](Error error) {
-        ::unlinkat(video.fd.get(), name.c_str(), 0);
+        ::unlinkat(to.fd.get(), name.c_str(), 0);
         return in_take(std::move(error));
     };
     {
-        auto file = AppendFile::create(video.fd.get(), name);
+        auto file = AppendFile::create(to.fd.get(), name);
         if (!file) {
             if (file.error().code != ErrorCode::already_exists) return in_take(std::move(file).error());
             // The file of an earlier frame whose record could not be written.
-            ::unlinkat(video.fd.get(), name.c_str(), 0);
-            file = AppendFile::create(video.fd.get(), name);
+            ::unlinkat(to.fd.get(), name.c_str(), 0);
+            file = AppendFile::create(to.fd.get(), name);
             if (!file) return in_take(std::move(file).error());
         }
         if (auto status = file->write(std::as_bytes(jpeg)); !status) return remove(std::move(status).error());
         if (fsync_) {
             if (auto status = file->sync(); !status) return remove(std::move(status).error());
-            ::fsync(video.fd.get());
+            ::fsync(to.fd.get());
         }
     }
-    if (auto status = append(FrameRecord{track, video.frames + 1, stamp, jpeg.size()}); !status)
+    if (auto status = append(FrameRecord{track, to.frames + 1, stamp, jpeg.size()}); !status)
         return remove(std::move(status).error());
-    ++video.frames;
+    ++to.frames;
+    return {};
+}
+
+Status TakeWriter::begin_part(PartRecord part) {
+    ONETAKE_TRY(check_stamps(part.begin, part.begin));
+    auto& to = video(part.track);
+    part.number = to.parts + 1;
+    auto file = PartWriter::create(to.fd.get(), part.number, part.params);
+    if (!file) return in_take(std::move(file).error());
+    part.header_bytes = file->size();
+    auto status = fsync_ ? file->sync() : Status{};
+    if (status && fsync_) ::fsync(to.fd.get());
+    if (status) status = append(part);
+    if (!status) {
+        ::unlinkat(to.fd.get(), part_file(part.number).c_str(), 0);
+        return in_take(std::move(status).error());
+    }
+    to.part.emplace(std::move(*file));
+    to.parts = part.number;
+    to.part_begin = part.begin;
+    return {};
+}
+
+Status TakeWriter::write_packet(TrackId track, std::span<const std::uint8_t> packet, bool key,
+                                const FrameStamp& stamp) {
+    ONETAKE_TRY(check_stamps(stamp.time, stamp.arrival));
+    auto& to = video(track);
+    if (!to.part) return fail(ErrorCode::wrong_state, fmt::format("{} of {} has no part.", to_string(track), folder()));
+    const auto before = to.part->size();
+    const auto offset = to.part->write(stamp.time - to.part_begin, key, packet);
+    Status status = offset ? Status{} : fail(offset.error());
+    if (status && fsync_) status = to.part->sync();
+    if (status)
+        status = append(FrameRecord{track, to.frames + 1, stamp, packet.size(), PacketPlace{to.parts, *offset, key}});
+    if (!status) {
+        if (to.part->size() != before) (void)to.part->truncate(before);
+        return in_take(std::move(status).error());
+    }
+    ++to.frames;
     return {};
 }
 
@@ -180,6 +226,9 @@ Status TakeWriter::refresh() {
     };
     if (folder_deleted()) return deleted(fmt::format("The take's folder {}", folder()));
     if (journal_deleted()) return deleted(dir_.path(kJournalName));
+    for (std::size_t i = 0; i < videos_.size(); ++i)
+        if (videos_[i].part && videos_[i].part->deleted())
+            return deleted(dir_.path(track_path({TrackKind::video, static_cast<int>(i) + 1}, TrackStore::encoded)));
     for (std::size_t i = 0; i < audios_.size(); ++i)
         if (audios_[i].deleted()) return deleted(dir_.path(track_path({TrackKind::audio, static_cast<int>(i) + 1})));
     ONETAKE_TRY(reserve_->keep(closing_bytes()));
@@ -212,7 +261,7 @@ Status TakeWriter::finish(EndRecord end, const Metrics& metrics) {
 }
 
 std::string TakeWriter::frames_dir() const {
-    return videos_.empty() ? "" : dir_.path(track_path({TrackKind::video, 1}));
+    return videos_.empty() ? "" : dir_.path(track_path({TrackKind::video, 1}, videos_.front().store));
 }
 
 std::string TakeWriter::wav_path() const {

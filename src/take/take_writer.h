@@ -4,12 +4,14 @@
 #include "take/disk_reserve.h"
 #include "take/journal.h"
 #include "take/take_dir.h"
+#include "take/video_part.h"
 #include "take/wav.h"
 
 #include <onetake/metrics.h>
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,8 +23,9 @@ struct TakeWriterOptions {
     std::string name;
     std::string program;
     std::string config_json = "{}";
-    bool fsync = false;   ///< sync every write to disk before the next
-    std::string id = {};  ///< of the take, unique
+    bool fsync = false;           ///< sync every write to disk before the next
+    bool encoded_tracks = false;  ///< video tracks may be encoded: such a take has a newer format
+    std::string id = {};          ///< of the take, unique
 };
 
 /// Owns every file of a take while it is recorded, and writes them in the order required by docs/take-format.md. Files
@@ -34,11 +37,18 @@ class TakeWriter {
     static Result<TakeWriter> create(const TakeWriterOptions& options, const ClockReading& now);
 
     /// Creates the track's folder or WAV and its record. Tracks of each kind are numbered from 1.
-    Result<TrackId> add_video_track(const VideoDescription& description);
+    Result<TrackId> add_video_track(const VideoDescription& description, TrackStore store = TrackStore::jpeg);
     Result<TrackId> add_audio_track(const AudioDescription& description);
 
     /// Stores a frame under the track's next number. After an error nothing of it remains.
     Status write_frame(TrackId track, std::span<const std::uint8_t> jpeg, const FrameStamp& stamp);
+    /// Begins the next part of an encoded track. `part`: its track, begin, encoder and parameters, with a decoder
+    /// configuration as extradata; number and header_bytes are set here. Errors: PartWriter::create()'s; after one, the
+    /// part before goes on.
+    Status begin_part(PartRecord part);
+    /// Appends a frame's packet to the track's current part. Stamps must not be before the part's begin. After an error
+    /// nothing of it remains.
+    Status write_packet(TrackId track, std::span<const std::uint8_t> packet, bool key, const FrameStamp& stamp);
     /// Appends a block to the track.
     Status write_block(TrackId track, const AudioBlock& block);
     /// Writes a drop, event or clock record.
@@ -65,7 +75,8 @@ class TakeWriter {
     /// The path at which it was created.
     const std::string& folder() const { return dir_.folder(); }
     const std::string& name() const { return name_; }
-    std::string frames_dir() const;     ///< of the first video track; empty without one
+    const std::string& id() const { return id_; }
+    std::string frames_dir() const;     ///< of the first video track, its frames or parts; empty without one
     std::string wav_path() const;       ///< of the first audio track; empty without one
     std::string manifest_path() const;  ///< doesn't exist before finish()
     std::int64_t frames(TrackId track) const;
@@ -74,23 +85,28 @@ class TakeWriter {
  private:
     struct VideoTrack {
         UniqueFd fd;
+        TrackStore store = TrackStore::jpeg;
         std::int64_t frames = 0;
+        int parts = 0;
+        HostTime part_begin;
+        std::optional<PartWriter> part;  // the current one of an encoded track
     };
 
-    TakeWriter(TakeDir dir, std::string name, AppendFile journal, bool fsync);
+    TakeWriter(TakeDir dir, const TakeWriterOptions& options, AppendFile journal);
     static Result<TakeWriter> begin(const TakeWriterOptions& options, const ClockReading& now, TakeDir dir);
     Status append(const JournalRecord& record);
+    VideoTrack& video(TrackId track) { return videos_.at(static_cast<std::size_t>(track.number - 1)); }
     /// Adds the take's path to the error, which only has the file name.
     tl::unexpected<Error> in_take(Error error) const;
     Status refresh_headers();
     std::uint64_t closing_bytes() const;
 
     TakeDir dir_;
-    std::string name_;
+    std::string name_, id_;
     std::unique_ptr<DiskReserve> reserve_;
     AppendFile journal_;
     std::uint64_t journal_complete_ = 0;  ///< bytes of the journal's complete lines
-    bool fsync_;
+    bool fsync_, encoded_tracks_;
     std::vector<VideoTrack> videos_;
     std::vector<WavWriter> audios_;
     std::string line_;  ///< reused for its capacity

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -27,17 +28,17 @@ constexpr double kFps = 60;
 constexpr double kShortestInSync_s = 1.3;  // has a flash and a beep for sure
 
 struct Options {
-    std::string program, avsync, folder;
+    std::string program, avsync, folder, store = "jpeg";
     int kills = 24, parallel = 3;
     std::uint64_t seed = 1;
-    double max_loss_ms = 100, max_av_ms = 1;
+    double max_loss_ms = 100, max_video_loss_ms = 100, max_av_ms = 1;
     bool keep = false;
 };
 
 struct Tally {
     int begun = 0, not_begun = 0, while_recording = 0, while_finishing = 0, later = 0, ended_itself = 0;
     int while_processing = 0;
-    int mp4s = 0, mp4s_in_sync = 0;
+    int mp4s = 0, mp4s_in_sync = 0, parts_played = 0;
     double worst_video_ms = 0, worst_audio_ms = 0, worst_av_ms = 0;
     std::vector<std::string> failures;
 };
@@ -45,7 +46,8 @@ struct Tally {
 /// The end of a killed take, by its journal.
 struct Reached {
     bool begun = false, closed = false;
-    std::optional<HostTime> first_frame, video_end, audio_end;
+    std::optional<HostTime> first_media, video_end, audio_end;
+    std::map<int, std::uint64_t> part_frames;  // named by the journal, by part of an encoded track
 };
 
 Reached read_journal(const std::string& folder) {
@@ -55,9 +57,11 @@ Reached read_journal(const std::string& folder) {
     r.begun = true;
     while (const auto record = reader->next().value_or(std::nullopt)) {
         if (const auto* f = std::get_if<FrameRecord>(&*record)) {
-            if (!r.first_frame) r.first_frame = f->stamp.time;
+            if (!r.first_media) r.first_media = f->stamp.time;
+            if (f->packet) ++r.part_frames[f->packet->part];
             r.video_end = f->stamp.time + duration_from_seconds(1 / kFps);
         } else if (const auto* a = std::get_if<BlockRecord>(&*record)) {
+            if (!r.first_media) r.first_media = a->time;
             r.audio_end = a->time + from_ticks(a->samples, 48000);
         } else if (std::holds_alternative<EndRecord>(*record)) {
             r.closed = true;
@@ -127,6 +131,8 @@ class KillCheck {
                 round.takes,
                 "--processed-dir",
                 round.rendered,
+                "--store",
+                options_.store,
                 mp4 ? "--mp4" : "--no-mp4",
                 "--quiet"};
     }
@@ -157,6 +163,7 @@ class KillCheck {
         if (ended && program.code() != 0) failed(n, fmt::format("the program ended with {}", program.code()));
         if (!reached.begun) return end(round);
         if (!reached.closed) judge_loss(n, reached, killed, seconds);
+        play_parts(n, round, reached);
         recover(n, round);
         end(round);
     }
@@ -175,16 +182,34 @@ class KillCheck {
 
     // Until it is killed, or its time is up, the program stores what its devices deliver.
     void judge_loss(int n, const Reached& reached, HostTime killed, double seconds) {
-        if (!reached.first_frame) return;
-        const auto until = std::min(killed, *reached.first_frame + duration_from_seconds(seconds));
-        const double video = reached.video_end ? ms(until - *reached.video_end) : 0;
-        const double audio = ms(until - reached.audio_end.value_or(*reached.first_frame));
+        if (!reached.first_media) return;
+        const auto until = std::min(killed, *reached.first_media + duration_from_seconds(seconds));
+        const double video = ms(until - reached.video_end.value_or(*reached.first_media));
+        const double audio = ms(until - reached.audio_end.value_or(*reached.first_media));
         std::lock_guard lock(mutex_);
         tally_.worst_video_ms = std::max(tally_.worst_video_ms, video);
         tally_.worst_audio_ms = std::max(tally_.worst_audio_ms, audio);
-        if (video > options_.max_loss_ms || audio > options_.max_loss_ms)
+        if (video > options_.max_video_loss_ms || audio > options_.max_loss_ms)
             tally_.failures.push_back(
                 fmt::format("kill {}: {:.1f} ms of video and {:.1f} ms of audio were lost", n, video, audio));
+    }
+
+    // Each part of an encoded track plays as the kill left it: it has every frame that the journal names.
+    void play_parts(int n, const Round& round, const Reached& reached) {
+        for (const auto& [number, frames] : reached.part_frames) {
+            const auto path = fmt::format("{}/t/video/{}", round.takes, part_file(number));
+            const auto output = round.folder + "/frames";
+            Child player({"/usr/bin/env", "ffprobe", "-v", "quiet", "-count_frames", "-show_entries",
+                          "stream=nb_read_frames", "-of", "csv=p=0", path},
+                         output);
+            player.wait_until(host_now() + std::chrono::minutes(2));
+            std::uint64_t played = 0;
+            std::ifstream(output) >> played;
+            if (player.code() != 0 || played < frames)
+                failed(n, fmt::format("ffprobe decodes {} of {} frames of {}", played, frames, path));
+            std::lock_guard lock(mutex_);
+            ++tally_.parts_played;
+        }
     }
 
     void recover(int n, const Round& round) {
@@ -210,7 +235,7 @@ class KillCheck {
         RecorderConfig config;
         config.data_dir = round.takes;
         config.processed_dir = round.rendered;
-        config.encode.preset = "ultrafast";
+        if (options_.store == "jpeg") config.encode.preset = "ultrafast";  // packets are copied
         auto recorder = AVRecorder::create(config);
         const auto take = recorder->process("t");
         if (!take) return failed(n, take.error().message);
@@ -290,10 +315,14 @@ int check_kills(Options options) {
                t.worst_video_ms, t.worst_audio_ms);
     fmt::print("{} MP4s rendered, {} of them long enough to measure: |A-V| at most {:.3f} ms\n", t.mp4s, t.mp4s_in_sync,
                t.worst_av_ms);
+    if (options.store != "jpeg") fmt::print("{} parts played as they were left\n", t.parts_played);
     for (const auto& failure : t.failures) fmt::print("FAILED {}\n", failure);
     std::error_code ignored;
     if (t.failures.empty() || !options.keep) fs::remove_all(options.folder, ignored);
-    return t.failures.empty() && t.while_recording > 0 && t.mp4s_in_sync > 0 ? 0 : 1;
+    return t.failures.empty() && t.while_recording > 0 && t.mp4s_in_sync > 0 &&
+                   (options.store == "jpeg" || t.parts_played > 0)
+               ? 0
+               : 1;
 }
 
 }  // namespace
@@ -308,6 +337,8 @@ int main(int argc, char** argv) {
     app.add_option("--parallel", options.parallel);
     app.add_option("--seed", options.seed);
     app.add_option("--max-loss-ms", options.max_loss_ms);
+    app.add_option("--max-video-loss-ms", options.max_video_loss_ms);
+    app.add_option("--store", options.store, "how video is stored: jpeg, or an encoder");
     app.add_flag("--keep", options.keep, "keep the takes of failures");
     CLI11_PARSE(app, argc, argv);
     return onetake::check_kills(options);

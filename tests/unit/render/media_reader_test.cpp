@@ -125,7 +125,7 @@ TEST_F(MediaReaderTest, EmitsStoredJpegsUntouchedWhereTheyAreCopied) {
         const auto jpeg =
             plain_jpeg(SmallMediaTake::kWidth, SmallMediaTake::kHeight, static_cast<std::uint8_t>(10 * (i + 1)));
         const auto& copy = out.copies[static_cast<std::size_t>(i)];
-        EXPECT_EQ(std::string(copy.jpeg.begin(), copy.jpeg.end()), jpeg);
+        EXPECT_EQ(std::string(copy.bytes.begin(), copy.bytes.end()), jpeg);
         EXPECT_EQ(copy.time, MediaTime(i * SmallMediaTake::kInterval));
     }
 }

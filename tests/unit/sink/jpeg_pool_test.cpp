@@ -84,7 +84,7 @@ class JpegPoolTest : public ::testing::Test {
 
 std::uint8_t level_of(const EncodedFrame& frame) {
     auto decoder = JpegDecoder::create().value();
-    const auto image = decoder.decode(frame.jpeg.span(), *BufferPool::create(1)).value();
+    const auto image = decoder.decode(frame.bytes.span(), *BufferPool::create(1)).value();
     return image.plane(0)[0];
 }
 
@@ -136,7 +136,7 @@ TEST_F(JpegPoolTest, EncodesJpegsAnewInTheSettingsItWasGiven) {
     pool.submit({0, 0, jpeg_frame_of(plain_jpeg(kWidth, kHeight, 120))});
     const auto done = finish();
     ASSERT_EQ(done.size(), 1u);
-    const auto info = inspect_jpeg(done[0].jpeg.span());
+    const auto info = inspect_jpeg(done[0].bytes.span());
     ASSERT_TRUE(info);
     EXPECT_EQ(info->chroma, Chroma::gray);
     EXPECT_NEAR(level_of(done[0]), 120, 2);
@@ -152,7 +152,7 @@ TEST_F(JpegPoolTest, ReportsAFrameThatCantBeEncodedAndEncodesTheNext) {
     const auto done = finish();
     ASSERT_EQ(done.size(), 2u);
     EXPECT_THAT(done[0].failure, Not(IsEmpty()));
-    EXPECT_TRUE(done[0].jpeg.empty());
+    EXPECT_TRUE(done[0].bytes.empty());
     EXPECT_THAT(done[1].failure, IsEmpty());
 }
 

@@ -49,10 +49,22 @@ AudioDescription microphone() {
     return a;
 }
 
+StreamParams h264_stream() {
+    StreamParams p;
+    p.codec = "h264";
+    p.width = 1280;
+    p.height = 720;
+    p.pixel_format = "yuv420p";
+    p.extradata = {1, 0x64, 0, 0xff};
+    return p;
+}
+
 const std::vector<JournalRecord> kRecords = {
     TakeRecord{1, "interview", "onetake 1", "2026-01-02T03:04:05.000006Z", host_time_from_ns(77), R"({"width":1280})"},
-    TrackRecord{{TrackKind::video, 1}, "frames", camera(), {}},
-    TrackRecord{{TrackKind::audio, 2}, "a2/audio.wav", {}, microphone()},
+    TrackRecord{{TrackKind::video, 1}, "frames", camera(), {}, {}},
+    TrackRecord{{TrackKind::video, 2}, "v2/video", camera(), {}, TrackStore::encoded},
+    TrackRecord{{TrackKind::audio, 2}, "a2/audio.wav", {}, microphone(), {}},
+    PartRecord{{TrackKind::video, 2}, 3, host_time_from_ns(-7), 300, h264_stream(), "libx264", 4, 0.5},
     ClockRecord{{host_time_from_ns(5), BootTime(Duration(6)), WallTime(Duration(7)), Duration(8)}},
     FrameRecord{
         {TrackKind::video, 1},
@@ -60,6 +72,12 @@ const std::vector<JournalRecord> kRecords = {
         {host_time_from_ns(123456789012345), host_time_from_ns(123456789099999), StampSource::driver_soe, 4000000000u},
         54321},
     FrameRecord{{TrackKind::video, 2}, 1, {host_time_from_ns(-5), host_time_from_ns(9), StampSource::pushed, {}}, 0},
+    FrameRecord{{TrackKind::video, 2},
+                7,
+                {host_time_from_ns(5), host_time_from_ns(9), StampSource::test, 3},
+                99,
+                PacketPlace{3, 123456789012, true}},
+    FrameRecord{{TrackKind::video, 2}, 8, {{}, {}, StampSource::test, {}}, 0, PacketPlace{1, 0, false}},
     BlockRecord{
         {TrackKind::audio, 1}, 1024, 1024, host_time_from_ns(1), host_time_from_ns(2), StampSource::device, true},
     BlockRecord{{TrackKind::audio, 1}, 0, 1, host_time_from_ns(1), host_time_from_ns(2), StampSource::arrival, false},
@@ -89,30 +107,41 @@ TEST(Journal, SkipsUnknownKinds) {
 }
 
 TEST(Journal, RejectsInvalidRecordsWithoutThrowing) {
-    for (const auto* text : {"",
-                             "{",
-                             "[]",
-                             "null",
-                             "{}",
-                             R"({"k":1})",
-                             R"({"k":"f"})",
-                             R"({"k":"f","v":"a1","n":1,"t":1,"r":1,"s":"test","b":1})",
-                             R"({"k":"f","v":"v1","n":0,"t":1,"r":1,"s":"test","b":1})",
-                             R"({"k":"f","v":"v1","n":1,"t":1.5,"r":1,"s":"test","b":1})",
-                             R"({"k":"f","v":"v1","n":99999999999999999999,"t":1,"r":1,"s":"test","b":1})",
-                             R"({"k":"a","v":"a1","i":-1,"n":1,"t":1,"r":1,"s":"test"})",
-                             R"({"k":"track","track":"v1","kind":"video","width":-1,"height":1})",
-                             R"({"k":"f","v":"v1","n":1,"t":9223372036854775807,"r":1,"s":"test","b":1})",
-                             R"({"k":"f","v":"v1","n":1,"t":1,"r":1,"s":"test","b":9223372036854775807})",
-                             R"({"k":"a","v":"a1","i":999999999999,"n":2,"t":1,"r":1,"s":"test"})",
-                             R"({"k":"drop","track":"v1","cause":"disk","count":-1,"host_ns":1})",
-                             R"({"k":"drop","track":"v1","cause":"disk","count":1.5,"host_ns":1})",
-                             R"({"k":"drop","track":"v1","cause":"disk","count":2,"first":-1,"host_ns":1})",
-                             R"({"k":"end","host_ns":1e300})",
-                             R"({"k":"end","host_ns":18446744073709551615})",
-                             R"({"k":"track","track":"a1","sample_rate":0,"channels":1})",
-                             "\xff\xfe",
-                             R"({"k":"end","host_ns":"x"})"})
+    for (const auto* text :
+         {"",
+          "{",
+          "[]",
+          "null",
+          "{}",
+          R"({"k":1})",
+          R"({"k":"f"})",
+          R"({"k":"f","v":"a1","n":1,"t":1,"r":1,"s":"test","b":1})",
+          R"({"k":"f","v":"v1","n":0,"t":1,"r":1,"s":"test","b":1})",
+          R"({"k":"f","v":"v1","n":1,"t":1.5,"r":1,"s":"test","b":1})",
+          R"({"k":"f","v":"v1","n":99999999999999999999,"t":1,"r":1,"s":"test","b":1})",
+          R"({"k":"a","v":"a1","i":-1,"n":1,"t":1,"r":1,"s":"test"})",
+          R"({"k":"track","track":"v1","kind":"video","width":-1,"height":1})",
+          R"({"k":"f","v":"v1","n":1,"t":9223372036854775807,"r":1,"s":"test","b":1})",
+          R"({"k":"f","v":"v1","n":1,"t":1,"r":1,"s":"test","b":9223372036854775807})",
+          R"({"k":"a","v":"a1","i":999999999999,"n":2,"t":1,"r":1,"s":"test"})",
+          R"({"k":"drop","track":"v1","cause":"disk","count":-1,"host_ns":1})",
+          R"({"k":"drop","track":"v1","cause":"disk","count":1.5,"host_ns":1})",
+          R"({"k":"drop","track":"v1","cause":"disk","count":2,"first":-1,"host_ns":1})",
+          R"({"k":"end","host_ns":1e300})",
+          R"({"k":"end","host_ns":18446744073709551615})",
+          R"({"k":"track","track":"a1","sample_rate":0,"channels":1})",
+          R"({"k":"f","v":"v1","n":1,"t":1,"r":1,"s":"test","b":1,"p":1})",
+          R"({"k":"f","v":"v1","n":1,"t":1,"r":1,"s":"test","b":1,"p":0,"o":1})",
+          R"({"k":"f","v":"v1","n":1,"t":1,"r":1,"s":"test","b":1,"p":1,"o":-1})",
+          R"({"k":"f","v":"v1","n":1,"t":1,"r":1,"s":"test","b":1,"p":1,"o":1,"key":1})",
+          R"({"k":"part","track":"a1","part":1,"t_ns":1,"header":1,"codec":"h264","width":1,"height":1})",
+          R"({"k":"part","track":"v1","part":0,"t_ns":1,"header":1,"codec":"h264","width":1,"height":1})",
+          R"({"k":"part","track":"v1","part":1,"t_ns":1,"header":-1,"codec":"h264","width":1,"height":1})",
+          R"({"k":"part","track":"v1","part":1,"t_ns":1,"header":1,"codec":"h264","width":0,"height":1})",
+          R"({"k":"part","track":"v1","part":1,"t_ns":1,"header":1,"codec":"h264","width":1,"height":1,"config":"0"})",
+          R"({"k":"part","track":"v1","part":1,"t_ns":1,"header":1,"codec":"h264","width":1,"height":1,"config":"xy"})",
+          "\xff\xfe",
+          R"({"k":"end","host_ns":"x"})"})
         EXPECT_FALSE(parse_line(text)) << text;
 }
 
@@ -178,11 +207,11 @@ TEST(JournalReader, CountsLinesThatAreNotRecords) {
 
 TEST(JournalReader, RejectsATakeOfANewerFormatAndNamesIt) {
     TempDir dir;
-    std::ofstream(dir.file("timeline.jsonl")) << R"({"k":"take","format":2,"name":"x","start_ns":1})" << '\n';
+    std::ofstream(dir.file("timeline.jsonl")) << R"({"k":"take","format":3,"name":"x","start_ns":1})" << '\n';
     const auto reader = JournalReader::open(dir.path());
     ASSERT_FALSE(reader);
     EXPECT_EQ(reader.error().code, ErrorCode::unsupported);
-    EXPECT_NE(reader.error().message.find("format 2"), std::string::npos);
+    EXPECT_NE(reader.error().message.find("format 3"), std::string::npos);
 }
 
 TEST(JournalReader, ReportsThatNothingWasRecordedIfTheFirstLineIsMissing) {

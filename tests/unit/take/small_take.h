@@ -58,6 +58,36 @@ inline void write_small_take(const TempDir& dir, bool close) {
     ASSERT_TRUE(writer.finish({host_time_from_ns(1400 * kMs), "stopped", 0, 0, 0.4}, m));
 }
 
+/// Writes an encoded take "t" of six packets in two parts, without audio, into `dir`. The packets are no video.
+inline void write_encoded_take(const TempDir& dir, bool close) {
+    constexpr std::int64_t kMs = 1'000'000;
+    TakeWriterOptions options{dir.path(), "t", "test", "{}", false, true};
+    auto writer = TakeWriter::create(options, read_clocks()).value();
+    VideoDescription v;
+    v.width = v.height = 16;
+    v.fps = 20;
+    const auto video = writer.add_video_track(v, TrackStore::encoded).value();
+    for (int i = 0; i < kTakeFrames; ++i) {
+        const auto t = host_time_from_ns((1000 + i * 50) * kMs);
+        if (i % 4 == 0) {
+            PartRecord part;
+            part.track = video;
+            part.begin = t;
+            part.params.codec = "ffv1";
+            part.params.width = part.params.height = 16;
+            part.encoder = "ffv1";
+            ASSERT_TRUE(writer.begin_part(part));
+        }
+        const std::vector<std::uint8_t> packet(static_cast<std::size_t>(40 + i), static_cast<std::uint8_t>(i + 1));
+        ASSERT_TRUE(writer.write_packet(video, packet, i % 2 == 0, {t, t, StampSource::test, {}}));
+    }
+    if (!close) return;
+    Metrics m;
+    m.encoder = "ffv1";
+    m.frames = kTakeFrames;
+    ASSERT_TRUE(writer.finish({host_time_from_ns(1400 * kMs), "stopped", 0, 0, 0.3}, m));
+}
+
 inline std::string bytes_of(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "codec/planar_image.h"
+#include "media/packet.h"
+
+#include <onetake/result.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+struct AVCodecContext;
+struct AVFrame;
+struct AVPacket;
+
+namespace onetake {
+
+/// A decoded image and the number its packet was given.
+struct DecodedImage {
+    PlanarImage image;
+    std::int64_t number = 0;
+};
+
+/// Decodes the packets of one video stream to planes. Safe on damaged input: it returns an error. Thread-bound.
+class VideoDecoder {
+ public:
+    /// Errors: missing_part if this libavcodec can't decode the codec; unsupported if its decoder does not open.
+    static Result<VideoDecoder> open(const StreamParams& params);
+    VideoDecoder(VideoDecoder&&) noexcept;
+    VideoDecoder& operator=(VideoDecoder&&) noexcept;
+    VideoDecoder(const VideoDecoder&) = delete;
+    VideoDecoder& operator=(const VideoDecoder&) = delete;
+    ~VideoDecoder();
+
+    /// Takes a packet, in decoding order, and appends the images it completes; numbers must increase. Errors: corrupt;
+    /// unsupported for a pixel format that no encoder here makes.
+    Status decode(std::span<const std::uint8_t> packet, std::int64_t number, BufferPool& pool,
+                  std::vector<DecodedImage>& out);
+    /// Flushes: appends the remaining images. No packet may follow.
+    Status finish(BufferPool& pool, std::vector<DecodedImage>& out);
+
+ private:
+    struct Free {
+        void operator()(AVCodecContext* context) const;
+        void operator()(AVFrame* frame) const;
+        void operator()(AVPacket* packet) const;
+    };
+
+    explicit VideoDecoder(const StreamParams& params);
+    Status open_codec();
+    Status drain(BufferPool& pool, std::vector<DecodedImage>& out);
+    Result<PlanarImage> planes(BufferPool& pool) const;
+
+    StreamParams params_;
+    std::unique_ptr<AVCodecContext, Free> context_;
+    std::unique_ptr<AVFrame, Free> frame_;
+    std::unique_ptr<AVPacket, Free> packet_;
+};
+
+/// The image scaled into another size, with its proportions, on black.
+PlanarImage fitted(const PlanarImage& image, int width, int height, BufferPool& pool);
+
+}  // namespace onetake

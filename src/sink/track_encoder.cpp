@@ -1,0 +1,306 @@
+#include "sink/track_encoder.h"
+
+#include "base/clock.h"
+#include "base/plural.h"
+#include "codec/frame_converter.h"
+#include "codec/jpeg_decoder.h"
+#include "encode/frame_ticks.h"
+#include "encode/video_stream_encoder.h"
+#include "media/decoder_config.h"
+#include "media/matroska_part.h"
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <fmt/format.h>
+#include <limits>
+#include <optional>
+#include <utility>
+
+namespace onetake {
+
+namespace {
+
+constexpr int kProbeWidth = 640, kProbeHeight = 360;
+constexpr int kMostFailures = 2;  // of a track's encoders
+constexpr std::size_t kIdleImages = 8;
+
+Result<OpenedEncoder> open_libavcodec(const VideoEncoderSettings& settings) {
+    auto encoder = VideoStreamEncoder::open_live(settings);
+    if (!encoder) return fail(std::move(encoder).error());
+    const int threads = (*encoder)->threads();
+    return OpenedEncoder{std::move(*encoder), threads};
+}
+
+// The layout in which a codec keeps all of an image: only FFV1 is lossless.
+PixelFormat layout_for(const std::string& codec, const PlanarImage& image) {
+    if (codec != "ffv1") return PixelFormat::i420;
+    if (image.chroma == Chroma::gray) return image.bytes_per_sample == 2 ? PixelFormat::gray16 : PixelFormat::gray8;
+    if (image.chroma == Chroma::s422) return PixelFormat::i422;
+    return image.chroma == Chroma::s444 ? PixelFormat::i444 : PixelFormat::i420;
+}
+
+}  // namespace
+
+/// The encoder of the thread: one after the other, a part each. Hands each packet on itself, with its frame's number
+/// and part, so it has no output of its own. Thread-bound, except request_key().
+class TrackEncoder::Parts final : public StreamEncoder {
+ public:
+    explicit Parts(const TrackEncoder& track)
+        : StreamEncoder({}, track.codec()),
+          track_(track),
+          options_(track.options_),
+          images_(BufferPool::create(kIdleImages)) {}
+
+    void request_key() { key_requested_ = true; }
+    double encode_ms_mean() const {
+        return timed_ > 0 ? to_seconds(time_) * 1e3 / static_cast<double>(timed_)
+                          : std::numeric_limits<double>::quiet_NaN();
+    }
+
+ private:
+    struct Entry {
+        std::uint64_t number = 0;
+        FrameStamp stamp;
+        std::int64_t pts = 0;  // in the part, ticks
+    };
+    struct Shape {
+        int width = 0, height = 0;
+        PixelFormat format = PixelFormat::i420;
+        bool operator==(const Shape&) const = default;
+    };
+
+    Status take(EncoderInput input, std::vector<Packet>&) override {
+        auto* timed = std::get_if<TimedFrame>(&input);
+        if (timed == nullptr) return wrong_input();
+        const Entry entry{next_number_++, timed->frame.stamp, 0};
+        const auto begin = host_now();
+        if (failures_ >= kMostFailures) return lose(entry, "its encoder failed twice"), Status{};
+        auto image = planes(timed->frame);
+        timed->frame.bytes = {};  // back to its pool
+        if (image)
+            encode(entry, std::move(*image));
+        else
+            lose(entry, image.error().message);
+        time_ += host_now() - begin;
+        ++timed_;
+        return {};
+    }
+
+    Status take_end(std::vector<Packet>&) override {
+        end_part();
+        return {};
+    }
+
+    Result<PlanarImage> planes(const Frame& frame) {
+        if (frame.format != PixelFormat::jpeg) return to_planar(frame, options_.color, *images_);
+        if (!decoder_) {
+            auto decoder = JpegDecoder::create();
+            if (!decoder) return fail(std::move(decoder).error());
+            decoder_.emplace(std::move(*decoder));
+        }
+        return decoder_->decode(frame.bytes.span(), *images_, frame.color.matrix);
+    }
+
+    void encode(Entry entry, PlanarImage image) {
+        const auto stamp = entry.stamp.time;
+        if (last_stamp_ && stamp < *last_stamp_) return lose(entry, "its stamp is before that of the frame before");
+        const Shape shape{image.width, image.height, layout_for(codec(), image)};
+        if (encoder_ && shape != shape_) end_part();
+        if (!encoder_) {
+            if (auto begun = begin_part(shape, stamp); !begun) {
+                lose(entry, begun.error().message);
+                return failed(begun.error());
+            }
+        }
+        const MediaTime time(stamp - part_->begin);
+        const auto tick = ticks_->place(time);
+        if (!tick) return lose(entry, tick.error().message);
+        entry.pts = tick->placed;
+        const bool key = key_is_due(stamp);
+        pending_.push_back(entry);
+        const auto status = encoder_->encode(TimedImage{std::move(image), time, key}, packets_);
+        emit();
+        if (!status) return failed(status.error());
+        ticks_->take(*tick);
+        if (key) last_key_ = stamp;
+        last_stamp_ = stamp;
+    }
+
+    // A keyframe must not wait for the frame after the last that is early enough.
+    bool key_is_due(HostTime stamp) {
+        if (key_requested_.exchange(false) || !last_key_) return true;
+        const auto interval = last_stamp_ ? stamp - *last_stamp_ : Duration{};
+        return stamp + interval + interval / 2 - *last_key_ > duration_from_seconds(options_.video.keyframe_s);
+    }
+
+    Status begin_part(const Shape& shape, HostTime begin) {
+        auto settings = live_encoder_settings(options_.video, shape.width, shape.height, shape.format,
+                                              rendering_threads(machine_cores()));
+        settings.color = options_.color;
+        auto opened = options_.open(settings);
+        if (!opened) return fail(std::move(opened).error());
+        PartRecord part;
+        part.track = options_.id;
+        part.begin = begin;
+        part.params = opened->encoder->params();
+        part.encoder = codec();
+        part.threads = opened->threads;
+        part.loss_bound_s = track_.loss_bound_s();
+        is_byte_stream_ = is_byte_stream(part.params.codec, part.params.extradata);
+        auto config = decoder_config(part.params.codec, part.params.extradata);
+        if (!config) return fail(std::move(config).error());
+        part.params.extradata = std::move(*config);
+        encoder_ = std::move(opened->encoder);
+        for (auto& text : encoder_->notes()) options_.report(EventKind::note, std::move(text));
+        if (shape_.width != 0 && shape_ != shape)
+            options_.report(EventKind::note, fmt::format("The frames changed from {}x{} to {}x{}: a new part begins.",
+                                                         shape_.width, shape_.height, shape.width, shape.height));
+        part_ = std::make_shared<const PartRecord>(std::move(part));
+        ticks_.emplace(part_->params.time_scale);
+        shape_ = shape;
+        last_key_.reset();
+        return {};
+    }
+
+    void end_part() {
+        if (!encoder_) return;
+        const auto status = encoder_->finish(packets_);
+        emit();
+        if (!status) return failed(status.error());
+        lose_pending("its encoder made no packet of it");
+        encoder_.reset();
+    }
+
+    void failed(const Error& error) {
+        ++failures_;
+        const auto held = lose_pending(error.message);
+        encoder_.reset();
+        options_.report(
+            EventKind::fallback,
+            fmt::format("The encoder of {} failed and lost {}; {}. {}", to_string(options_.id), counted(held, "frame"),
+                        failures_ < kMostFailures ? "it is opened again" : "the track ends", error.message));
+    }
+
+    // Packets are in the order of frames, for there are no B-frames.
+    void emit() {
+        for (auto& packet : packets_) {
+            while (!pending_.empty() && pending_.front().pts < packet.pts) {
+                lose(pending_.front(), "its encoder made no packet of it");
+                pending_.pop_front();
+            }
+            if (pending_.empty() || pending_.front().pts != packet.pts) continue;
+            const auto entry = pending_.front();
+            pending_.pop_front();
+            options_.done({options_.index,
+                           entry.number,
+                           entry.stamp,
+                           Buffer(is_byte_stream_ ? with_lengths(packet.bytes) : std::move(packet.bytes)),
+                           {},
+                           part_,
+                           packet.key});
+        }
+        packets_.clear();
+    }
+
+    std::uint64_t lose_pending(const std::string& why) {
+        const auto count = pending_.size();
+        for (const auto& entry : std::exchange(pending_, {})) lose(entry, why);
+        return count;
+    }
+
+    void lose(const Entry& entry, std::string why) {
+        options_.done({options_.index, entry.number, entry.stamp, {}, std::move(why), {}, false});
+    }
+
+    const TrackEncoder& track_;
+    const TrackEncoderOptions& options_;
+    std::shared_ptr<BufferPool> images_;
+    std::optional<JpegDecoder> decoder_;
+    std::unique_ptr<StreamEncoder> encoder_;  // of the current part; null before the first and after a failure
+    std::shared_ptr<const PartRecord> part_;
+    std::optional<FrameTicks> ticks_;  // in step with those of encoder_
+    Shape shape_;
+    bool is_byte_stream_ = false;
+    std::deque<Entry> pending_;  // in the encoder
+    std::vector<Packet> packets_;
+    std::uint64_t next_number_ = 0;
+    std::optional<HostTime> last_stamp_, last_key_;
+    int failures_ = 0;
+    std::atomic<bool> key_requested_{false};
+    Duration time_{};
+    std::uint64_t timed_ = 0;
+};
+
+TrackEncoder::TrackEncoder(TrackEncoderOptions options) : options_(std::move(options)) {
+    // The encoder must get more than it holds, or it would never emit a packet.
+    constexpr double kLossBound_s = 1;
+    const auto by_rate = static_cast<int>(options_.video.fps * kLossBound_s) - 1;
+    most_in_flight_ = std::max(frames_held(options_.video) + 2, std::min(options_.queue_size, by_rate));
+    if (!options_.open) options_.open = open_libavcodec;
+}
+
+TrackEncoder::~TrackEncoder() {
+    finish();
+}
+
+Result<std::unique_ptr<TrackEncoder>> TrackEncoder::start(TrackEncoderOptions options) {
+    std::unique_ptr<TrackEncoder> track(new TrackEncoder(std::move(options)));
+    ONETAKE_TRY(track->choose_codec());
+    auto parts = std::make_unique<Parts>(*track);
+    track->parts_ = parts.get();
+    LiveEncoderOptions live;
+    live.queue_size = static_cast<std::size_t>(track->most_in_flight_);
+    track->live_ = LiveEncoder::start(std::move(parts), std::move(live));
+    return track;
+}
+
+// Opening an encoder is the only proof that it works here.
+Status TrackEncoder::choose_codec() {
+    const bool automatic = options_.video.codec == "auto";
+    const auto opens = [&](const char* codec) -> Status {
+        if (automatic) options_.video.codec = codec;
+        auto settings =
+            live_encoder_settings(options_.video, options_.width > 0 ? options_.width : kProbeWidth,
+                                  options_.height > 0 ? options_.height : kProbeHeight, PixelFormat::i420, 1);
+        settings.color = options_.color;
+        const auto opened = options_.open(settings);
+        if (!opened) return fail(opened.error());
+        const auto header = part_header(opened->encoder->params());
+        return header ? Status{} : fail(header.error());
+    };
+    if (!automatic) return opens("");
+    if (const auto hardware = opens("h264_nvenc"); !hardware)
+        options_.report(EventKind::fallback,
+                        fmt::format("h264_nvenc can't be used here, so libx264 encodes. {}", hardware.error().message));
+    else
+        return {};
+    return opens("libx264");
+}
+
+void TrackEncoder::submit(NumberedFrame frame) {
+    const auto number = frame.number;
+    const auto stamp = frame.frame.stamp;
+    if (!live_->push(TimedFrame{std::move(frame.frame), {}}))
+        options_.done({options_.index, number, stamp, {}, "its track has ended", {}, false});
+}
+
+void TrackEncoder::request_key() {
+    parts_->request_key();
+}
+
+void TrackEncoder::finish() {
+    if (!live_ || std::exchange(finished_, true)) return;
+    (void)live_->finish();  // Parts returns no errors, it answers frames
+}
+
+double TrackEncoder::loss_bound_s() const {
+    // Those in flight, and the one that is being captured.
+    return options_.video.fps > 0 ? (most_in_flight_ + 1) / options_.video.fps : 0;
+}
+
+double TrackEncoder::encode_ms_mean() const {
+    return parts_->encode_ms_mean();
+}
+
+}  // namespace onetake
