@@ -1,5 +1,7 @@
 #include "render/copied_video.h"
 
+#include "codec/av_log.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <numeric>
@@ -32,6 +34,7 @@ Status CopiedVideo::read_packets() {
         return fail(ErrorCode::unsupported, fmt::format("{} has no video track. Is it the right file?", path_));
     stream_ = static_cast<int>(found - streams.begin());
     time_scale_ = found->time_scale;
+    const AvErrorLines errors;
     std::size_t shown = 0;  // packets up to the last that is shown
     for (;;) {
         auto packet = demuxer->next();
@@ -45,6 +48,7 @@ Status CopiedVideo::read_packets() {
         shown = packets_.size();
     }
     packets_.resize(shown);
+    damage_ = errors.text_or("");
     if (frames_ == 0)
         return fail(ErrorCode::corrupt, fmt::format("{} has no video frames. Has its program closed it?", path_));
     return {};

@@ -24,6 +24,8 @@ class CopiedVideo {
     int stream() const { return stream_; }
     /// Frames that are shown; an edit list may hide others.
     std::size_t frames() const { return frames_; }
+    /// What libav reported as damaged while it read the packets; empty if nothing.
+    const std::string& damage() const { return damage_; }
     /// Media time of the first frame, and the end of the last.
     MediaTime begin() const;
     MediaTime end() const;
@@ -52,7 +54,7 @@ class CopiedVideo {
     Status check_decoding_times();
     std::vector<std::size_t> presentation_order() const;
 
-    std::string path_;
+    std::string path_, damage_;
     int stream_ = -1;
     std::int64_t time_scale_ = 1;
     std::size_t frames_ = 0;

@@ -75,9 +75,20 @@ class AudioMux {
         auto video = CopiedVideo::read(video_path_);
         if (!video) return fail(std::move(video).error());
         video_.emplace(std::move(*video));
+        ONETAKE_TRY(check_damage());
         auto place = place_audio(*video_, *audio_, options_);
         if (!place) return fail(std::move(place).error());
         place_ = *place;
+        return {};
+    }
+
+    // A copy leaves out what can't be read, so a damaged file is not replaced by one.
+    Status check_damage() {
+        if (video_->damage().empty()) return {};
+        auto text = fmt::format("{} is damaged, and a part of it can't be read: {}.", video_path_, video_->damage());
+        if (options_.overwrite_in_place)
+            return fail(ErrorCode::corrupt, text + " It was not replaced; write a new file instead.");
+        notes_.push_back(std::move(text));
         return {};
     }
 

@@ -352,6 +352,20 @@ TEST_F(MuxAudioTest, RefusesDamagedVideos) {
     EXPECT_EQ(mux_audio(video, dir_ / "missing.wav", by(0)).error().code, ErrorCode::not_found);
 }
 
+TEST_F(MuxAudioTest, ReplacesNoVideoThatIsDamagedInTheMiddle) {
+    const auto video = dir_ / "v.mkv";
+    make_video(video, "-c:v libx264");
+    auto damaged = bytes_of(video);
+    damaged.replace(damaged.size() / 2, 3000, 3000, '\0');
+    std::ofstream(video, std::ios::binary) << damaged;
+    const auto error = failed_mux(video, by(0));
+    EXPECT_EQ(error.code, ErrorCode::corrupt);
+    EXPECT_THAT(error.message, HasSubstr("write a new file instead"));
+    const auto result = mux_audio(video, wav_, to_new_file(0));
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_THAT(result->notes, ElementsAre(HasSubstr("is damaged")));
+}
+
 TEST_F(MuxAudioTest, NoticesAVideoThatIsStillBeingWritten) {
     const auto video = dir_ / "v.mkv";
     make_video(video, kReordered);
