@@ -19,6 +19,11 @@ std::string disk_text(std::uint64_t bytes) {
     return b >= 1e9 ? fmt::format("{:.1f} GB", b / 1e9) : fmt::format("{:.1f} MB", b / 1e6);
 }
 
+std::string stored_by(const std::string& encoder) {
+    if (encoder == "untouched") return "JPEGs stored untouched";
+    return fmt::format("{} by {}", encoder == "turbojpeg" ? "JPEGs" : "encoded", encoder);
+}
+
 class Table {
  public:
     void row(std::string_view label, std::string_view value) {
@@ -63,8 +68,7 @@ std::string summary(const TakeResult& result) {
                                                                      m.camera_fps_label_error_ppm)
                                                        : ""));
     if (m.video_mb > 0)
-        t.row("video", fmt::format("{:.1f} MB, {:.1f} Mbit/s, JPEGs {}", m.video_mb, m.video_mbps,
-                                   m.encoder == "untouched" ? "stored untouched" : "by " + m.encoder));
+        t.row("video", fmt::format("{:.1f} MB, {:.1f} Mbit/s, {}", m.video_mb, m.video_mbps, stored_by(m.encoder)));
     if (std::isfinite(m.write_latency_p95_ms))
         t.row("to disk in", fmt::format("{:.1f} ms (95 %), {:.1f} ms at most; queue at most {}", m.write_latency_p95_ms,
                                         m.write_latency_max_ms, m.queue_max));
@@ -75,6 +79,8 @@ std::string summary(const TakeResult& result) {
             t.row("", fmt::format("nominal rates would drift apart by {:.0f} ms an hour; the MP4 does not",
                                   std::abs(m.projected_av_skew_ms_per_hour)));
     }
+    if (std::isfinite(m.loss_bound_s))
+        t.row("if killed", fmt::format("at most {:.2f} s of video would have been lost", m.loss_bound_s));
     if (m.gaps) t.row("gaps", fmt::format("{}, {:.3f} s in total", m.gaps, m.gap_s));
     if (!m.stamp_source.empty() || !m.audio_stamp_source.empty())
         t.row("stamps", fmt::format("{}{}{}", m.stamp_source.empty() ? "" : "video " + m.stamp_source,

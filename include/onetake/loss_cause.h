@@ -14,7 +14,7 @@ enum class LossCause {
     disk,       ///< could not be written
     missing,    ///< stored, but its file is missing
     cut_short,  ///< stored, but its file ends too early
-    damaged,    ///< stored, but its file is no complete JPEG any more
+    damaged,    ///< stored, but no complete JPEG any more, or not the packet that was stored
     altered,    ///< a complete JPEG, but not the one that was stored
     no_record,  ///< stored, but the journal has no time for it
 };

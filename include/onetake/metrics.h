@@ -72,7 +72,7 @@ struct Metrics {
 struct TakeResult {
     std::string name;
     std::string id;  ///< unique among all takes; empty in takes from before there were ids
-    std::string frames_dir;
+    std::string frames_dir;  ///< of the first video track: its JPEGs, or the parts of an encoded track
     std::string wav_path;
     std::string enhanced_wav_path;
     std::string manifest_path;

@@ -33,9 +33,11 @@ Result<OpenedEncoder> open_libavcodec(const VideoEncoderSettings& settings) {
 }
 
 // The layout in which a codec keeps all of an image: only FFV1 is lossless.
-PixelFormat layout_for(const std::string& codec, const PlanarImage& image) {
+PixelFormat layout_for(const std::string& codec, const PlanarImage& image, ColorRange range) {
     if (codec != "ffv1") return PixelFormat::i420;
-    if (image.chroma == Chroma::gray) return image.bytes_per_sample == 2 ? PixelFormat::gray16 : PixelFormat::gray8;
+    if (image.chroma == Chroma::gray && image.bytes_per_sample == 2) return PixelFormat::gray16;
+    // Players take gray for full range, whatever the stream says.
+    if (image.chroma == Chroma::gray) return range == ColorRange::full ? PixelFormat::gray8 : PixelFormat::i420;
     if (image.chroma == Chroma::s422) return PixelFormat::i422;
     return image.chroma == Chroma::s444 ? PixelFormat::i444 : PixelFormat::i420;
 }
@@ -105,7 +107,7 @@ class TrackEncoder::Parts final : public StreamEncoder {
     void encode(Entry entry, PlanarImage image) {
         const auto stamp = entry.stamp.time;
         if (last_stamp_ && stamp < *last_stamp_) return lose(entry, "its stamp is before that of the frame before");
-        const Shape shape{image.width, image.height, layout_for(codec(), image)};
+        const Shape shape{image.width, image.height, layout_for(codec(), image, options_.color.range)};
         if (encoder_ && shape != shape_) end_part();
         if (!encoder_) {
             if (auto begun = begin_part(shape, stamp); !begun) {

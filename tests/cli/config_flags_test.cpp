@@ -123,7 +123,7 @@ TEST(ConfigFlags, HelpShowsTheCommonOnesAndHelpAllEveryField) {
     EXPECT_THAT(common, HasSubstr("--[no-]audio "));
     EXPECT_EQ(common.find("--queue-size"), std::string::npos);
     visit_fields(config, [&](const FieldInfo& field, const auto&) {
-        std::string flag(field.name == "video_device" ? "device" : field.name);
+        std::string flag(field.name == "video_device" ? "device" : field.name == "store_codec" ? "store" : field.name);
         std::replace(flag.begin(), flag.end(), '_', '-');
         EXPECT_TRUE(all.find("  --" + flag + " ") != std::string::npos ||
                     all.find("  --[no-]" + flag + " ") != std::string::npos)

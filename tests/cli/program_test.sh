@@ -119,6 +119,24 @@ expect 3 record --duration 0.5 --name lossy --no-mp4 --source test --width 3840 
 expect_in err 'lossy: v1 lost'
 one_line err
 
+# Video encoded at once: one part, and an MP4 of its packets, unless another encoding is asked for.
+expect 0 record --duration 1 --name encoded "${short[@]}" --store libx264 --json
+check jq -e '.metrics | .encoder == "libx264" and .loss_bound_s <= 1 and .frames >= 25 and .dropped == 0' out > jq.out
+frames=$(jq .metrics.frames out)
+played() { ffprobe -v error -count_frames -select_streams v -show_entries stream=nb_read_frames -of csv=p=0 "$1"; }
+for file in av_data/encoded/video/p_0001.mkv processed_av/encoded.mp4; do
+    [ "$(played $file)" = "$frames" ] || complain "$file does not play $frames frames"
+done
+expect 0 check encoded
+expect 0 process encoded --json
+check jq -e '.metrics.notes == []' out > jq.out
+copied=$(stat -c %s processed_av/encoded.mp4)
+expect 0 process encoded --crf 45
+[ "$(stat -c %s processed_av/encoded.mp4)" -lt "$copied" ] || complain "--crf does not encode anew"
+expect 2 record --duration 1 --name never --store mjpeg "${short[@]}"
+expect_in err '--store mjpeg: must be one of jpeg, encoded, auto, libx264'
+check test ! -e av_data/never
+
 # A signal ends a take cleanly; so does a closed output pipe.
 for signal in INT TERM HUP; do
     "$onetake" record --name "by-$signal" "${short[@]}" --json > out 2> err < /dev/null &

@@ -242,7 +242,8 @@ class PowerCuts {
     Tally tally_;
 };
 
-int check_power_cuts(const std::string& program, const std::string& library, bool fsync, double seconds) {
+int check_power_cuts(const std::string& program, const std::string& library, bool fsync, double seconds,
+                     const std::string& store) {
     auto pattern = (fs::temp_directory_path() / "onetake-power-XXXXXX").string();
     const std::string folder = fs::canonical(::mkdtemp(pattern.data()));
     auto cut_pattern = std::string(fs::exists("/dev/shm") ? "/dev/shm" : folder) + "/onetake-cut-XXXXXX";
@@ -251,17 +252,10 @@ int check_power_cuts(const std::string& program, const std::string& library, boo
     ::setenv("LD_PRELOAD", library.c_str(), 1);
     ::setenv("RECORD_BELOW", (folder + "/disk").c_str(), 1);
     ::setenv("RECORD_TO", (folder + "/changes").c_str(), 1);
-    std::vector<std::string> args{program,       "record",
-                                  "--source",    "test",
-                                  "--width",     "64",
-                                  "--height",    "48",
-                                  "--fps",       "15",
-                                  "--warmup",    "0",
-                                  "--blocksize", "4800",
-                                  "--duration",  fmt::format("{}", seconds),
-                                  "--name",      "t",
-                                  "--no-mp4",    "--quiet",
-                                  "--data-dir",  folder + "/disk/takes"};
+    std::vector<std::string> args{
+        program,  "record", "--source", "test",    "--width",     "64",   "--height",   "48",
+        "--fps",  "15",     "--warmup", "0",       "--blocksize", "4800", "--duration", fmt::format("{}", seconds),
+        "--name", "t",      "--no-mp4", "--quiet", "--store",     store,  "--data-dir", folder + "/disk/takes"};
     if (fsync) args.emplace_back("--fsync");
     Child recording(args, folder + "/output");
     for (const auto* name : {"LD_PRELOAD", "RECORD_BELOW", "RECORD_TO"}) ::unsetenv(name);
@@ -291,7 +285,7 @@ int check_power_cuts(const std::string& program, const std::string& library, boo
 }  // namespace onetake
 
 int main(int argc, char** argv) {
-    std::string program, library;
+    std::string program, library, store = "jpeg";
     double seconds = 4;
     bool fsync = false;
     CLI::App app{"Cuts the power after every change that a recording makes to its files."};
@@ -299,6 +293,7 @@ int main(int argc, char** argv) {
     app.add_option("LIBRARY", library, "record_ops")->required();
     app.add_option("--seconds", seconds, "length of the recording");
     app.add_flag("--fsync", fsync, "a recording that syncs every write");
+    app.add_option("--store", store, "how video is stored: jpeg, or an encoder");
     CLI11_PARSE(app, argc, argv);
-    return onetake::check_power_cuts(program, library, fsync, seconds);
+    return onetake::check_power_cuts(program, library, fsync, seconds, store);
 }

@@ -1,92 +1,18 @@
-#include "unit/container/probe.h"
 #include "unit/encode/encoded_file.h"
+#include "unit/encode/plain_colour.h"
 
-#include <algorithm>
-#include <array>
-#include <cmath>
 #include <gtest/gtest.h>
 
 namespace onetake {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::decoded_colour;
 using testing::EncodedFile;
+using testing::frame_of;
+using testing::kColours;
+using testing::Rgb;
 using testing::ScratchFolder;
-
-constexpr int kWidth = 64, kHeight = 48;
-
-struct Rgb {
-    const char* name;
-    int r, g, b;
-};
-constexpr std::array kColours = {Rgb{"red", 255, 0, 0}, Rgb{"green", 0, 255, 0}, Rgb{"blue", 0, 0, 255},
-                                 Rgb{"grey", 128, 128, 128}};
-
-/// BT.601 by its definition.
-std::array<std::uint8_t, 3> yuv_of(Rgb c, ColorRange range) {
-    const double y = (0.299 * c.r + 0.587 * c.g + 0.114 * c.b) / 255;
-    const double u = (c.b / 255.0 - y) / 1.772, v = (c.r / 255.0 - y) / 1.402;
-    const bool full = range == ColorRange::full;
-    const auto code = [](double value) {
-        return static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 255.0)));
-    };
-    return {code(full ? 255 * y : 16 + 219 * y), code(128 + (full ? 255 : 224) * u),
-            code(128 + (full ? 255 : 224) * v)};
-}
-
-/// A frame of one colour.
-Frame frame_of(PixelFormat format, Rgb colour, ColorRange range) {
-    Frame frame;
-    frame.format = format;
-    frame.width = kWidth;
-    frame.height = kHeight;
-    frame.stride = tight_stride(format, kWidth);
-    frame.color.range = range;
-    const auto yuv = yuv_of(colour, range);
-    const auto r = static_cast<std::uint8_t>(colour.r), g = static_cast<std::uint8_t>(colour.g),
-               b = static_cast<std::uint8_t>(colour.b);
-    // The bytes that each plane repeats.
-    std::array<std::vector<std::uint8_t>, 3> pattern;
-    switch (format) {
-        case PixelFormat::bgr24:
-            pattern[0] = {b, g, r};
-            break;
-        case PixelFormat::rgb24:
-            pattern[0] = {r, g, b};
-            break;
-        case PixelFormat::gray16:
-            pattern[0] = {0x37, yuv[0]};
-            break;
-        case PixelFormat::yuyv:
-            pattern[0] = {yuv[0], yuv[1], yuv[0], yuv[2]};
-            break;
-        case PixelFormat::nv12:
-            pattern = {{{yuv[0]}, {yuv[1], yuv[2]}, {}}};
-            break;
-        default:
-            pattern = {{{yuv[0]}, {yuv[1]}, {yuv[2]}}};
-            break;
-    }
-    std::vector<std::uint8_t> bytes;
-    for (int i = 0; i < layout_of(format).planes; ++i) {
-        const auto& repeated = pattern[static_cast<std::size_t>(i)];
-        const int size = plane_stride(format, i, frame.stride) * plane_rows(format, i, kHeight);
-        for (int n = 0; n < size; ++n) bytes.push_back(repeated[static_cast<std::size_t>(n) % repeated.size()]);
-    }
-    frame.bytes = Buffer(std::move(bytes));
-    return frame;
-}
-
-/// The middle pixel of a file's first frame, as ffmpeg decodes it.
-std::array<int, 3> decoded_colour(const std::string& path) {
-    const auto rgb =
-        testing::output_of("ffmpeg -v error -i '" + path +
-                           "' -frames:v 1 -sws_flags accurate_rnd+full_chroma_int -pix_fmt rgb24 -f rawvideo -");
-    if (rgb.size() != 3U * kWidth * kHeight) return {-1, -1, -1};
-    const std::size_t middle = 3U * (kWidth * kHeight / 2 + kWidth / 2);
-    const auto at = [&](std::size_t i) { return static_cast<int>(static_cast<unsigned char>(rgb[middle + i])); };
-    return {at(0), at(1), at(2)};
-}
 
 void expect_colour(PixelFormat format, Rgb colour, ColorRange from, ColorRange to) {
     SCOPED_TRACE(std::string(to_string(format)) + " " + colour.name + ", " + std::string(to_string(from)) + " to " +
@@ -94,8 +20,8 @@ void expect_colour(PixelFormat format, Rgb colour, ColorRange from, ColorRange t
     const ScratchFolder folder;
     EncodedFile file(folder / "a.mp4");
     VideoEncoderSettings settings;
-    settings.width = kWidth;
-    settings.height = kHeight;
+    settings.width = testing::kColourWidth;
+    settings.height = testing::kColourHeight;
     settings.color.range = to;
     ASSERT_TRUE(file.add_video(settings));
     for (int i = 0; i < 2; ++i) {
@@ -130,8 +56,8 @@ TEST(Colour, OfGrayFramesIsGrey) {
 
 TEST(Colour, OfRgbIsRefusedForAnotherMatrix) {
     VideoEncoderSettings settings;
-    settings.width = kWidth;
-    settings.height = kHeight;
+    settings.width = testing::kColourWidth;
+    settings.height = testing::kColourHeight;
     settings.color.matrix = ColorMatrix::bt709;
     auto encoder = VideoStreamEncoder::open(settings).value();
     std::vector<Packet> packets;

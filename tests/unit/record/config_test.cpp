@@ -15,7 +15,8 @@ TEST(Config, HasTheDefaultsThatWerePromised) {
         R"({"video_tracks":[{"source":"device","label":"","video_device":"0","width":1280,"height":720,"fps":30.0,)"
         R"("fourcc":"MJPG","convert_rgb":true,"buffersize":null,"v4l2_controls":["exposure_dynamic_framerate=0"],)"
         R"("warmup":15}],"audio_tracks":[{"source":"device","label":"","audio_device":"","sample_rate":48000,)"
-        R"("channels":1,"blocksize":1024}],"calibration":true,"encoder":"turbojpeg","quality":90,"subsample":"420","progressive":false,"workers":2,)"
+        R"("channels":1,"blocksize":1024}],"calibration":true,"store_codec":"jpeg","store_preset":"veryfast",)"
+        R"("store_crf":23,"store_bitrate":0,"store_keyframe_s":2.0,"encoder":"turbojpeg","quality":90,"subsample":"420","progressive":false,"workers":2,)"
         R"("queue_size":64,"on_full":"drop","fsync":false,"denoise":false,"denoise_model":"",)"
         R"("denoise_num_threads":1,"denoise_provider":"cpu","denoise_live":true,)"
         R"("denoise_attenuation_limit_db":0.0,"codec":"auto","preset":"veryfast","crf":23,)"
@@ -46,6 +47,8 @@ TEST(Config, RefusesWhatIsOutOfRangeWithFieldValueAndWhatIsAllowed) {
     refused([](auto& c) { c.video.front().fourcc = "H264"; }, {"fourcc", "H264", "MJPG|YUYV"});
     refused([](auto& c) { c.encode.codec = "vp9"; }, {"codec", "libx264"});
     refused([](auto& c) { c.video.front().v4l2_controls = {"gain"}; }, {"v4l2_controls", "gain", "control=value"});
+    refused([](auto& c) { c.store.codec = "vp9"; }, {"store_codec", "vp9", "jpeg|encoded|auto|libx264"});
+    refused([](auto& c) { c.store.codec = "ffv1"; }, {"store_codec", "ffv1", "mkv"});
     refused(
         [](auto& c) {
             c.video.clear();
