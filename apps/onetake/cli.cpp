@@ -26,7 +26,7 @@ std::string usage_text(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 std::string loss_text(const TrackCounters& counters) {
-    const auto lost = counters.dropped_queue + counters.dropped_driver + counters.corrupt + counters.dropped_disk;
+    const auto lost = counters.lost();
     const char* unit = counters.kind == "audio" ? "samples" : "frames";
     if (!counters.balanced())
         return fmt::format("the counters of {} don't add up ({} {} expected, {} written, {} lost)", counters.track,

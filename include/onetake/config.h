@@ -20,9 +20,9 @@ struct VideoTrackConfig {
     SourceKind source = SourceKind::device;
     std::string device = "0";       ///< of a camera: index, /dev/videoN, or a link under /dev/v4l/by-id
     std::string label;              ///< of a pushed track: a name for people
-    int width = 1280;               ///< pixels requested from the camera; the granted size is in the result
+    int width = 1280;               ///< pixels requested from the camera or drawn; not used for pushed frames
     int height = 720;               ///< pixels
-    double fps = 30.0;              ///< frames per second requested from the camera
+    double fps = 30.0;              ///< frames/s requested from the camera or drawn; nominal for pushed frames
     std::string fourcc = "MJPG";    ///< pixel format requested from the camera
     bool convert_rgb = true;        ///< false: the camera's own JPEGs are stored unchanged
     std::optional<int> buffersize;  ///< V4L2 buffers; unset: the recorder's choice for the driver

@@ -9,8 +9,8 @@
 namespace onetake {
 
 struct VideoMode {
-    std::string fourcc;
-    int width = 0, height = 0;
+    std::string fourcc;         ///< V4L2 pixel format
+    int width = 0, height = 0;  ///< pixels
     std::vector<double> fps;  ///< frames per second offered, highest first
 };
 

@@ -12,7 +12,7 @@ namespace onetake {
 enum class EventKind {
     stall,         ///< no media received from a device for some time
     resumed,       ///< media are received again
-    device_lost,   ///< a device is gone or unusable; the recorder keeps trying to reopen it
+    device_lost,   ///< a device is disconnected or unusable; the recorder keeps trying to reopen it
     loss,          ///< `count` frames, or samples per channel, are lost; summed up per second, track and cause
     fallback,      ///< something that was asked for is not available, and the take goes on without it
     disk_warning,  ///< the disk will be full soon

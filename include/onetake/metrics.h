@@ -22,7 +22,9 @@ struct TrackCounters {
     std::uint64_t dropped_driver = 0;  ///< lost before they were received (V4L2 sequence gaps)
     std::uint64_t corrupt = 0;         ///< damaged, or could not be encoded
     std::uint64_t dropped_disk = 0;    ///< lost because a write failed
-    bool balanced() const { return expected == written + dropped_queue + dropped_driver + corrupt + dropped_disk; }
+    /// For any cause.
+    std::uint64_t lost() const { return dropped_queue + dropped_driver + corrupt + dropped_disk; }
+    bool balanced() const { return expected == written + lost(); }
 };
 
 /// Measurements of a take. Times of the first video and the first audio track; sums over all tracks where stated.

@@ -58,10 +58,12 @@ class ONETAKE_API AVRecorder {
     Result<TakeResult> record(double duration_s, const std::string& name = "", bool make_mp4 = true,
                               bool enhance = true);
     /// Opens the devices and begins. Errors: wrong_state while recording or after close(); a bad or existing name; no
-    /// camera. A missing microphone is a note, not an error.
+    /// camera. A missing microphone is a `fallback` event, and an error only without a
+    /// video track.
     Status start(const StartOptions& options);
     Status start(const std::string& name = "");
     /// Ends the take and closes it, then renders if requested. If rendering fails, that is a note; the take is kept.
+    /// Errors: wrong_state without a running take; io if nothing of the take is left.
     Result<TakeResult> stop(bool make_mp4 = true, bool enhance = true);
     /// Stops a running take without rendering, for good: later calls of start(), record() and process() fail with
     /// wrong_state. Idempotent. Errors: those of stop().
@@ -72,8 +74,10 @@ class ONETAKE_API AVRecorder {
     void request_stop() noexcept;
 
     /// Pushes an image: copied. All frames of a track must have the size of its first.
-    /// Errors (refused, nothing lost): wrong size, bad stamp, a track that is not pushed. Blocks while the queue is
-    /// full if on_full is block; a frame dropped because the queue is full is counted, not an error.
+    /// Blocks while the queue is full if on_full is block; a frame dropped because the queue is full is counted, not an
+    /// error. Errors, of all push functions: wrong_state without a running take; refused, and nothing lost, for a wrong
+    /// size, a `t` that is not later than the track's last or over 24 h from now, a track that is not pushed; refused
+    /// while the take is stopped, counted as lost if it waited already; no_space once the disk is full, counted as lost.
     Status push_video(const ImageView& image, std::optional<double> t = {}, int track = 0);
     /// Pushes a BGR image and moves its bytes: no copy. `pixels` are 3 · width · height bytes.
     Status push_video(std::vector<std::uint8_t>&& pixels, int width, int height, std::optional<double> t = {},
@@ -88,13 +92,14 @@ class ONETAKE_API AVRecorder {
     /// The same in [-1, 1]; values beyond are clipped, NaN becomes silence.
     Status push_audio(std::span<const float> samples, std::optional<double> t = {}, int track = 0);
 
-    /// Renders a stored take. Opens no device.
+    /// Renders a stored take; blocks until that is done. Opens no device. Errors: wrong_state while recording;
+    /// invalid_argument for a bad name; not_found; corrupt; cancelled; those of the output file.
     Result<TakeResult> process(const std::string& name, const ProcessOptions& options);
     Result<TakeResult> process(const std::string& name, bool make_mp4 = true, std::optional<bool> enhance = {});
 
-    /// Called with every stall, loss, fallback, disk warning and note as it happens, in order; stop() and process()
+    /// Called with every event (EventKind) as it happens, in order; stop() and process()
     /// return after the last was passed on. A slow callback holds up nothing; if 4096 events wait, later ones are left
-    /// out and their number is reported. Without a callback, warnings go to stderr. Set while not recording.
+    /// out and their number is reported. Without a callback, all but notes, fallbacks and losses go to stderr. Set while not recording.
     void on_event(EventCallback callback);
     /// Called about twice a second while recording and rendering. Set while not recording.
     void on_progress(ProgressCallback callback);

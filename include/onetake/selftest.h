@@ -4,6 +4,7 @@
 #include <onetake/result.h>
 #include <onetake/version.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <stop_token>
 #include <string>

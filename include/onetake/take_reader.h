@@ -40,7 +40,7 @@ struct StoredAudioTrack {
 struct SampleSpan {
     std::int64_t first_sample = 0;  ///< per channel
     std::int64_t samples = 0;
-    std::int64_t begin_ns = 0, end_ns = 0;  ///< CLOCK_MONOTONIC, with the take's measured offset taken back
+    std::int64_t begin_ns = 0, end_ns = 0;  ///< CLOCK_MONOTONIC, corrected by the take's `offset` records
     bool after_gap = false;                 ///< audio was lost before it; else it begins where the one before ended
 };
 
@@ -86,10 +86,10 @@ class ONETAKE_API TakeReader {
     /// Stalls, lost devices, losses and notes, as journaled.
     const std::vector<RecorderEvent>& events() const;
 
-    /// Capture instants of a track's frames, increasing unless a clock was set. Empty for a track that is not there.
+    /// Capture instants of a track's frames, as stamped. Empty for a track that is not there.
     /// Valid until refresh().
     std::span<const std::int64_t> frame_times(std::size_t track) const;
-    /// The last frame captured at or before `t_ns`; empty before the first.
+    /// The last frame captured at or before `t_ns`; empty before the first. Needs stamps that increase.
     std::optional<std::size_t> frame_at(std::size_t track, std::int64_t t_ns) const;
     /// The frame's file as it is stored. Errors: also those of a missing or damaged file.
     Result<std::vector<std::uint8_t>> jpeg(std::size_t track, std::size_t frame) const;

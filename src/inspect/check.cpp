@@ -133,7 +133,7 @@ TrackCounters counters_of(const TrackInspection& t) {
     counter_of(c, LossCause::no_record) += static_cast<std::uint64_t>(t.orphaned.size()) + t.set_aside +
                                            static_cast<std::uint64_t>(t.extra_samples) + t.beyond.packets;
     for (const auto& run : t.lost) counter_of(c, run.cause) += static_cast<std::uint64_t>(run.count);
-    c.expected = c.written + c.dropped_queue + c.dropped_driver + c.corrupt + c.dropped_disk;
+    c.expected = c.written + c.lost();
     return c;
 }
 

@@ -120,9 +120,14 @@ std::uint64_t& counter_of(TrackCounters& counters, LossCause cause) {
             return counters.corrupt;
         case LossCause::altered:
             return counters.written;
-        default:
+        case LossCause::disk:
+        case LossCause::missing:
+        case LossCause::cut_short:
+        case LossCause::damaged:
+        case LossCause::no_record:
             return counters.dropped_disk;
     }
+    return counters.dropped_disk;
 }
 
 void finish_rates(Metrics& m) {

@@ -150,7 +150,9 @@ TEST_F(TakeReaderTest, ReadsATakeThatIsBeingRecorded) {
 TEST_F(TakeReaderTest, TellsWhatHappenedAndWhatWasLost) {
     ClockReading clocks = read_clocks();
     clocks.wall = WallTime(Duration(1'700'000'000'000'000'000));
-    auto writer = TakeWriter::create({takes_, "t", "test", "{}", false, "01HZX"}, clocks).value();
+    TakeWriterOptions options{takes_, "t", "test"};
+    options.id = "01HZX";
+    auto writer = TakeWriter::create(options, clocks).value();
     const auto video = writer.add_video_track({}).value();
     ASSERT_TRUE(writer.write_record(EventRecord{video, "stall", kBegin(), "no frames for 2 s"}));
     ASSERT_TRUE(writer.write_record(DropRecord{video, LossCause::queue, 7, kBegin(), {}}));
