@@ -97,6 +97,13 @@ std::vector<Shape> shapes() {
              });
              card.record(250);
          }},
+        {"arrivals at the card's periods", 0.5, true,
+         [](SimulatedSoundCard& card, std::mt19937_64& random) {
+             card.run_at(50);
+             card.scatter(
+                 [&random](std::int64_t n) { return static_cast<double>(n % 3) * 7e6 + exponential(random, 0.05); });
+             card.record(120);
+         }},
         {"arrivals on a grid, slewed", 0.5, true,
          [](SimulatedSoundCard& card, std::mt19937_64& random) {
              // 500 ppm slower for a minute.
