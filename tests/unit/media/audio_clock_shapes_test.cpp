@@ -1,5 +1,5 @@
 // The audio clock against the shapes that stamps' scatter takes: the worst error of each take, printed and bounded. A
-// wider table, over many takes each, is in docs/audio-clock.md.
+// wider table, over many takes each, is in docs/audio-clock-figures.md.
 #include "media/audio_clock.h"
 #include "unit/media/simulated_sound_card.h"
 
