@@ -145,16 +145,17 @@ ClockLines::Estimate ClockLines::below(double x, const StampCell& cell, Window w
     e.error = std::sqrt(variance / own + away * away * slope_variance);
     e.edge = edge_of(x, own_first, own_last);
     if (spacing_of(cell) > 0) {
-        e.above = e.below = uncertainty(cell, window, e.slope, own_level);
-        e.y -= e.above;
+        // While lateness does not change, the line may lie too high; at its ends also too low.
+        e.above = uncertainty(cell, window, e.slope, own_level);
+        e.below = e.above * e.edge;
     }
     e.stamps = count;
     e.known = true;
     return e;
 }
 
-// Half the range of levels that a line of this slope may have below `highest`: while lateness takes few values, no
-// stamp is later than one spacing above it, except after a stall.
+// The range of levels that a line of this slope may have below `highest`: while lateness takes few values, no stamp is
+// later than one spacing above it, except after a stall.
 double ClockLines::uncertainty(const StampCell& cell, Window window, double slope, double highest) const {
     const double spacing = spacing_of(cell);
     double most = 0;
@@ -164,7 +165,7 @@ double ClockLines::uncertainty(const StampCell& cell, Window window, double slop
         const double excess = c.edge.y - slope * c.edge.x - highest;
         if (excess < 1.2 * spacing) most = std::max(most, excess);
     }
-    return std::max(0.0, spacing - most) / 2;
+    return std::max(0.0, spacing - most);
 }
 
 }  // namespace onetake

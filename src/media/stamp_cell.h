@@ -26,10 +26,10 @@ struct StampCell {
     };
     std::int64_t first_sample = 0, end_sample = 0;
     Start start = Start::joined;
-    std::int64_t segment = 0;  ///< counts gaps and setbacks
-    double first_x = 0, end_x = 0;
-    double guess = 0;  ///< y expected at first_sample, for cells without a trusted stamp
-    double slope = 0;  ///< expected, ns/s
+    std::int64_t segment = 0;       ///< counts gaps and setbacks
+    double first_x = 0, end_x = 0;  ///< x of first_sample and end_sample
+    double guess = 0;               ///< y expected at first_sample, for cells without a trusted stamp
+    double slope = 0;               ///< expected, ns/s
     LinearRegression stamps;
     /// The least late stamp, for stamps that can only be late. x: of the block's end, as that is what arrives.
     struct Edge {

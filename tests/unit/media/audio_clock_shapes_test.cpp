@@ -1,5 +1,5 @@
 // The audio clock against the shapes that stamps' scatter takes: the worst error of each take, printed and bounded. A
-// wider table, over many takes each, is in docs/audio-clock.md.
+// wider table, over many takes each, is in docs/audio-clock-figures.md.
 #include "media/audio_clock.h"
 #include "unit/media/simulated_sound_card.h"
 
@@ -96,6 +96,13 @@ std::vector<Shape> shapes() {
                  return std::ceil(end / 8e6) * 8e6 - end + exponential(random, 0.05);
              });
              card.record(250);
+         }},
+        {"arrivals at the card's periods", 0.5, true,
+         [](SimulatedSoundCard& card, std::mt19937_64& random) {
+             card.run_at(50);
+             card.scatter(
+                 [&random](std::int64_t n) { return static_cast<double>(n % 3) * 7e6 + exponential(random, 0.05); });
+             card.record(120);
          }},
         {"arrivals on a grid, slewed", 0.5, true,
          [](SimulatedSoundCard& card, std::mt19937_64& random) {
