@@ -3,7 +3,7 @@
 # there is one.
 #
 #   base <- media <- {capture <- {v4l2, portaudio}, codec <- encode, container, take <- inspect, enhance}
-#        <- sink, render, sync <- record <- apps, examples
+#        <- reader, sink, render, sync <- record <- apps, examples
 #
 # The folders in braces must not include each other; each folder's own list is below. Programs and public headers may include only <onetake/...>.
 # libav is included by codec and container only.
@@ -21,11 +21,12 @@ declare -A may_include=(
     [encode]="base media codec encode"
     [take]="base media take"
     [inspect]="base media take inspect"
+    [reader]="base media codec take reader"
     [enhance]="base media enhance"
     [sink]="base media codec take sink"
     [render]="base media codec container encode take inspect enhance render"
     [sync]="base media portaudio codec container take sync"
-    [record]="base media capture v4l2 portaudio codec container encode take inspect enhance sink render sync record"
+    [record]="base media capture v4l2 portaudio codec container encode take inspect reader enhance sink render sync record"
 )
 problems=0
 problem() {

@@ -99,7 +99,7 @@ void ProgressLine::show(const Progress& progress) {
 }
 
 void ProgressLine::show(const RecorderEvent& event) {
-    if (quiet_) return;
+    if (quiet_ && !is_warning(event.kind)) return;
     const auto text = style_ == ProgressStyle::json ? event_json(event) : event_text(event);
     const std::lock_guard lock(mutex_);
     put((shown_ ? "\r\x1b[K" : "") + text + "\n");
@@ -130,8 +130,13 @@ std::string progress_line(const std::string& text) {
     return "\r" + text + "\x1b[K\x1b[999C ";
 }
 
+bool is_warning(EventKind kind) {
+    return kind != EventKind::note && kind != EventKind::resumed;
+}
+
 std::string event_text(const RecorderEvent& event) {
-    return event.track.empty() ? event.text : fmt::format("{}: {}", event.track, event.text);
+    return fmt::format("onetake: {}{}{}{}", is_warning(event.kind) ? "warning: " : "", event.track,
+                       event.track.empty() ? "" : ": ", event.text);
 }
 
 std::string event_json(const RecorderEvent& event) {

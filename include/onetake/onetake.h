@@ -15,4 +15,5 @@
 #include <onetake/selftest.h>
 #include <onetake/sidecar.h>
 #include <onetake/take.h>
+#include <onetake/take_reader.h>
 #include <onetake/version.h>

@@ -25,8 +25,6 @@ using HostTime = std::chrono::time_point<ClockDomain<struct HostTag>, Duration>;
 using BootTime = std::chrono::time_point<ClockDomain<struct BootTag>, Duration>;
 /// CLOCK_REALTIME since 1970 UTC: for names and creation_time. It can step; never used for media.
 using WallTime = std::chrono::time_point<ClockDomain<struct WallTag>, Duration>;
-/// A device's own clock (PortAudio's stream time): only meaningful to the source that reads it.
-using DeviceTime = std::chrono::time_point<ClockDomain<struct DeviceTag>, Duration>;
 /// Time in a rendered file, from its start.
 using MediaTime = std::chrono::time_point<ClockDomain<struct MediaTag>, Duration>;
 

@@ -29,12 +29,11 @@ Chroma chroma_of(int subsample) {
     }
 }
 
-// Many cameras put an extra byte between segments; nothing is lost by it.
-bool is_harmless(std::string_view warning) {
+}  // namespace
+
+bool is_harmless_jpeg_warning(std::string_view warning) {
     return warning.find("extraneous bytes") != std::string_view::npos;
 }
-
-}  // namespace
 
 void JpegDecoder::Destroy::operator()(void* handle) const {
     tjDestroy(handle);
@@ -68,7 +67,7 @@ Result<PlanarImage> JpegDecoder::decode(std::span<const std::uint8_t> jpeg, Buff
     if (tjDecompressToYUVPlanes(handle_.get(), jpeg.data(), jpeg.size(), planes.data(), 0, image.stride.data(), 0,
                                 TJFLAG_LIMITSCANS) != 0) {
         const std::string_view reason = tjGetErrorStr2(handle_.get());
-        if (tjGetErrorCode(handle_.get()) != TJERR_WARNING || !is_harmless(reason))
+        if (tjGetErrorCode(handle_.get()) != TJERR_WARNING || !is_harmless_jpeg_warning(reason))
             return fail(ErrorCode::corrupt, fmt::format("The JPEG is damaged: {}.", reason));
     }
     return image;

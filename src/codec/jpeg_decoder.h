@@ -6,8 +6,12 @@
 
 #include <memory>
 #include <span>
+#include <string_view>
 
 namespace onetake {
+
+/// Whether nothing is lost by what libjpeg-turbo warns of: many cameras put an extra byte between segments.
+bool is_harmless_jpeg_warning(std::string_view warning);
 
 /// Decodes JPEG files to planes without conversion: the stored YCbCr samples, full range. Thread-bound.
 class JpegDecoder {

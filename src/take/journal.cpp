@@ -67,13 +67,15 @@ json track_json(const TrackRecord& r) {
 
 json record_json(const JournalRecord& record) {
     if (const auto* r = std::get_if<TakeRecord>(&record)) {
-        return {{"k", "take"},
-                {"format", r->format},
-                {"name", r->name},
-                {"program", r->program},
-                {"created", r->created},
-                {"start_ns", to_ns(r->start)},
-                {"config", json::parse(r->config_json, nullptr, false)}};
+        json j = {{"k", "take"},
+                  {"format", r->format},
+                  {"name", r->name},
+                  {"program", r->program},
+                  {"created", r->created},
+                  {"start_ns", to_ns(r->start)},
+                  {"config", json::parse(r->config_json, nullptr, false)}};
+        if (!r->id.empty()) j["id"] = r->id;
+        return j;
     }
     if (const auto* r = std::get_if<TrackRecord>(&record)) return track_json(*r);
     if (const auto* r = std::get_if<OffsetRecord>(&record)) {
@@ -294,6 +296,7 @@ std::optional<JournalRecord> record_from(const json& j) {
         r.name = j.at("name").get<std::string>();
         get_optional(j, "program", r.program);
         get_optional(j, "created", r.created);
+        get_optional(j, "id", r.id);
         r.start = host_time(j, "start_ns");
         if (const auto it = j.find("config"); it != j.end()) r.config_json = it->dump();
         return r;

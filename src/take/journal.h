@@ -22,6 +22,7 @@ struct TakeRecord {
     std::string created;  ///< ISO 8601, UTC
     HostTime start;
     std::string config_json = "{}";
+    std::string id = {};  ///< unique; empty in takes from before there were ids
 };
 
 /// The `device` of imported tracks.

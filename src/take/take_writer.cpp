@@ -49,7 +49,8 @@ Result<TakeWriter> TakeWriter::begin(const TakeWriterOptions& options, const Clo
     ONETAKE_TRY(lock_journal(journal->fd(), dir.folder()));
     TakeWriter writer(std::move(dir), options.name, std::move(*journal), options.fsync);
     ONETAKE_TRY(writer.reserve_->keep(writer.closing_bytes()));
-    TakeRecord take{kTakeFormat, options.name, options.program, utc_iso(now.wall), now.host, options.config_json};
+    TakeRecord take{kTakeFormat, options.name, options.program, utc_iso(now.wall), now.host, options.config_json,
+                    options.id};
     ONETAKE_TRY(writer.append(take));
     ONETAKE_TRY(writer.append(ClockRecord{now}));
     ONETAKE_TRY(writer.journal_.sync());

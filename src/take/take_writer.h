@@ -21,7 +21,8 @@ struct TakeWriterOptions {
     std::string name;
     std::string program;
     std::string config_json = "{}";
-    bool fsync = false;  ///< sync every write to disk before the next
+    bool fsync = false;   ///< sync every write to disk before the next
+    std::string id = {};  ///< of the take, unique
 };
 
 /// Owns every file of a take while it is recorded, and writes them in the order required by docs/take-format.md. Files

@@ -35,6 +35,13 @@ done
 foreign=$(nm -DC --defined-only "$libdir/libonetake.so" | awk '$2 ~ /[TDB]/' | grep -v ' onetake::' || true)
 expect "symbols that are not onetake's" "" "$foreign"
 
+# Everything that the headers declare is there.
+symbols=$(nm -DC --defined-only "$libdir/libonetake.so")
+for name in $(sed -nE 's/.*ONETAKE_API.*[ &*]([a-z_]+)\(.*/\1/p; s/^class ONETAKE_API ([A-Za-z]+).*/\1::/p' prefix/include/onetake/*.h | grep -v __ |
+    sort -u); do
+    grep -qE "onetake::([A-Za-z]+::)?$name" <<< "$symbols" || { echo "no symbol for $name"; exit 1; }
+done
+
 # The installed program finds its library without help.
 expect "the installed program" "onetake $version" "$(env -u LD_LIBRARY_PATH prefix/bin/onetake --version | head -n 1)"
 test -s prefix/share/man/man1/onetake.1
