@@ -14,6 +14,7 @@ record --name two --width 64 --height 48 --duration 0.2 --channels 2 --more-vide
 record --name gray --width 80 --height 64 --duration 0.1 --subsample gray --no-audio
 record --name s422 --width 64 --height 64 --duration 0.1 --subsample 422 --progressive --quality 20
 record --name s444 --width 64 --height 64 --duration 0.1 --subsample 444
+record --name encoded --width 64 --height 48 --duration 0.3 --store libx264
 
 for take in "$work"/*/; do
     name=$(basename "$take")
@@ -24,7 +25,8 @@ for take in "$work"/*/; do
     split -l 1 -a 3 "$take/timeline.jsonl" "$folder/line/$name-"
     head -c 6000 "$take/manifest.json" > "$folder/manifest/$name"
     [ ! -e "$take/audio.wav" ] || head -c 3000 "$take/audio.wav" > "$folder/wav/$name"
-    cp "$take/frames/f_000001.jpg" "$folder/jpeg/$name"
+    [ ! -e "$take/frames" ] || cp "$take/frames/f_000001.jpg" "$folder/jpeg/$name"
+    [ ! -e "$take/video" ] || head -c 8000 "$take/video/p_0001.mkv" > "$folder/part/$name"
     jq -r '.tracks[] | select(.frames) | .frames[] | .[1] / 1e9' "$take/manifest.json" > "$folder/times/$name"
     jq -r '.tracks[] | select(.blocks) | .blocks[] | "\(.[0]) \(.[2] / 1e9)"' "$take/manifest.json" > "$folder/times/$name-audio"
 done
