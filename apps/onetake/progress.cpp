@@ -99,7 +99,8 @@ void ProgressLine::show(const Progress& progress) {
 }
 
 void ProgressLine::show(const RecorderEvent& event) {
-    if (quiet_ && !is_warning(event.kind)) return;
+    // The result ends with all losses.
+    if (quiet_ && (!is_warning(event.kind) || event.kind == EventKind::loss)) return;
     const auto text = style_ == ProgressStyle::json ? event_json(event) : event_text(event);
     const std::lock_guard lock(mutex_);
     put((shown_ ? "\r\x1b[K" : "") + text + "\n");

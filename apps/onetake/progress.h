@@ -33,7 +33,7 @@ class ProgressLine {
     ProgressLine& operator=(const ProgressLine&) = delete;
 
     void show(const Progress& progress);
-    /// Prints the event above the progress line; with --quiet, warnings only.
+    /// Prints the event above the progress line; with --quiet, warnings only, and no losses.
     void show(const RecorderEvent& event);
     /// Prints a line above the progress line, on a terminal only.
     void note(const std::string& text);
@@ -55,7 +55,6 @@ std::string progress_text(const Progress& progress, std::optional<double> durati
 std::string progress_line(const std::string& text);
 /// The same as one JSON object without a line end; what is unknown becomes null.
 std::string progress_json(const Progress& progress);
-/// Whether it is told with --quiet, too.
 bool is_warning(EventKind kind);
 /// An event as a line, and as one JSON object; without a line end.
 std::string event_text(const RecorderEvent& event);

@@ -1,19 +1,22 @@
 // Takes whose audio stamps are late or scattered, rendered while they are written and again later: the packets must be
 // the same, as the audio clock depends on the sequence of blocks alone.
-#include "render/following_render.h"
+#include "render/render_progress.h"
+#include "render/renderer.h"
 #include "support/temp_dir.h"
 #include "take/take_writer.h"
 #include "unit/container/probe.h"
 #include "unit/media/simulated_sound_card.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
+#include <condition_variable>
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <mutex>
 #include <numbers>
 #include <string>
+#include <thread>
 
 namespace onetake {
 namespace {
@@ -30,7 +33,6 @@ struct Case {
     /// Sets the noise of the card's stamps.
     std::function<void(SimulatedSoundCard&, std::mt19937_64&)> scatter;
     bool loses = false;  ///< half a second in the middle
-    double lag = 66;     ///< the most that the clock keeps open, s; see docs/audio-clock.md
 };
 
 double exponential(std::mt19937_64& random, double ms) {
@@ -99,16 +101,25 @@ TEST_P(LiveRender, MakesThePacketsOfALaterRendering) {
     description.stamps = GetParam().kind;
     const auto track = writer.add_audio_track(description).value();
 
-    // The rendering asks for every piece of audio whether it was cancelled.
-    std::atomic<int> pieces{0};
-    auto live = options("live.mp4");
-    live.cancelled = [&] {
-        ++pieces;
-        pieces.notify_one();
-        return false;
+    // The rendering asks for more when it has read all that is stored.
+    std::mutex mutex;
+    std::condition_variable changed;
+    int portions_read = 0;
+    bool written_more = false, over = false;
+    const auto wait_for_more = [&] {
+        std::unique_lock lock(mutex);
+        ++portions_read;
+        changed.notify_all();
+        changed.wait(lock, [&] { return written_more || over; });
+        written_more = false;
+        return !over;
     };
-    FollowingRender following(live);
-    following.start();
+    Result<RenderReport> report;
+    std::thread rendering([&] {
+        const auto live = options("live.mp4");
+        RenderProgress progress({});
+        report = render_growing_take(live, progress, wait_for_more);
+    });
 
     AudioBlock block;
     block.channels = 1;
@@ -124,20 +135,25 @@ TEST_P(LiveRender, MakesThePacketsOfALaterRendering) {
         block.source = GetParam().source;
         block.xrun = stamp.xrun;
         ASSERT_TRUE(writer.write_block(track, block));
-        // Now and then, wait until all audio that the clock has settled for certain is rendered: half a second a piece.
+        // Now and then, wait until all of it was read.
         const double written = static_cast<double>(stamp.first_sample + stamp.frames) / kRate;
         if (written < awaited) continue;
         awaited += kPortion;
-        const int settled = static_cast<int>(2 * (written - GetParam().lag));
-        for (int now = pieces; now < settled; now = pieces) pieces.wait(now);
+        std::unique_lock lock(mutex);
+        const int before = portions_read;
+        written_more = true;
+        changed.notify_all();
+        changed.wait(lock, [&] { return portions_read > before; });
     }
-    const int while_recording = pieces;
     ASSERT_TRUE(writer.finish({last, "stopped", 0, 0, 0}, {}));
-    following.take_is_complete(duration_from_seconds(kSeconds));
-    const auto report = following.wait();
+    {
+        const std::lock_guard lock(mutex);
+        over = true;
+        changed.notify_all();
+    }
+    rendering.join();
     ASSERT_TRUE(report) << report.error().message;
-    EXPECT_GE(while_recording, static_cast<int>(2 * (kSeconds - kPortion - GetParam().lag)));
-    std::printf("%d of %d pieces rendered while recording\n", while_recording, pieces.load());
+    EXPECT_GE(portions_read, static_cast<int>(kSeconds / kPortion));
 
     ASSERT_TRUE(render_take(options("later.mp4")));
     EXPECT_EQ(packets(dir_.file("live.mp4")), packets(dir_.file("later.mp4")));
@@ -151,7 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"PushedAsArrivals", StampKind::arrival, StampSource::pushed, late},
                       Case{"LateWithALoss", StampKind::automatic, StampSource::arrival, late, true},
                       Case{"BurstsOf16", StampKind::automatic, StampSource::pushed, bursts},
-                      Case{"OnAGrid", StampKind::automatic, StampSource::arrival, grid, false, 134},
+                      Case{"OnAGrid", StampKind::automatic, StampSource::arrival, grid},
                       Case{"ScatteredBy10ms", StampKind::automatic, StampSource::device, evenly}),
     [](const auto& parameter) { return parameter.param.name; });
 
