@@ -94,7 +94,8 @@ class ONETAKE_API TakeReader {
     /// The frame's file as it is stored. Errors: also those of a missing or damaged file; unsupported for a track that is
     /// stored encoded.
     Result<std::vector<std::uint8_t>> jpeg(std::size_t track, std::size_t frame) const;
-    /// The frame, decoded. Errors: also unsupported for another format than BGR, RGB and gray.
+    /// The frame, decoded; of an encoded track with all frames from the keyframe before it on. Errors: also unsupported
+    /// for another format than BGR, RGB and gray.
     Result<Image> image(std::size_t track, std::size_t frame, ImageFormat format = ImageFormat::bgr) const;
 
     /// Samples per channel of a track that the journal names.

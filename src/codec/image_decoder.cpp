@@ -62,15 +62,22 @@ Result<Image> decode_plain(std::span<const std::uint8_t> jpeg, ImageFormat forma
 
 // A camera's own JPEG whose track says that it is read in another way.
 Result<Image> decode_with(std::span<const std::uint8_t> jpeg, const ColorInfo& color, ImageFormat format) {
-    const auto supported = turbo_format(format);
-    if (!supported) return fail(supported.error());
     const auto pool = BufferPool::create(2);
     auto decoder = JpegDecoder::create();
     if (!decoder) return fail(std::move(decoder).error());
     auto decoded = decoder->decode(jpeg, *pool, color.matrix);
     if (!decoded) return fail(std::move(decoded).error());
-    decoded->color.range = color.range;
-    const auto planes = to_range(to_420(std::move(*decoded), *pool), ColorRange::full);
+    decoded->color = color;
+    return to_image(std::move(*decoded), format);
+}
+
+}  // namespace
+
+Result<Image> to_image(PlanarImage stored, ImageFormat format) {
+    const auto supported = turbo_format(format);
+    if (!supported) return fail(supported.error());
+    const auto pool = BufferPool::create(2);
+    const auto planes = to_range(to_420(std::move(stored), *pool), ColorRange::full);
     Image image{planes.width, planes.height, format, {}};
     if (format == ImageFormat::gray) {
         image.pixels.resize(static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height));
@@ -80,7 +87,7 @@ Result<Image> decode_with(std::span<const std::uint8_t> jpeg, const ColorInfo& c
     }
     image.pixels.resize(3 * static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height));
     const auto* constants =
-        color.matrix == ColorMatrix::bt709 ? &libyuv::kYuvF709Constants : &libyuv::kYuvJPEGConstants;
+        planes.color.matrix == ColorMatrix::bt709 ? &libyuv::kYuvF709Constants : &libyuv::kYuvJPEGConstants;
     // libyuv's RGB24 is blue first.
     libyuv::I420ToRGB24Matrix(planes.plane(0), planes.stride[0], planes.plane(1), planes.stride[1], planes.plane(2),
                               planes.stride[2], image.pixels.data(), 3 * image.width, constants, image.width,
@@ -90,8 +97,6 @@ Result<Image> decode_with(std::span<const std::uint8_t> jpeg, const ColorInfo& c
                            image.height);
     return image;
 }
-
-}  // namespace
 
 Result<Image> decode_image(std::span<const std::uint8_t> jpeg, const ColorInfo& color, ImageFormat format) {
     return color == ColorInfo{} ? decode_plain(jpeg, format) : decode_with(jpeg, color, format);

@@ -3,6 +3,7 @@
 #include "codec/image_decoder.h"
 #include "media/jpeg_info.h"
 #include "reader/stored_audio_track.h"
+#include "reader/stored_packets.h"
 #include "take/journal_reader.h"
 #include "take/take_dir.h"
 #include "take/take_origin.h"
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace onetake {
@@ -48,6 +50,7 @@ class TakeReader::Impl {
         TrackRecord record;
         UniqueFd folder;  // of its frames
         std::vector<std::int64_t> times = {}, numbers = {};
+        std::optional<StoredPackets> packets = {};  // of an encoded track
     };
 
     Impl(TakeDir dir, JournalReader journal) : dir_(std::move(dir)), journal_(std::move(journal)) {}
@@ -94,6 +97,17 @@ class TakeReader::Impl {
         return std::vector<std::uint8_t>(bytes.begin(), bytes.end());
     }
 
+    Result<Image> image(std::size_t track, std::size_t index, ImageFormat format) const {
+        const auto video = frame(track, index);
+        if (!video) return fail(video.error());
+        const auto& t = **video;
+        if (t.packets) return t.packets->image(dir_, index, format);
+        const auto bytes = jpeg(track, index);
+        if (!bytes) return fail(bytes.error());
+        if (const auto complete = inspect_jpeg(*bytes); !complete) return fail(complete.error());
+        return decode_image(*bytes, t.record.video.color, format);
+    }
+
     Result<const StoredAudioReader*> audio(std::size_t track) const {
         if (track < audio_readers_.size()) return &audio_readers_[track];
         return fail(ErrorCode::invalid_argument,
@@ -123,7 +137,8 @@ class TakeReader::Impl {
             video_.push_back(
                 {to_string(r.track), v.device, v.name, v.width, v.height, v.fps, r.store == TrackStore::encoded});
             auto folder = dir_.open_folder(r.path);
-            video_tracks_.push_back({r, folder ? std::move(*folder) : UniqueFd()});
+            auto& track = video_tracks_.emplace_back(VideoTrack{r, folder ? std::move(*folder) : UniqueFd()});
+            if (r.store == TrackStore::encoded) track.packets.emplace(v.color);
         } else {
             const auto& a = r.audio;
             audio_.push_back({to_string(r.track), a.device, a.name, a.sample_rate, a.channels, dir_.path(r.path)});
@@ -137,6 +152,7 @@ class TakeReader::Impl {
         auto& track = video_tracks_[static_cast<std::size_t>(at - video_numbers_.begin())];
         track.times.push_back(to_ns(r.stamp.time));
         track.numbers.push_back(r.number);
+        if (track.packets) track.packets->add(r);
     }
     void add(const BlockRecord& r) {
         const auto at = std::ranges::find(audio_numbers_, r.track.number);
@@ -154,7 +170,12 @@ class TakeReader::Impl {
     void add(const EventRecord& r) { events_.push_back(event_of(r)); }
     void add(const EndRecord&) { complete_ = true; }
     void add(const TakeRecord&) {}
-    void add(const PartRecord&) {}
+    void add(const PartRecord& r) {
+        const auto at = std::ranges::find(video_numbers_, r.track.number);
+        if (at == video_numbers_.end()) return;
+        auto& track = video_tracks_[static_cast<std::size_t>(at - video_numbers_.begin())];
+        if (track.packets) track.packets->add(r);
+    }
 
     Duration shift_of(int audio) const {
         const auto of = [&](const std::map<int, Duration>& offsets) {
@@ -238,11 +259,8 @@ Result<std::vector<std::uint8_t>> TakeReader::jpeg(std::size_t track, std::size_
 }
 
 Result<Image> TakeReader::image(std::size_t track, std::size_t frame, ImageFormat format) const {
-    const auto bytes = impl_->jpeg(track, frame);
-    if (!bytes) return fail(bytes.error());
-    const auto complete = inspect_jpeg(*bytes);
-    auto image = complete ? decode_image(*bytes, impl_->video_tracks_[track].record.video.color, format)
-                          : Result<Image>(fail(complete.error()));
+    if (const auto known = impl_->frame(track, frame); !known) return fail(known.error());
+    auto image = impl_->image(track, frame, format);
     if (!image)
         return fail(image.error().code, fmt::format("Frame {} of {} of {}: {}", frame, video()[track].track, folder(),
                                                     image.error().message));
