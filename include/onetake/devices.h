@@ -11,7 +11,7 @@ namespace onetake {
 struct VideoMode {
     std::string fourcc;         ///< V4L2 pixel format
     int width = 0, height = 0;  ///< pixels
-    std::vector<double> fps;  ///< frames per second offered, highest first
+    std::vector<double> fps;    ///< frames per second offered, highest first
 };
 
 struct VideoDeviceInfo {

@@ -76,7 +76,7 @@ struct Metrics {
 /// The files and metrics of a take. The path of a file that was not written is empty.
 struct TakeResult {
     std::string name;
-    std::string id;  ///< unique among all takes; empty in takes from before there were ids
+    std::string id;          ///< unique among all takes; empty in takes from before there were ids
     std::string frames_dir;  ///< of the first video track: its JPEGs, or the parts of an encoded track
     std::string wav_path;
     std::string enhanced_wav_path;

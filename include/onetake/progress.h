@@ -20,7 +20,8 @@ struct Progress {
 
     // recording
     std::uint64_t lost = 0;                ///< frames lost so far, for any cause
-    std::optional<double> audio_level_db;  ///< peak of the last block, dB of full scale; unset without audio, and from a second after the next was due
+    std::optional<double> audio_level_db;  ///< peak of the last block, dB of full scale; unset without audio, and from
+                                           ///< a second after the next was due
     std::uint64_t disk_bytes_left = 0;
     std::optional<double> disk_minutes_left;  ///< at the present rate; unset until that is known
 

@@ -80,7 +80,8 @@ class ONETAKE_API AVRecorder {
     /// Blocks while the queue is full if on_full is block; a frame dropped because the queue is full is counted, not an
     /// error. Errors, of all push functions: wrong_state without a running take; refused, and nothing lost, for a wrong
     /// size, a `t` that is not later than the track's last or over 24 h from now, a track that is not pushed; refused
-    /// while the take is stopped, counted as lost if it waited already; no_space once the disk is full, counted as lost.
+    /// while the take is stopped, counted as lost if it waited already; no_space once the disk is full, counted as
+    /// lost.
     Status push_video(const ImageView& image, std::optional<double> t = {}, int track = 0);
     /// Pushes a BGR image and moves its bytes: no copy. `pixels` are 3 · width · height bytes.
     Status push_video(std::vector<std::uint8_t>&& pixels, int width, int height, std::optional<double> t = {},
@@ -103,7 +104,8 @@ class ONETAKE_API AVRecorder {
 
     /// Called with every event (EventKind) as it happens, in order; stop() and process()
     /// return after the last was passed on. A slow callback holds up nothing; if 4096 events wait, later ones are left
-    /// out and their number is reported. Without a callback, all but notes, fallbacks and losses go to stderr. Set while not recording.
+    /// out and their number is reported. Without a callback, all but notes, fallbacks and losses go to stderr. Set
+    /// while not recording.
     void on_event(EventCallback callback);
     /// Called about twice a second while recording and rendering. Set while not recording.
     void on_progress(ProgressCallback callback);

@@ -18,10 +18,10 @@ enum class ErrorCode {
     device_unavailable,  ///< the device exists but can't be used (permission, unplugged, bandwidth)
     device_busy,         ///< another program uses the device
     unsupported,         ///< a format, codec or container that is not supported here
-    refused,             ///< not accepted: a pushed frame or stamp (the take continues), a symbolic link, another user's take
-    corrupt,             ///< damaged or malformed data
-    no_space,            ///< the disk is full
-    io,                  ///< any other failure of a file or folder
+    refused,   ///< not accepted: a pushed frame or stamp (the take continues), a symbolic link, another user's take
+    corrupt,   ///< damaged or malformed data
+    no_space,  ///< the disk is full
+    io,        ///< any other failure of a file or folder
     timed_out,
     cancelled,
     missing_part,  ///< an optional component that this build or machine lacks

@@ -91,8 +91,8 @@ class ONETAKE_API TakeReader {
     std::span<const std::int64_t> frame_times(std::size_t track) const;
     /// The last frame captured at or before `t_ns`; empty before the first. Needs stamps that increase.
     std::optional<std::size_t> frame_at(std::size_t track, std::int64_t t_ns) const;
-    /// The frame's file as it is stored. Errors: also those of a missing or damaged file; unsupported for a track that is
-    /// stored encoded.
+    /// The frame's file as it is stored. Errors: also those of a missing or damaged file; unsupported for a track that
+    /// is stored encoded.
     Result<std::vector<std::uint8_t>> jpeg(std::size_t track, std::size_t frame) const;
     /// The frame, decoded; of an encoded track with all frames from the keyframe before it on. Errors: also unsupported
     /// for another format than BGR, RGB and gray.

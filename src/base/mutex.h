@@ -4,9 +4,9 @@
 #include <condition_variable>
 #include <mutex>
 
-/// Locks that clang checks at compile time (-Wthread-safety): a member marked ONETAKE_GUARDED_BY(mutex_) can't be touched
-/// without holding mutex_, a function marked ONETAKE_REQUIRES(mutex_) can't be called without. Other compilers see plain
-/// std::mutex. scripts/thread_safety.sh runs the check.
+/// Locks that clang checks at compile time (-Wthread-safety): a member marked ONETAKE_GUARDED_BY(mutex_) can't be
+/// touched without holding mutex_, a function marked ONETAKE_REQUIRES(mutex_) can't be called without. Other compilers
+/// see plain std::mutex. scripts/thread_safety.sh runs the check.
 #if defined(__clang__)
 #define ONETAKE_THREAD_ATTRIBUTE(x) __attribute__((x))
 #else

@@ -33,7 +33,8 @@ std::vector<Capability> codec_capabilities() {
     std::vector<Capability> found;
     found.push_back({"libavcodec", true, version_text(avcodec_version())});
     found.push_back({"libswresample", true, version_text(swresample_version())});
-    for (const auto* name : {"libx264", "libx265", "h264_nvenc", "h264_vaapi"}) found.push_back(video_encoder_capability(name));
+    for (const auto* name : {"libx264", "libx265", "h264_nvenc", "h264_vaapi"})
+        found.push_back(video_encoder_capability(name));
     const auto aac = AudioEncoder::open({});
     found.push_back({"aac", aac.has_value(), aac ? "opens" : aac.error().message});
     return found;

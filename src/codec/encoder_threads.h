@@ -2,7 +2,6 @@
 
 #include "base/mutex.h"
 
-
 namespace onetake {
 
 /// Threads of one encoder when rendering, on a machine of `cores`: 1.5 x cores, at most 16. Always the same on one

@@ -119,8 +119,7 @@ class Selftest {
         const auto& m = take.metrics;
         report_.frames = m.frames;
         for (const auto& counters : m.counters)
-            if (counters.kind == "video")
-                report_.lost = counters.lost();
+            if (counters.kind == "video") report_.lost = counters.lost();
         report_.notes = m.notes;
         const auto expected = static_cast<std::uint64_t>(options_.duration_s * options_.fps * 0.9);
         add_check("recording", m.frames >= expected && m.audio_samples > 0 && !m.lossy(),

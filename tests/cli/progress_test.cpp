@@ -73,7 +73,8 @@ TEST(ProgressJson, IsOneObjectWithNullForUnknown) {
 }
 
 TEST(EventText, NamesTheTrack) {
-    EXPECT_EQ(event_text({EventKind::stall, 1, "v1", 0, "no frames for 2 s"}), "onetake: warning: v1: no frames for 2 s");
+    EXPECT_EQ(event_text({EventKind::stall, 1, "v1", 0, "no frames for 2 s"}),
+              "onetake: warning: v1: no frames for 2 s");
     EXPECT_EQ(event_text({EventKind::note, 1, "", 0, "hello"}), "onetake: hello");
 }
 

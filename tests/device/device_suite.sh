@@ -214,6 +214,36 @@ camera_that_returns() {
         '.metrics.books[] | select(.kind == "audio") | .expected == .written' '.metrics.books[1]'
 }
 
+# What the program prints with --progress json is what on_event gets.
+told() { grep -q "\"event\":\"$1\".*\"track\":$2" "$logs/told.err"; }
+
+what_goes_wrong_is_told() {
+    local disk=/dev/shm/disk recorder
+    mkdir -p $disk && mount -t tmpfs -o size=64m none $disk
+    "$onetake" record --name told --data-dir $disk --no-mp4 --json --progress json --device $webcam --fourcc YUYV \
+        --width 640 --height 480 --fps 25 --audio-device Stalling > "$logs/told.json" 2> "$logs/told.err" &
+    recorder=$!
+    check "an event tells of a microphone that stalls" until_true 20 told stall '"a1"'
+    echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind
+    check "and of a camera that is gone" until_true 10 told device_lost '"v1"'
+    echo vivid.0 > /sys/bus/platform/drivers/vivid/bind
+    check "and of its return" until_true 10 told resumed '"v1"'
+    head -c 64m /dev/zero > $disk/filler 2> /dev/null
+    wait "$recorder"
+    check "a full disk ends the take" [ $? = 4 ]
+    check "and events tell of that, too" told ended_early null
+    grep '^{' "$logs/told.err" | jq -s 'map(select(.event))' > "$logs/told.events"
+    holds "every event comes once, each track's in order" "$logs/told.events" '(unique | length) == length and
+        ([.[] | select(.event == "ended_early")] | length) == 1 and (group_by(.track) | all(map(.t) | . == sort))' \
+        'map([.event, .track])'
+    grep -a '"k":"event"' $disk/told/timeline.jsonl |
+        jq -s 'map(select(.event != "note") | [.event, .track, .text])' > "$logs/told.journal"
+    jq 'map(select(.event == ("stall", "resumed", "device_lost")) | [.event, .track, .text])' "$logs/told.events" \
+        > "$logs/told.outages"
+    check "and the journal has the same outages" cmp -s "$logs/told.journal" "$logs/told.outages"
+    umount $disk
+}
+
 camera_that_is_unplugged() {
     take unplugged --device $webcam --fourcc YUYV --width 640 --height 480 --fps 25 --audio-device MicB &
     local subshell=$! recorder audio_bytes watchdog started took
@@ -255,6 +285,7 @@ missing_microphone
 frames_that_the_driver_drops
 microphone_that_stalls
 camera_that_returns
+what_goes_wrong_is_told
 camera_that_is_unplugged
 end_feed "$microphone_feed"
 no_sound_card

@@ -5,9 +5,9 @@
 
 namespace onetake {
 
-/// During its lifetime, the microphones of this process (and of the programs it starts) are test microphones and nothing
-/// else; the first one is the default. Make it before anything in the process uses PortAudio, and one at a time: it
-/// sets ALSA_CONFIG_PATH.
+/// During its lifetime, the microphones of this process (and of the programs it starts) are test microphones and
+/// nothing else; the first one is the default. Make it before anything in the process uses PortAudio, and one at a
+/// time: it sets ALSA_CONFIG_PATH.
 class TestMicrophones {
  public:
     struct Microphone {
