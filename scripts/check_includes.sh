@@ -2,7 +2,7 @@
 # check_includes.sh [ROOT]: prints every #include that goes against the direction of the layers, and fails if
 # there is one.
 #
-#   base <- media <- {capture <- {v4l2, portaudio}, codec <- encode, container, take <- inspect, enhance}
+#   base <- media <- {capture <- {v4l2, portaudio}, codec <- encode, container, take, enhance} <- inspect
 #        <- reader, sink, render, sync <- record <- apps, examples
 #
 # The folders in braces must not include each other; each folder's own list is below. Programs and public headers may include only <onetake/...>.
@@ -20,7 +20,7 @@ declare -A may_include=(
     [container]="base media container"
     [encode]="base media codec encode"
     [take]="base media take"
-    [inspect]="base media take inspect"
+    [inspect]="base media container take inspect"
     [reader]="base media codec take reader"
     [enhance]="base media enhance"
     [sink]="base media codec take sink"

@@ -1,6 +1,7 @@
 #include "commands.h"
 #include "config_flags.h"
 #include "summary.h"
+#include "take_argument.h"
 
 #include <onetake/take.h>
 
@@ -13,30 +14,35 @@ namespace {
 
 struct Options {
     RecorderConfig config;
-    std::string name;
+    std::vector<std::string> names;
+    bool all = false;
     bool json = false, quiet = false;
 };
 
 void add_options(CommandLine& app, Options& options) {
-    app.add_option("NAME", options.name, "a take in the data folder")->required();
-    add_config_flags(app, options.config, [](const FieldInfo& field) { return field.name == "data_dir"; });
+    add_config_flags(app, options.config, is_take_folder);
     app.add_flag("--json", options.json, "print JSON");
     app.add_flag("--quiet", options.quiet, "print errors only");
 }
 
+// One take's object over several lines; one line for each of several takes.
+std::string json_text(const std::string& object, bool several) {
+    return (several ? nlohmann::ordered_json::parse(object).dump() : object) + "\n";
+}
+
 // A name that can't be a take's is wrong usage; anything else means that the take can't be read.
-int unreadable(const Error& error, const Options& options) {
+int unreadable(const Error& error, const std::string& name, const Options& options, bool several) {
     if (options.json)
-        print(nlohmann::ordered_json{{"name", options.name}, {"state", "unreadable"}, {"error", error.message}}.dump(
-                  2, ' ', false, nlohmann::json::error_handler_t::replace) +
-              "\n");
+        print(json_text(nlohmann::ordered_json{{"name", name}, {"state", "unreadable"}, {"error", error.message}}.dump(
+                            2, ' ', false, nlohmann::json::error_handler_t::replace),
+                        several));
     return report(error);
 }
 
 template <class Report>
-int show(const Report& report, const CheckReport& take, const Options& options) {
+int show(const Report& report, const CheckReport& take, const Options& options, bool several = false) {
     if (options.json)
-        print(to_json(report) + "\n");
+        print(json_text(to_json(report), several));
     else if (!options.quiet)
         print(summary(report));
     return take.whole() ? kDone : kLosses;
@@ -46,27 +52,49 @@ int show(const Report& report, const CheckReport& take, const Options& options) 
 
 int check(const Args& args) {
     Options options;
-    CommandLine app{"Verify a take against its journal; changes nothing.", "onetake check"};
+    CommandLine app{"Verify takes against their journals, and their output files; changes nothing.", "onetake check"};
+    app.add_option("NAME", options.names, "takes: names in the data folder, or paths")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_flag("--all", options.all, "every take in the data folder");
     add_options(app, options);
     app.footer(
         "Exit codes: 0 complete, 3 with losses or not closed, 1 unreadable\n"
         "Example: onetake check interview --json");
     if (const auto code = parse(app, args)) return *code;
-    const auto result = check_take(options.config.data_dir, options.name);
-    return result ? show(*result, *result, options) : unreadable(result.error(), options);
+    if (options.names.empty() != options.all) {
+        print_error("give the names of takes, or --all (see onetake check --help)");
+        return kUsage;
+    }
+    if (options.all) {
+        const auto takes = list_takes(options.config.data_dir, options.config.processed_dir);
+        if (!takes) return report(takes.error());
+        for (const auto& take : *takes) options.names.push_back(take.name);
+    }
+    int code = kDone;
+    const bool several = options.all || options.names.size() > 1;
+    for (const auto& text : options.names) {
+        const auto take = take_argument(text, options.config.data_dir);
+        const auto result = check_take(take.data_dir, take.name, options.config.processed_dir);
+        code = worse(code, result ? show(*result, *result, options, several)
+                                  : unreadable(result.error(), take.name, options, several));
+    }
+    return code;
 }
 
 int recover(const Args& args) {
     Options options;
+    std::string name;
     CommandLine app{"Repair a take after a kill, a power cut, a full disk or an incomplete copy.", "onetake recover"};
+    app.add_option("NAME", name, "a take: its name in the data folder, or its path")->required();
     add_options(app, options);
     app.footer(
         "Intact files are not changed; a second run changes nothing.\n"
         "Exit codes: 0 complete, 3 repaired, with the losses listed, 1 failed\n"
         "Example: onetake recover interview");
     if (const auto code = parse(app, args)) return *code;
-    const auto result = recover_take(options.config.data_dir, options.name);
-    return result ? show(*result, result->take, options) : unreadable(result.error(), options);
+    const auto take = take_argument(name, options.config.data_dir);
+    const auto result = recover_take(take.data_dir, take.name);
+    return result ? show(*result, result->take, options) : unreadable(result.error(), take.name, options, false);
 }
 
 }  // namespace onetake::cli

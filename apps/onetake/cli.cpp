@@ -59,6 +59,11 @@ std::optional<int> parse(CommandLine& app, const Args& args) {
     }
 }
 
+int worse(int a, int b) {
+    constexpr auto rank = [](int code) { return code == kFailed ? 3 : code == kUsage ? 2 : code == kLosses ? 1 : 0; };
+    return rank(b) > rank(a) ? b : a;
+}
+
 void print_error(std::string_view message) {
     std::string line = fmt::format("onetake: {}", message);
     std::replace(line.begin(), line.end(), '\n', ' ');
@@ -90,6 +95,11 @@ int report_losses(const TakeResult& result) {
     if (text.empty()) text = "there are losses, see the notes";
     print_error(fmt::format("{}: {}", result.name, text));
     return kLosses;
+}
+
+int report_failures(const TakeResult& result, int code) {
+    for (const auto& failure : result.failures) print_error(fmt::format("{}: {}", result.name, failure));
+    return result.failures.empty() || code == kEndedEarly ? code : kFailed;
 }
 
 }  // namespace onetake::cli

@@ -30,6 +30,9 @@ class CommandLine : public CLI::App {
     std::set<const CLI::Option*> rare_;
 };
 
+/// The more serious of two exit codes: failure, wrong usage, losses, in this order.
+int worse(int a, int b);
+
 /// Parses a command's arguments. A value is the code to exit with: help was printed, or the usage is wrong and was
 /// reported.
 std::optional<int> parse(CommandLine& app, const Args& args);
@@ -46,5 +49,8 @@ int finish_output(int code);
 
 /// kLosses (reported on stderr, naming the tracks) if the take has losses or its counters don't add up; else kDone.
 int report_losses(const TakeResult& result);
+/// kFailed, unless the take ended early, if something that was asked for was not done: reported on stderr, a line each.
+/// Else `code`.
+int report_failures(const TakeResult& result, int code);
 
 }  // namespace onetake::cli

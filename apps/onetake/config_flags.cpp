@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <fmt/format.h>
 #include <optional>
 #include <string>
@@ -85,6 +86,12 @@ class FlagMaker {
     CLI::Option* add(bool& field) {
         return app_.add_flag(fmt::format("{},!--no-{}", names_, dashed(info_.name)), field,
                              fmt::format("{} ({})", info_.help, field ? "yes" : "no"));
+    }
+
+    CLI::Option* add(std::optional<bool>& field) {
+        return app_.add_flag_function(
+            fmt::format("{},!--no-{}", names_, dashed(info_.name)), [&field](std::int64_t count) { field = count > 0; },
+            std::string(info_.help));
     }
 
     CLI::Option* add(std::string& field) {

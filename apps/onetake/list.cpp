@@ -34,18 +34,48 @@ std::string to_the_second(const std::string& created) {
     return text;
 }
 
+/// "3", "480 samples", "3, 480 samples": frames, and samples per channel.
+std::string losses_text(const TakeSummary& take) {
+    if (take.counters.empty()) return "?";
+    std::uint64_t frames = 0, samples = 0;
+    for (const auto& c : take.counters) (c.kind == "audio" ? samples : frames) += c.expected - c.written;
+    if (samples == 0) return fmt::format("{}", frames);
+    return fmt::format("{}{} samples", frames > 0 ? fmt::format("{}, ", frames) : "", samples);
+}
+
+/// "enhanced audio", for a take's own output file.
+std::string output_text(const TakeSummary& take) {
+    if (!take.output || take.state != TakeState::rendered) return {};
+    return take.output->audio == "none" ? "no audio" : take.output->audio + " audio";
+}
+
 std::string table(const std::vector<TakeSummary>& takes) {
     std::size_t width = 4;
     for (const auto& take : takes) width = std::max(width, take.name.size());
-    std::string text = fmt::format("{:<{}}  {:<9}  {:>8}  {:>8}  {:>7}  {}\n", "NAME", width, "STATE", "LENGTH",
-                                   "FRAMES", "SIZE", "CREATED (UTC)");
+    std::string text = fmt::format("{:<{}}  {:<9}  {:>8}  {:>8}  {:>6}  {:>7}  {:<19}  {}\n", "NAME", width, "STATE",
+                                   "LENGTH", "FRAMES", "LOST", "SIZE", "CREATED (UTC)", "MP4 WITH");
     for (const auto& take : takes) {
-        text +=
-            fmt::format("{:<{}}  {:<9}  {:>8}  {:>8}  {:>7}  {}\n", take.name, width, state_text(take.state),
-                        clock_text(take.duration_s), take.frames, bytes_text(take.bytes), to_the_second(take.created));
+        text += fmt::format("{:<{}}  {:<9}  {:>8}  {:>8}  {:>6}  {:>7}  {:<19}  {}\n", take.name, width,
+                            state_text(take.state), clock_text(take.duration_s), take.frames, losses_text(take),
+                            bytes_text(take.bytes), to_the_second(take.created), output_text(take));
         if (!take.problem.empty()) text += fmt::format("{:<{}}  {}\n", "", width, take.problem);
     }
     return text;
+}
+
+nlohmann::ordered_json lost_json(const std::vector<TrackCounters>& counters) {
+    if (counters.empty()) return nullptr;
+    nlohmann::ordered_json object;
+    for (const auto& c : counters) object[c.track] = c.expected - c.written;
+    return object;
+}
+
+nlohmann::ordered_json output_json(const std::optional<OutputFileInfo>& output) {
+    if (!output) return nullptr;
+    return {
+        {"path", output->path},         {"take", output->take},
+        {"complete", output->complete}, {"audio", output->audio},
+        {"model", output->model},       {"settings", nlohmann::ordered_json::parse(output->settings, nullptr, false)}};
 }
 
 std::string json_text(const std::vector<TakeSummary>& takes) {
@@ -57,6 +87,8 @@ std::string json_text(const std::vector<TakeSummary>& takes) {
         object["bytes"] = take.bytes;
         object["created"] = take.created;
         object["problem"] = take.problem;
+        object["lost"] = lost_json(take.counters);
+        object["output"] = output_json(take.output);
         array.push_back(std::move(object));
     }
     return array.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

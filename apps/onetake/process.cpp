@@ -3,6 +3,7 @@
 #include "interrupt.h"
 #include "progress.h"
 #include "summary.h"
+#include "take_argument.h"
 
 #include <onetake/recorder.h>
 #include <onetake/take.h>
@@ -21,17 +22,19 @@ struct Options {
     bool all = false;
     bool make_mp4 = true;
     std::optional<bool> enhance;
+    bool force = false;
     OutputFlags output;
 };
 
 void add_options(CommandLine& app, Options& options) {
-    app.add_option("NAME", options.names, "takes in the data folder")
+    app.add_option("NAME", options.names, "takes: names in the data folder, or paths")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_flag("--all", options.all, "every take that has no MP4 yet");
     app.add_flag("--mp4,!--no-mp4", options.make_mp4, "render the MP4 (yes)");
     app.add_flag_function(
         "--enhance,!--no-enhance", [&options](std::int64_t count) { options.enhance = count > 0; },
-        "enhance speech (if a model is set)");
+        "enhance speech (as configured)");
+    app.add_flag("--force", options.force, "replace another take's MP4, or a better one");
     add_config_flags(app, options.config, [](const FieldInfo& field) {
         return field.group == FieldGroup::render || field.group == FieldGroup::enhance || is_take_folder(field);
     });
@@ -65,14 +68,8 @@ int show(const Result<TakeResult>& result, const std::string& name, const Output
     if (output.json)
         print(nlohmann::ordered_json::parse(to_json(*result)).dump() + "\n");
     else if (!output.quiet)
-        print(summary(*result));
-    return report_losses(*result);
-}
-
-/// The more serious of two exit codes: failure, wrong usage, losses, in this order.
-int worse(int a, int b) {
-    constexpr auto rank = [](int code) { return code == kFailed ? 3 : code == kUsage ? 2 : code == kLosses ? 1 : 0; };
-    return rank(b) > rank(a) ? b : a;
+        print(rendering_summary(*result));
+    return report_failures(*result, report_losses(*result));
 }
 
 }  // namespace
@@ -95,17 +92,20 @@ int process(const Args& args) {
             print(fmt::format("No stored take in {} lacks its MP4.\n", options.config.data_dir));
     }
 
-    auto recorder = AVRecorder::create(options.config);
-    if (!recorder) return report(recorder.error());
     ProgressLine line(options.output);
-    recorder->on_progress([&line](const Progress& progress) { line.show(progress); });
     std::stop_source cancel;
     const Interrupt interrupt(cancel);
     int code = kDone;
-    for (const auto& name : options.names) {
-        const auto result = recorder->process(name, {options.make_mp4, options.enhance, cancel.get_token()});
+    for (const auto& text : options.names) {
+        const auto take = take_argument(text, options.config.data_dir);
+        auto config = options.config;
+        config.data_dir = take.data_dir;
+        auto recorder = AVRecorder::create(config);
+        if (!recorder) return report(recorder.error());
+        recorder->on_progress([&line](const Progress& progress) { line.show(progress); });
+        const auto result = recorder->process(take.name, {options.make_mp4, options.enhance, options.force, cancel.get_token()});
         line.clear();
-        code = worse(code, show(result, name, options.output));
+        code = worse(code, show(result, take.name, options.output));
         if (!result && result.error().code == ErrorCode::cancelled) break;
     }
     return code;

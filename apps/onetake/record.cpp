@@ -83,10 +83,7 @@ int record(const Args& args) {
         print_error(fmt::format("{}: the take ended early: {}", result->name, result->metrics.ended_early));
         code = kEndedEarly;
     }
-    if (!options.make_mp4 || !result->mp4_path.empty()) return code;
-    print_error(fmt::format("{0}: the take is stored, but its MP4 was not made{1}; try: onetake process {0}",
-                            result->name, options.output.quiet ? "" : " (see the notes)"));
-    return code == kEndedEarly ? code : kFailed;
+    return report_failures(*result, code);
 }
 
 }  // namespace onetake::cli

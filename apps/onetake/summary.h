@@ -11,6 +11,8 @@
 namespace onetake::cli {
 
 std::string summary(const TakeResult& result);
+/// What was made from a stored take.
+std::string rendering_summary(const TakeResult& result);
 std::string summary(const OffsetReport& report);
 std::string summary(const SelftestReport& report);
 std::string summary(const CheckReport& report);

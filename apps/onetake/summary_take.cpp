@@ -48,6 +48,14 @@ void add_counters(Table& table, const Metrics& m) {
     }
 }
 
+void add_output(Table& table, const TakeResult& result) {
+    if (result.mp4_path.empty()) return;
+    table.row("output file", result.mp4_path);
+    table.row("", fmt::format("{}, {}{}", disk_text(result.mp4_bytes),
+                              result.mp4_codec.empty() ? "no video" : result.mp4_codec,
+                              result.mp4_audio == "none" ? ", no audio" : ", " + result.mp4_audio + " audio"));
+}
+
 }  // namespace
 
 std::string summary(const TakeResult& result) {
@@ -86,7 +94,21 @@ std::string summary(const TakeResult& result) {
     if (!result.wav_path.empty()) t.row("audio", result.wav_path);
     if (!result.enhanced_wav_path.empty()) t.row("enhanced", result.enhanced_wav_path);
     if (!result.manifest_path.empty()) t.row("manifest", result.manifest_path);
-    if (!result.mp4_path.empty()) t.row("output file", result.mp4_path);
+    add_output(t, result);
+    return t.take();
+}
+
+std::string rendering_summary(const TakeResult& result) {
+    const auto& m = result.metrics;
+    Table t;
+    t.line(fmt::format("Take {}", result.name));
+    t.row("length", number(m.duration_s, 3, "s"));
+    if (m.lossy()) add_counters(t, m);
+    if (!result.enhanced_wav_path.empty())
+        t.row("enhanced",
+              fmt::format("{}{}", result.enhanced_wav_path, m.denoise_model.empty() ? "" : ", by " + m.denoise_model));
+    add_output(t, result);
+    for (const auto& note : m.notes) t.row("note", note);
     return t.take();
 }
 

@@ -54,12 +54,16 @@ struct StoreConfig {
 
 /// Speech enhancement of the first audio track.
 struct EnhanceConfig {
-    bool enabled = false;
-    std::string model;  ///< path of a DPDFNet model
+    std::optional<bool> enabled;  ///< unset: if a model is set
+    bool required = false;        ///< true: no output file with audio that could not be enhanced
+    std::string model;            ///< path of a DPDFNet model
     int num_threads = 1;
     std::string provider = "cpu";
     bool live = true;                 ///< enhance while recording; false: after stop()
     double attenuation_limit_db = 0;  ///< noise is lowered by at most this; 0: no limit
+
+    /// Whether enhancement was asked for.
+    bool wanted() const { return required || enabled.value_or(!model.empty()); }
 };
 
 /// How a take is rendered to a file.
@@ -80,7 +84,8 @@ struct EncodeConfig {
 struct RecorderConfig {
     std::vector<VideoTrackConfig> video{VideoTrackConfig{}};  ///< one per video track; none: audio only
     std::vector<AudioTrackConfig> audio{AudioTrackConfig{}};  ///< one per audio track; none: video only
-    bool calibration = true;  ///< store the offset that was measured for these devices in the take
+    bool require_audio = false;  ///< true: no take without every configured microphone
+    bool calibration = true;     ///< store the offset that was measured for these devices in the take
     StoreConfig store;
     EnhanceConfig enhance;
     EncodeConfig encode;

@@ -99,7 +99,8 @@ template <class Config, class Visit>
 requires std::is_same_v<std::remove_const_t<Config>, EnhanceConfig>
 void visit_fields(Config& c, Visit&& visit) {
     using enum FieldGroup;
-    visit(FieldInfo{"denoise", enhance, "speech enhancement"}, c.enabled);
+    visit(FieldInfo{"denoise", enhance, "speech enhancement (if a model is set)"}, c.enabled);
+    visit(FieldInfo{"require_enhance", enhance, "no output file with audio that could not be enhanced"}, c.required);
     visit(FieldInfo{"denoise_model", enhance, "path of a DPDFNet model"}, c.model);
     visit(FieldInfo{"denoise_num_threads", enhance, "threads of the model", 1, 64}, c.num_threads);
     visit(FieldInfo{"denoise_provider", enhance, "where the model runs", 0, 0, "cpu|cuda"}, c.provider);
@@ -130,6 +131,7 @@ template <class Config, class Visit>
 requires std::is_same_v<std::remove_const_t<Config>, RecorderConfig>
 void visit_fields(Config& c, Visit&& visit) {
     using enum FieldGroup;
+    visit(FieldInfo{"require_audio", audio, "no take without every microphone"}, c.require_audio);
     visit(FieldInfo{"calibration", audio, "use the offset measured for these devices"}, c.calibration);
     visit_fields(c.store, visit);
     visit_fields(c.enhance, visit);

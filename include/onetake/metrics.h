@@ -30,8 +30,11 @@ struct Metrics {
     double duration_s = 0;                         ///< capture window
     std::uint64_t frames = 0;                      ///< written, all video tracks
     std::uint64_t dropped = 0;                     ///< lost because a queue was full, all video tracks
-    double effective_fps = kNotApplicable;         ///< from the first video track's stamps
+    double effective_fps = kNotApplicable;         ///< of the camera, from stamps; lost frames count
     double nominal_fps = kNotApplicable;           ///< granted by the camera, else configured
+    int width = 0, height = 0;                     ///< pixels granted by the camera; 0: unknown, as of pushed frames
+    std::string fourcc;                            ///< pixel format granted by the camera; empty: unknown
+    double jpeg_kb_mean = kNotApplicable;          ///< 10^3 bytes per stored JPEG, all video tracks
     double grab_ms_mean = kNotApplicable;          ///< device fetch
     double retrieve_ms_mean = kNotApplicable;      ///< MJPG decode, where frames are decoded
     double encode_ms_mean = kNotApplicable;        ///< JPEG encode, per frame
@@ -54,8 +57,8 @@ struct Metrics {
     std::string denoise_model;
     int denoise_out_sr = 0;
     double denoise_rt_factor = kNotApplicable;
-    std::uint64_t gaps = 0;  ///< gaps in a track longer than a frame or block, all tracks
-    double gap_s = 0;        ///< their total length
+    std::uint64_t gaps = 0;  ///< video over 0.2 s (or 3 frames), audio over 50 ms without media, all tracks
+    double gap_s = 0;        ///< their total length, without the time from one frame to the next
     std::uint64_t disk_bytes_left = 0;
     double peak_memory_mb = 0;  ///< 10^6 bytes, largest resident size of the process so far
     std::string ended_early;    ///< why the take could not be continued or closed (disk full); else empty
@@ -75,6 +78,10 @@ struct TakeResult {
     std::string enhanced_wav_path;
     std::string manifest_path;
     std::string mp4_path;
+    std::uint64_t mp4_bytes = 0;        ///< of the file at mp4_path
+    std::string mp4_codec;              ///< of its video: "h264"; empty without video
+    std::string mp4_audio;              ///< in it: "recorded", "enhanced" or "none"
+    std::vector<std::string> failures;  ///< what was asked for and not done, and why, a line each; also in the notes
     Metrics metrics;
 };
 

@@ -19,7 +19,8 @@
 namespace onetake {
 
 struct StartOptions {
-    std::string name;      ///< of the take; empty: a local-time stamp
+    /// Of the take; empty: a local-time stamp. "{n}" in it counts: the number after the highest there is.
+    std::string name;
     bool make_mp4 = true;  ///< whether stop() will be asked for the file: it is then rendered while recording
     bool enhance = true;   ///< whether stop() will be asked for enhanced audio
     /// Cancels enhancement and rendering of this take, now and after stop(): they leave no file, the take is kept.
@@ -28,7 +29,8 @@ struct StartOptions {
 
 struct ProcessOptions {
     bool make_mp4 = true;
-    std::optional<bool> enhance;  ///< unset: if a model is configured
+    std::optional<bool> enhance;  ///< unset: as configured
+    bool force = false;  ///< replaces an output file of another take, or a better one of this take
     std::stop_token cancel;       ///< the call then fails with `cancelled`; no file is left, the take is unchanged
 };
 
@@ -57,11 +59,14 @@ class ONETAKE_API AVRecorder {
     Result<TakeResult> record(double duration_s, const StartOptions& options, std::stop_token stop = {});
     Result<TakeResult> record(double duration_s, const std::string& name = "", bool make_mp4 = true,
                               bool enhance = true);
-    /// Opens the devices and begins. Errors: wrong_state while recording or after close(); a bad or existing name; no
-    /// camera. A missing microphone is a note, not an error.
+    /// Tries what the take's outputs will need (encoders, preset, folder, free space, model), opens the devices and
+    /// begins. Errors: wrong_state while recording or after close(); a bad or existing name; already_exists if the
+    /// output file exists; what can't be encoded, written or enhanced; no camera. A missing microphone is a note, not an
+    /// error, unless it is required.
     Status start(const StartOptions& options);
     Status start(const std::string& name = "");
-    /// Ends the take and closes it, then renders if requested. If rendering fails, that is a note; the take is kept.
+    /// Ends the take and closes it, then renders if requested. What fails after the take is in the result's `failures`;
+    /// the take is kept.
     Result<TakeResult> stop(bool make_mp4 = true, bool enhance = true);
     /// Stops a running take without rendering, for good: later calls of start(), record() and process() fail with
     /// wrong_state. Idempotent. Errors: those of stop().
@@ -88,7 +93,8 @@ class ONETAKE_API AVRecorder {
     /// The same in [-1, 1]; values beyond are clipped, NaN becomes silence.
     Status push_audio(std::span<const float> samples, std::optional<double> t = {}, int track = 0);
 
-    /// Renders a stored take. Opens no device.
+    /// Renders a stored take. Opens no device. An output file that belongs to another take, or is better than the new
+    /// one (more frames, enhanced audio), is kept unless `force`. Errors: already_exists, refused for such a file.
     Result<TakeResult> process(const std::string& name, const ProcessOptions& options);
     Result<TakeResult> process(const std::string& name, bool make_mp4 = true, std::optional<bool> enhance = {});
 
@@ -99,7 +105,7 @@ class ONETAKE_API AVRecorder {
     /// Called about twice a second while recording and rendering. Set while not recording.
     void on_progress(ProgressCallback callback);
     /// Called with the enhanced audio of the first microphone while recording, shortly after its capture: every sample
-    /// once, in order. Needs `enhance.enabled` and `enhance.live`. A slow callback falls behind without other effect;
+    /// once, in order. Needs `enhance.wanted()` and `enhance.live`. A slow callback falls behind without other effect;
     /// stop() delivers the remaining audio before it returns. If enhancement fails, no more is delivered, and there is
     /// a note. Set while not recording.
     void on_enhanced_audio(EnhancedAudioCallback callback);

@@ -13,7 +13,18 @@
 
 namespace onetake {
 
-/// recording: by a running process; broken: not closed; complete: closed; rendered: has its MP4.
+/// What a rendered file says of itself.
+struct OutputFileInfo {
+    std::string path;
+    std::string take;       ///< identity of the take that it was made from; empty if the file does not say
+    bool complete = false;  ///< whether the take was complete when it was rendered
+    std::string audio;      ///< "recorded", "enhanced" or "none"
+    std::string model;      ///< of enhanced audio
+    std::string settings;   ///< of the rendering, a JSON object by field name
+};
+
+/// recording: by a running process; broken: not closed; complete: closed; rendered: has an output file that was made
+/// from this take, when it was complete.
 enum class TakeState { recording, broken, complete, rendered };
 
 struct TakeSummary {
@@ -23,6 +34,8 @@ struct TakeSummary {
     std::uint64_t frames = 0;
     std::uint64_t bytes = 0;  ///< of all its files
     std::string created;      ///< ISO 8601, UTC
+    std::vector<TrackCounters> counters;  ///< of each track, when the take was closed; empty if unknown
+    std::optional<OutputFileInfo> output;  ///< the file at the take's place in `processed_dir`
     std::string problem;      ///< why it could not be read; else empty
 };
 
@@ -39,7 +52,7 @@ enum class AudioStamps {
 /// Media recorded by another program: JPEGs in name order and their capture times; a WAV and its clock. All seconds are
 /// of one clock with any origin.
 struct ImportOptions {
-    std::string name;              ///< of the new take; empty: a local-time stamp
+    std::string name;              ///< of the new take: as StartOptions::name
     std::string frames_dir;        ///< *.jpg, *.jpeg
     std::string frame_times_path;  ///< a decimal second per line, `#` comments
     std::string audio_path;        ///< 16-bit PCM WAV; empty: none
@@ -83,7 +96,9 @@ struct CheckReport {
 
 /// Verifies a take against its journal: counts, sizes, JPEG headers and end markers, WAV lengths, accounting. Reads
 /// every frame; changes nothing. Errors: the take can't be read (corrupt, not_found, refused: a symbolic link).
-ONETAKE_API Result<CheckReport> check_take(const std::string& data_dir, const std::string& name);
+/// `processed_dir`: where its output file is, which is then read to its end, too; empty: not checked.
+ONETAKE_API Result<CheckReport> check_take(const std::string& data_dir, const std::string& name,
+                                           const std::string& processed_dir = {});
 
 /// The result of recovering a take.
 struct RecoverReport {

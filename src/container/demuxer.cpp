@@ -1,8 +1,11 @@
 #include "container/demuxer.h"
 
+#include "container/file_facts.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <fmt/format.h>
 
 extern "C" {
@@ -65,6 +68,42 @@ StreamParams params_of(const AVStream& stream) {
 
 }  // namespace
 
+namespace {
+
+// Opens the file at `path` into `context`, which the caller closes.
+Status open_input(const std::string& path, AVFormatContext** context) {
+    AVDictionary* options = nullptr;
+    av_dict_set(&options, "protocol_whitelist", "file", 0);
+    av_dict_set(&options, "format_whitelist", kFormats, 0);
+    // Without "file:" a name with a colon would be parsed as a protocol.
+    const int opened = avformat_open_input(context, ("file:" + path).c_str(), nullptr, &options);
+    av_dict_free(&options);
+    if (opened < 0) return fail(read_error(path, opened));
+    return {};
+}
+
+}  // namespace
+
+Result<FileFacts> read_file_facts(const std::string& path) {
+    AVFormatContext* context = nullptr;
+    ONETAKE_TRY(open_input(path, &context));
+    FileFacts facts;
+    if (const auto* tag = av_dict_get(context->metadata, "comment", nullptr, 0)) facts.comment = tag->value;
+    if (context->duration > 0) facts.duration = std::chrono::microseconds(context->duration);
+    bool known = true;
+    std::uint64_t frames = 0;
+    for (unsigned i = 0; i < context->nb_streams; ++i) {
+        const AVStream& stream = *context->streams[i];
+        if (stream.codecpar->codec_type != AVMEDIA_TYPE_VIDEO) continue;
+        if (facts.video_codec.empty()) facts.video_codec = avcodec_get_name(stream.codecpar->codec_id);
+        known = known && stream.nb_frames > 0;
+        frames += static_cast<std::uint64_t>(std::max<std::int64_t>(stream.nb_frames, 0));
+    }
+    if (known) facts.video_frames = frames;
+    avformat_close_input(&context);
+    return facts;
+}
+
 class Demuxer::Impl {
  public:
     explicit Impl(std::string path) : path_(std::move(path)), packet_(av_packet_alloc()) {}
@@ -91,13 +130,7 @@ class Demuxer::Impl {
 };
 
 Status Demuxer::Impl::open() {
-    AVDictionary* options = nullptr;
-    av_dict_set(&options, "protocol_whitelist", "file", 0);
-    av_dict_set(&options, "format_whitelist", kFormats, 0);
-    // Without "file:" a name with a colon would be parsed as a protocol.
-    const int opened = avformat_open_input(&context_, ("file:" + path_).c_str(), nullptr, &options);
-    av_dict_free(&options);
-    if (opened < 0) return fail(read_error(path_, opened));
+    ONETAKE_TRY(open_input(path_, &context_));
     if (const int found = avformat_find_stream_info(context_, nullptr); found < 0)
         return fail(read_error(path_, found));
     bool playable = false;

@@ -53,6 +53,9 @@ Result<Denoiser> Denoiser::start(const DenoiserOptions& options) {
         return fail(ErrorCode::corrupt, "The speech enhancement worker reported no sample rate.");
     denoiser.sample_rate_ = ready->sample_rate;
     denoiser.library_ = ready->library;
+    // sherpa-onnx reports it in no other way.
+    const bool fell_back = denoiser.worker_.output().find("Fallback to cpu") != std::string::npos;
+    denoiser.provider_ = fell_back ? "cpu" : options.provider;
     return denoiser;
 }
 

@@ -34,6 +34,8 @@ class Denoiser {
     /// Hz, of input and output.
     int sample_rate() const { return sample_rate_; }
     const std::string& library_version() const { return library_; }
+    /// Where the model runs: as requested, or "cpu" where that is not available.
+    const std::string& provider() const { return provider_; }
     /// Processes samples in [-1, 1] (NaN and infinity count as silence, extreme values are clipped) and appends
     /// finished ones to `out`.
     Status write(std::span<const float> samples, std::vector<float>& out);
@@ -49,7 +51,7 @@ class Denoiser {
 
     WorkerProcess worker_;
     WaitOptions wait_options_;
-    std::string library_;
+    std::string library_, provider_;
     int sample_rate_ = 0;
     float dry_share_ = 0;  ///< share of unprocessed input in the output
     std::vector<float> clean_;

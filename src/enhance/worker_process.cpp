@@ -193,6 +193,11 @@ void WorkerProcess::read_output() {
     }
 }
 
+const std::string& WorkerProcess::output() {
+    if (output_) read_output();
+    return output_text_;
+}
+
 std::string WorkerProcess::last_output() const {
     std::string text;
     for (const char c : output_text_) {

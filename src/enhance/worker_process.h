@@ -37,6 +37,8 @@ class WorkerProcess {
     /// The next message; its body, at most `limit` bytes, goes into `body`. A `failed` message is an Error.
     Result<worker::Kind> receive(std::vector<std::byte>& body, std::size_t limit, const WaitOptions& options);
 
+    /// What it has printed so far, or the last of it.
+    const std::string& output();
     pid_t pid() const { return pid_; }
 
  private:

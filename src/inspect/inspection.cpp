@@ -169,8 +169,12 @@ class Inspector {
             return;
         }
         auto& total = t.drops[static_cast<std::size_t>(r.cause)];
-        if (total.count == 0) total.time = r.time;
+        const auto from = r.from.value_or(r.time);
+        total.time = total.count == 0 ? from : std::min(total.time, from);
         total.count += r.count;
+        // Without its own times, a loss counts as one between frames that are there.
+        const auto known = t.statistics.last().value_or(r.time);
+        t.statistics.add_loss(r.count, r.from.value_or(known), r.to.value_or(known));
     }
 
     void take(const EndRecord& r) { found_.end = r; }
@@ -265,7 +269,7 @@ class Inspector {
 TrackInspection::TrackInspection(TrackRecord record)
     : track(std::move(record)),
       statistics(track.track.kind == TrackKind::video
-                     ? TrackStatistics::of_video(track.track, track.video.fps)
+                     ? TrackStatistics::of_video(track.track, track.video)
                      : TrackStatistics::of_audio(track.track, track.audio)) {}
 
 std::vector<LostRun> TrackInspection::undeclared() const {

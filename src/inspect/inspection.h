@@ -26,7 +26,7 @@ struct LostRun {
 /// Drops counted while recording, of one cause.
 struct DropTotal {
     std::uint64_t count = 0;
-    HostTime time;  ///< of the first record
+    HostTime time;  ///< of the capture of the first
 };
 
 /// One track, by the journal and on disk.

@@ -1,10 +1,13 @@
+#include "inspect/output_file.h"
 #include "inspect/stored_take.h"
+#include "take/manifest.h"
 #include "take/take_source.h"
 
 #include <onetake/take.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <fmt/format.h>
 
 namespace onetake {
 
@@ -24,12 +27,30 @@ std::uint64_t folder_bytes(const fs::path& folder) {
     return bytes;
 }
 
+// Fills in the take's output file, and a problem with one that is there. Whether the take counts as rendered.
+bool find_output(const std::string& processed_dir, const TakeRecord& take, const std::string& name, TakeSummary& s) {
+    for (const auto* extension : {"mp4", "mkv"}) {
+        auto file = read_output_file(rendered_path(processed_dir, name, extension));
+        if (!file) continue;
+        const bool own = file->info.take == take_identity(take);
+        const bool rendered = own && file->info.complete;
+        if (!s.output || rendered) s.output = file->info;
+        if (rendered) return true;
+        s.problem = fmt::format("{} {}.", file->info.path,
+                                own                      ? "was rendered before the take was complete"
+                                : file->info.take.empty() ? "does not say which take it was made from"
+                                                          : "was made from another take");
+    }
+    return false;
+}
+
 TakeSummary summarize(const std::string& data_dir, const std::string& processed_dir, const std::string& name) {
     TakeSummary s;
     s.name = name;
     const auto folder = take_folder(data_dir, name);
     s.bytes = folder_bytes(folder);
-    auto journal = JournalReader::open(folder);
+    const auto dir = TakeDir::open(folder);
+    auto journal = dir ? JournalReader::open(*dir) : Result<JournalReader>(fail(dir.error()));
     if (!journal) {
         s.state = TakeState::broken;
         s.duration_s = kNotApplicable;
@@ -47,15 +68,15 @@ TakeSummary summarize(const std::string& data_dir, const std::string& processed_
     }
     s.frames = totals->frames;
     s.duration_s = totals->end ? totals->end->duration_s : to_seconds(totals->length);
-    std::error_code ec;
-    const bool rendered = fs::exists(rendered_path(processed_dir, name, "mp4"), ec) ||
-                          fs::exists(rendered_path(processed_dir, name, "mkv"), ec);
+    if (const auto header = read_manifest(*dir)) s.counters = header->metrics.counters;
+    const bool rendered = find_output(processed_dir, journal->take(), name, s);
     if (recording)
         s.state = TakeState::recording;
     else if (!totals->end)
         s.state = TakeState::broken;
     else
         s.state = rendered ? TakeState::rendered : TakeState::complete;
+    if (rendered) s.problem.clear();
     if (s.state == TakeState::broken)
         s.problem = "It was not closed: the program or the machine stopped while recording.";
     return s;

@@ -28,8 +28,8 @@ ordered_json check_json(const CheckReport& r) {
         losses.push_back({{"track", l.track},
                           {"cause", to_string(l.cause)},
                           {"count", l.count},
-                          {"seconds", finite(l.seconds)},
-                          {"bytes", l.bytes},
+                          {"seconds", l.seconds > 0 ? ordered_json(l.seconds) : ordered_json(nullptr)},
+                          {"bytes", l.bytes > 0 ? ordered_json(l.bytes) : ordered_json(nullptr)},
                           {"at_s", finite(l.at_s)},
                           {"which", l.which}});
     return {{"name", r.name},

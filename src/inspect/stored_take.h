@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 
+#include <onetake/container_format.h>
 #include <onetake/metrics.h>
 
 #include <string>
@@ -13,5 +14,10 @@ Result<TakeResult> stored_take(const std::string& data_dir, const std::string& n
 
 /// Path of a take's rendering: `<processed_dir>/<name>.mp4`.
 std::string rendered_path(const std::string& processed_dir, const std::string& name, const char* extension);
+
+/// The extension of a format's files, without the dot.
+constexpr const char* extension_of(ContainerFormat format) {
+    return format == ContainerFormat::mkv ? "mkv" : "mp4";
+}
 
 }  // namespace onetake

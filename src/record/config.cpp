@@ -64,6 +64,9 @@ struct ToJson {
     void operator()(const FieldInfo& info, const std::optional<T>& value) {
         object[std::string(info.name)] = value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
     }
+    void operator()(const FieldInfo& info, const std::optional<bool>& value) {
+        object[std::string(info.name)] = value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+    }
     template <class T>
     requires(!std::is_enum_v<T>) void operator()(const FieldInfo& info, const T& value) {
         object[std::string(info.name)] = value;
@@ -119,6 +122,13 @@ Status validate(const RecorderConfig& config) {
     ONETAKE_TRY(check_fields(config));
     if (config.data_dir.empty() || config.processed_dir.empty())
         return refuse("data_dir and processed_dir must name a folder; \".\" is the current one.");
+    const auto& e = config.enhance;
+    if (config.audio.empty() && (e.required || e.enabled.value_or(false)))
+        return refuse("speech enhancement is on and audio is off: there is nothing to enhance.");
+    if (config.audio.empty() && config.require_audio) return refuse("require_audio is set and audio is off.");
+    if (e.required && !e.enabled.value_or(true)) return refuse("require_enhance is set and denoise is off.");
+    if (config.encode.cfr && config.encode.codec == "copy")
+        return refuse("cfr needs an encoder: with codec copy, the stored JPEGs keep their own times.");
     return {};
 }
 

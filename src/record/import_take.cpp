@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "inspect/stored_take.h"
 #include "media/jpeg_info.h"
+#include "record/take_names.h"
 #include "take/decimal_time.h"
 #include "take/take_writer.h"
 
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
@@ -33,7 +35,9 @@ Result<std::vector<std::string>> jpeg_names(const std::string& dir) {
                                [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         if (extension == ".jpg" || extension == ".jpeg") names.push_back(entry.path().filename().string());
     }
-    std::ranges::sort(names);
+    // frame2 before frame10.
+    std::ranges::sort(names,
+                      [](const auto& a, const auto& b) { return ::strverscmp(a.c_str(), b.c_str()) < 0; });
     if (names.empty()) return fail(ErrorCode::not_found, fmt::format("{} holds no JPEGs (*.jpg, *.jpeg).", dir));
     return names;
 }
@@ -73,14 +77,20 @@ class Import {
     explicit Import(const ImportOptions& options) : options_(options) {}
 
     Result<TakeResult> run() {
-        const auto name = options_.name.empty() ? local_name(read_clocks().wall) : options_.name;
+        auto names = TakeNames::create(options_.name, options_.data_dir);
+        if (!names) return fail(std::move(names).error());
         ONETAKE_TRY(read_video());
         ONETAKE_TRY(read_audio());
         ONETAKE_TRY(place_on_host_clock());
         // The take's host clock is the other program's; the only known UTC is that of the import.
         auto clocks = read_clocks();
         clocks.host = host_time(earliest_);
-        auto made = TakeWriter::create({options_.data_dir, name, "onetake " + version(), "{}", false}, clocks);
+        TakeWriterOptions take{options_.data_dir, names->current(), "onetake " + version()};
+        auto made = TakeWriter::create(take, clocks);
+        while (!made && made.error().code == ErrorCode::already_exists && names->advance()) {
+            take.name = names->current();
+            made = TakeWriter::create(take, clocks);
+        }
         if (!made) return fail(std::move(made).error());
         writer_.emplace(std::move(*made));
         auto result = write();

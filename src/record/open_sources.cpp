@@ -84,7 +84,7 @@ Result<OpenedSources> open_sources(const RecorderConfig& config, Clock& clock) {
         auto& audio = sources.audio.emplace_back();
         auto opened = open(track, scene, clock, audio);
         if (opened) continue;
-        if (config.video.empty()) return fail(std::move(opened).error());
+        if (config.video.empty() || config.require_audio) return fail(std::move(opened).error());
         sources.notes.push_back(fmt::format("Recorded without this microphone: {}", opened.error().message));
     }
     return sources;

@@ -29,7 +29,7 @@ struct OpenedSources {
 };
 
 /// Opens the source of every track. `clock`: of test sources; must outlive them. Errors: a camera that can't be opened;
-/// a microphone, if there is no video.
+/// a microphone, if there is no video or it is required.
 Result<OpenedSources> open_sources(const RecorderConfig& config, Clock& clock);
 
 }  // namespace onetake

@@ -3,6 +3,7 @@
 #include "inspect/stored_take.h"
 #include "record/callback_guard.h"
 #include "record/recorder_impl.h"
+#include "record/try_outputs.h"
 
 #include <algorithm>
 #include <array>
@@ -26,7 +27,13 @@ Status AVRecorder::Impl::check_state(std::string_view call) const {
 Status AVRecorder::Impl::start(const StartOptions& options, Duration length) {
     ONETAKE_TRY(check_state("start()"));
     if (recording()) return fail(ErrorCode::wrong_state, "start() while a take is being recorded. Call stop() first.");
-    auto made = Recording::start(config_, options.name, [this](const RecorderEvent& event) { events_.post(event); });
+    const auto* extension = extension_of(config_.encode.container);
+    auto names = TakeNames::create(options.name, config_.data_dir, options.make_mp4 ? config_.processed_dir : "",
+                                   extension);
+    if (!names) return fail(std::move(names).error());
+    auto notes = try_outputs(config_, names->current(), options);
+    if (!notes) return fail(std::move(notes).error());
+    auto made = Recording::start(config_, std::move(*names), std::move(*notes), [this](const RecorderEvent& event) { events_.post(event); });
     if (!made) return fail(std::move(made).error());
     const std::shared_ptr<Recording> running = std::move(*made);
     {
@@ -76,7 +83,9 @@ Result<TakeResult> AVRecorder::Impl::process(const std::string& name, const Proc
     ONETAKE_TRY(check_take_name(name));
     auto result = stored_take(config_.data_dir, name);
     if (!result) return result;
-    const auto made = outputs_of(name, options.cancel).process(options.make_mp4, options.enhance, *result);
+    // Those of the capture are in the manifest.
+    if (!result->manifest_path.empty()) result->metrics.notes.clear();
+    const auto made = outputs_of(name, options.cancel).process(options, *result);
     events_.flush();
     if (!made) return fail(made.error());
     return result;
@@ -220,7 +229,7 @@ Result<TakeResult> AVRecorder::process(const std::string& name, const ProcessOpt
 }
 
 Result<TakeResult> AVRecorder::process(const std::string& name, bool make_mp4, std::optional<bool> enhance) {
-    return process(name, ProcessOptions{make_mp4, enhance, {}});
+    return process(name, ProcessOptions{make_mp4, enhance, false, {}});
 }
 
 void AVRecorder::on_event(EventCallback callback) {

@@ -40,15 +40,8 @@ auto pushed_source(const Tracks& tracks, int track, std::string_view kind) -> Re
 
 }  // namespace
 
-Result<std::unique_ptr<Recording>> Recording::start(const RecorderConfig& config, const std::string& asked_name,
-                                                    EventCallback on_event) {
-    const auto name = asked_name.empty() ? local_name(read_clocks().wall) : asked_name;
-    ONETAKE_TRY(check_take_name(name));
-    // Checked before any device is opened; the sink's mkdir() checks it again without a race.
-    struct stat st {};
-    if (const auto folder = take_folder(config.data_dir, name); ::lstat(folder.c_str(), &st) == 0)
-        return fail(ErrorCode::already_exists,
-                    fmt::format("The take {} exists already. Nothing is overwritten: choose another name.", folder));
+Result<std::unique_ptr<Recording>> Recording::start(const RecorderConfig& config, TakeNames names,
+                                                    std::vector<std::string> notes, EventCallback on_event) {
     UniqueFd ended_early(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!ended_early) return fail(file_error("opening", "an eventfd", errno));
 
@@ -56,7 +49,8 @@ Result<std::unique_ptr<Recording>> Recording::start(const RecorderConfig& config
     auto sources = open_sources(recording->config_, recording->clock_);
     if (!sources) return fail(std::move(sources).error());
     recording->sources_ = std::move(*sources);
-    ONETAKE_TRY(recording->open_sink(name, std::move(on_event)));
+    recording->sources_.notes.insert(recording->sources_.notes.end(), notes.begin(), notes.end());
+    ONETAKE_TRY(recording->open_sink(std::move(names), std::move(on_event)));
     auto status = recording->add_tracks();
     if (status) status = recording->start_sources();
     if (!status) {
@@ -72,9 +66,10 @@ Recording::~Recording() {
     (void)close();
 }
 
-Status Recording::open_sink(const std::string& name, EventCallback on_event) {
+Status Recording::open_sink(TakeNames names, EventCallback on_event) {
     TakeSinkOptions options;
-    options.writer = {config_.data_dir, name, "onetake " + version(), config_json(config_), config_.store.fsync};
+    options.writer = {config_.data_dir, names.current(), "onetake " + version(), config_json(config_),
+                      config_.store.fsync};
     options.jpeg = {config_.store.quality, config_.store.subsample, config_.store.progressive};
     options.workers = config_.store.workers;
     options.queue_size = config_.store.queue_size;
@@ -85,6 +80,10 @@ Status Recording::open_sink(const std::string& name, EventCallback on_event) {
         (void)!::write(ended_early_.get(), &one, sizeof one);
     };
     auto sink = TakeSink::create(options);
+    while (!sink && sink.error().code == ErrorCode::already_exists && names.advance()) {
+        options.writer.name = names.current();
+        sink = TakeSink::create(options);
+    }
     if (!sink) return fail(std::move(sink).error());
     sink_ = std::move(*sink);
     return {};
@@ -143,7 +142,7 @@ Status Recording::start_sources() {
     for (std::size_t i = 0; i < sources_.audio.size(); ++i) {
         if (!sources_.audio[i].source) continue;
         if (auto status = sources_.audio[i].source->start(*audio_inputs_[i]); !status) {
-            if (sources_.video.empty()) return status;
+            if (sources_.video.empty() || config_.require_audio) return status;
             sink_->note(fmt::format("Recorded without this microphone: {}", status.error().message),
                         EventKind::fallback);
         }
@@ -208,6 +207,11 @@ Result<TakeResult> Recording::close() {
     if (!m.balanced()) note("The counters don't add up: frames are unaccounted for. This is a bug; please report it.");
     if (!sources_.video.empty() && m.frames == 0) note("No frame was recorded.");
     if (m.audio_enabled && m.audio_samples == 0) note("No audio was recorded.");
+    const auto silent = [](const TrackCounters& c) { return c.kind == "audio" && c.written == 0; };
+    if (config_.require_audio && std::ranges::any_of(m.counters, silent)) {
+        result.failures.emplace_back("A microphone recorded nothing, and require_audio is set.");
+        note(result.failures.back());
+    }
 
     const auto& take = sink_->take();
     result.name = take.name();

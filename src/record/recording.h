@@ -4,6 +4,7 @@
 #include "record/open_sources.h"
 #include "record/progress_meter.h"
 #include "record/start_barrier.h"
+#include "record/take_names.h"
 #include "sink/take_sink.h"
 
 #include <onetake/config.h>
@@ -22,9 +23,10 @@ namespace onetake {
 /// One take while it is recorded: its sources and its sink.
 class Recording {
  public:
-    /// Opens the devices, creates the take and starts recording. `on_event`: see TakeSinkOptions.
-    static Result<std::unique_ptr<Recording>> start(const RecorderConfig& config, const std::string& name,
-                                                    EventCallback on_event);
+    /// Opens the devices, creates the take under the first of `names` that is free, and starts recording. `notes`: on what the take does without. `on_event`:
+    /// see TakeSinkOptions.
+    static Result<std::unique_ptr<Recording>> start(const RecorderConfig& config, TakeNames names,
+                                                    std::vector<std::string> notes, EventCallback on_event);
     Recording(const Recording&) = delete;
     Recording& operator=(const Recording&) = delete;
     ~Recording();
@@ -55,7 +57,7 @@ class Recording {
  private:
     Recording(const RecorderConfig& config, UniqueFd ended_early)
         : config_(config), ended_early_(std::move(ended_early)) {}
-    Status open_sink(const std::string& name, EventCallback on_event);
+    Status open_sink(TakeNames names, EventCallback on_event);
     Status add_tracks();
     /// Writes the configured and the calibrated audio offset into the take.
     Status write_offsets();

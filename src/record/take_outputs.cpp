@@ -1,5 +1,8 @@
 #include "record/take_outputs.h"
 
+#include "inspect/enhanced_wav.h"
+#include "take/manifest.h"
+#include "take/metrics_json.h"
 #include "take/take_files.h"
 
 #include <algorithm>
@@ -13,7 +16,7 @@ namespace {
 constexpr double kLagToReport_s = 2;
 
 EnhancedAudioReader stored_audio(const TakeResult& result) {
-    return {[path = result.enhanced_wav_path] { return path; }, {}};
+    return {[path = result.enhanced_wav_path] { return path; }, {}, result.metrics.denoise_model};
 }
 
 // Media that were stored but are missing now count as lost, whatever was counted when the take was closed.
@@ -37,6 +40,10 @@ void account(const TrackLoss& loss, Metrics& m) {
 
 }  // namespace
 
+bool wants_enhancement(const RecorderConfig& config, bool enhance) {
+    return enhance && config.enhance.wanted() && !config.audio.empty();
+}
+
 TakeOutputs::TakeOutputs(const RecorderConfig& config, std::string name, OutputCallbacks callbacks,
                          std::stop_token cancel)
     : config_(config),
@@ -46,9 +53,8 @@ TakeOutputs::TakeOutputs(const RecorderConfig& config, std::string name, OutputC
       cancel_(std::move(cancel)) {}
 
 void TakeOutputs::start_live(bool make_mp4, bool enhance, Duration length) {
-    const auto& e = config_.enhance;
-    const bool will_enhance = enhance && e.enabled && !config_.audio.empty() && !e.model.empty();
-    if (will_enhance && e.live) {
+    const bool will_enhance = wants_enhancement(config_, enhance);
+    if (will_enhance && config_.enhance.live) {
         enhancement_ = std::make_unique<LiveEnhancement>(enhance_options_of_take());
         enhancement_->start();
         if (callbacks_.enhanced_audio) {
@@ -84,12 +90,28 @@ void TakeOutputs::take_is_complete(bool make_mp4, bool enhance, Duration length)
 void TakeOutputs::finish(bool make_mp4, bool enhance, TakeResult& result) {
     const bool enhanced = finish_enhancement(enhance, result);
     tap_.reset();  // emits the rest
-    if (make_mp4) finish_rendering(enhanced, result);
+    const bool refused = !enhanced && config_.enhance.required && wants_enhancement(config_, enhance);
+    if (make_mp4) refused ? refuse_rendering(result) : finish_rendering(enhanced, result);
+    store_in_manifest(result.metrics, result);
+}
+
+// The manifest was written when the take was closed.
+void TakeOutputs::store_in_manifest(const Metrics& metrics, TakeResult& result) {
+    if (result.manifest_path.empty()) return;
+    const auto dir = TakeDir::open(folder_);
+    auto stored = dir ? update_manifest(*dir, metrics, outputs_json(result)) : fail(dir.error());
+    if (!stored)
+        note(result, EventKind::note,
+             fmt::format("The manifest does not name the outputs: {}", std::move(stored).error().message));
 }
 
 // Whether the take has enhanced audio now.
 bool TakeOutputs::finish_enhancement(bool enhance, TakeResult& result) {
-    if (!enhance || !config_.enhance.enabled || result.metrics.audio_samples == 0) return false;
+    if (!wants_enhancement(config_, enhance)) return false;
+    if (result.metrics.audio_samples == 0) {
+        add_failure(result, "Nothing was enhanced: the take has no audio.");
+        return false;
+    }
     if (!enhancement_) return take_enhancement(enhance_stored(), result);
     if (!take_enhancement(enhancement_->wait(), result)) return false;
     if (const auto behind = enhancement_->was_behind_s(); behind > kLagToReport_s)
@@ -110,34 +132,68 @@ void TakeOutputs::finish_rendering(bool enhanced, TakeResult& result) {
     take_rendering(rendering_ ? rendering_->wait() : render_take(options), result);
 }
 
-Status TakeOutputs::process(bool make_mp4, std::optional<bool> enhance, TakeResult& result) {
-    const bool wanted = enhance.value_or(!config_.enhance.model.empty());
+Status TakeOutputs::process(const ProcessOptions& wishes, TakeResult& result) {
+    const auto enhance = wishes.enhance;
+    const bool wanted = enhance.value_or(config_.enhance.wanted());
     bool use_enhanced = enhance.value_or(true);
-    if (wanted && !result.wav_path.empty()) {
+    if (wanted && result.wav_path.empty()) {
+        use_enhanced = false;
+        add_failure(result, "Nothing was enhanced: the take has no audio.");
+    } else if (wanted) {
+        if (auto works = try_enhancement(enhance_options_of_take()); !works) return fail(std::move(works).error());
         auto report = enhance_stored();
         if (!report && report.error().code == ErrorCode::cancelled) return fail(std::move(report).error());
         use_enhanced = take_enhancement(std::move(report), result);
+    } else if (auto problem = enhanced_wav_problem(folder_); !problem.empty()) {
+        use_enhanced = false;
+        result.enhanced_wav_path.clear();
+        note(result, EventKind::fallback, fmt::format("The audio as it was recorded is used: {}", problem));
     } else if (const auto stored = stored_enhancement(folder_)) {
         take_enhancement(*stored, result);
     }
-    if (!make_mp4) return {};
+    if (!wishes.make_mp4) {
+        store_in_manifest(result);
+        return {};
+    }
+    if (wanted && !use_enhanced && config_.enhance.required) {
+        refuse_rendering(result);
+        store_in_manifest(result);
+        return {};
+    }
     auto options = render_options_of_take();
+    options.replace_any = wishes.force;
+    options.raw_audio_is_wanted = !enhance.value_or(true);
     if (use_enhanced) options.enhanced = stored_audio(result);
     auto report = render_take(options);
     if (!report) return fail(std::move(report).error());
     take_rendering(std::move(report), result);
+    store_in_manifest(result);
     return {};
+}
+
+// Of a take that was stored before: its capture's metrics stay, whatever is missing from it now.
+void TakeOutputs::store_in_manifest(TakeResult& result) {
+    const auto dir = TakeDir::open(folder_);
+    const auto header = dir ? read_manifest(*dir) : fail(dir.error());
+    if (!header) return;
+    auto metrics = header->metrics;
+    metrics.denoise_enabled = result.metrics.denoise_enabled;
+    metrics.denoise_model = result.metrics.denoise_model;
+    metrics.denoise_out_sr = result.metrics.denoise_out_sr;
+    metrics.denoise_rt_factor = result.metrics.denoise_rt_factor;
+    store_in_manifest(metrics, result);
 }
 
 // Whether there is enhanced audio; if not, a note gives the reason.
 bool TakeOutputs::take_enhancement(Result<EnhanceReport> report, TakeResult& result) {
     auto& m = result.metrics;
     if (!report) {
-        note(result, EventKind::fallback,
-             fmt::format("The audio is kept as it was recorded, without speech enhancement: {}",
-                         report.error().message));
+        add_failure(result, fmt::format("The audio is kept as it was recorded, without speech enhancement: {}",
+                                        report.error().message));
         return false;
     }
+    if (auto text = provider_fallback(enhance_options_of_take(), report->provider); !text.empty())
+        note(result, EventKind::fallback, std::move(text));
     result.enhanced_wav_path = report->path;
     m.denoise_enabled = true;
     m.denoise_model = report->model;
@@ -148,17 +204,31 @@ bool TakeOutputs::take_enhancement(Result<EnhanceReport> report, TakeResult& res
 
 void TakeOutputs::take_rendering(Result<RenderReport> report, TakeResult& result) {
     if (!report) {
-        note(result, EventKind::fallback,
-             fmt::format("No output file was made: {} The take is complete; `onetake process {}` tries again.",
-                         report.error().message, result.name));
+        add_failure(result,
+                    fmt::format("No output file was made: {} The take is complete; `onetake process {}` tries again.",
+                                report.error().message, result.name));
         return;
     }
     result.mp4_path = report->path;
+    result.mp4_bytes = report->bytes;
+    result.mp4_codec = report->codec;
+    result.mp4_audio = report->audio;
     for (const auto& loss : report->losses) account(loss, result.metrics);
     for (auto& text : report->notes) note(result, EventKind::note, std::move(text));
 }
 
+void TakeOutputs::refuse_rendering(TakeResult& result) {
+    rendering_.reset();
+    add_failure(result, "No output file was made: its audio could not be enhanced, and require_enhance is set.");
+}
+
+void TakeOutputs::add_failure(TakeResult& result, std::string text) {
+    result.failures.push_back(text);
+    note(result, EventKind::fallback, std::move(text));
+}
+
 void TakeOutputs::note(TakeResult& result, EventKind kind, std::string text) {
+    if (std::ranges::find(result.metrics.notes, text) != result.metrics.notes.end()) return;
     if (callbacks_.note) callbacks_.note(kind, text);
     result.metrics.notes.push_back(std::move(text));
 }

@@ -10,6 +10,7 @@
 #include <onetake/event.h>
 #include <onetake/metrics.h>
 #include <onetake/progress.h>
+#include <onetake/recorder.h>
 
 #include <functional>
 #include <memory>
@@ -26,8 +27,11 @@ struct OutputCallbacks {
     std::function<void(EventKind, const std::string&)> note;
 };
 
+/// Whether a recorder enhances the audio of a take. `enhance`: see StartOptions.
+bool wants_enhancement(const RecorderConfig& config, bool enhance);
+
 /// Makes the outputs of one take, enhanced audio and a rendered file, while it is recorded or later. Whatever fails
-/// becomes a note in the take's result. Thread-bound.
+/// is in the failures of the take's result, and a note. Thread-bound.
 class TakeOutputs {
  public:
     /// `cancel`: ends all work; no file is left, and the take is unchanged. `config` must outlive this object.
@@ -42,15 +46,20 @@ class TakeOutputs {
     /// Makes what is wanted, or waits for it, and fills in the result. After the take was closed.
     void finish(bool make_mp4, bool enhance, TakeResult& result);
 
-    /// Makes the outputs of a stored take. `enhance` unset: if a model is configured. Errors: those of the rendering;
-    /// cancelled.
-    Status process(bool make_mp4, std::optional<bool> enhance, TakeResult& result);
+    /// Makes the outputs of a stored take; `wishes.cancel` is not used. Errors: a model that can't be used, before
+    /// anything is made; those of the rendering; cancelled.
+    Status process(const ProcessOptions& wishes, TakeResult& result);
 
  private:
     bool finish_enhancement(bool enhance, TakeResult& result);
     void finish_rendering(bool enhanced, TakeResult& result);
     bool take_enhancement(Result<EnhanceReport> report, TakeResult& result);
     void take_rendering(Result<RenderReport> report, TakeResult& result);
+    void store_in_manifest(const Metrics& metrics, TakeResult& result);
+    void store_in_manifest(TakeResult& result);
+    void refuse_rendering(TakeResult& result);
+    void add_failure(TakeResult& result, std::string text);
+    /// Unless the result has it already.
     void note(TakeResult& result, EventKind kind, std::string text);
     EnhanceOptions enhance_options_of_take() const;
     RenderOptions render_options_of_take() const;

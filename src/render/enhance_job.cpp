@@ -36,10 +36,21 @@ Status write_facts(const std::string& folder, const EnhanceReport& report, const
     if (!file) return fail(std::move(file).error());
     const nlohmann::ordered_json facts{{"model", report.model},
                                        {"sample_rate", report.sample_rate},
+                                       {"provider", report.provider},
                                        {"rt_factor", report.rt_factor},
                                        {"library", "sherpa-onnx " + library}};
     ONETAKE_TRY(file->write(facts.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
     return file->commit();
+}
+
+DenoiserOptions denoiser_options(const EnhanceOptions& options) {
+    DenoiserOptions o;
+    o.model = options.model;
+    o.threads = options.threads;
+    o.provider = options.provider;
+    o.attenuation_limit_db = options.attenuation_limit_db;
+    o.cancel = options.cancel;
+    return o;
 }
 
 }  // namespace
@@ -47,6 +58,17 @@ Status write_facts(const std::string& folder, const EnhanceReport& report, const
 EnhanceOptions enhance_options(const RecorderConfig& c, const std::string& name) {
     const auto& e = c.enhance;
     return {take_folder(c.data_dir, name), e.model, e.num_threads, e.provider, e.attenuation_limit_db, {}};
+}
+
+Result<std::string> try_enhancement(const EnhanceOptions& options) {
+    const auto denoiser = Denoiser::start(denoiser_options(options));
+    if (!denoiser) return fail(denoiser.error());
+    return denoiser->provider();
+}
+
+std::string provider_fallback(const EnhanceOptions& options, const std::string& provider) {
+    if (provider.empty() || provider == options.provider) return {};
+    return fmt::format("The model runs on {}: this sherpa-onnx can't use {} here.", provider, options.provider);
 }
 
 EnhanceJob::EnhanceJob(const EnhanceOptions& options, WavReader in, Denoiser denoiser, PartFile file, WavWriter out,
@@ -64,13 +86,7 @@ Result<EnhanceJob> EnhanceJob::open(const EnhanceOptions& options) {
     const auto path = fmt::format("{}/{}", options.take_folder, track_path({TrackKind::audio, 1}));
     auto in = WavReader::open(path);
     if (!in) return fail(std::move(in).error());
-    DenoiserOptions model;
-    model.model = options.model;
-    model.threads = options.threads;
-    model.provider = options.provider;
-    model.attenuation_limit_db = options.attenuation_limit_db;
-    model.cancel = options.cancel;
-    auto denoiser = Denoiser::start(model);
+    auto denoiser = Denoiser::start(denoiser_options(options));
     if (!denoiser) return fail(std::move(denoiser).error());
     std::optional<VariableRateResampler> resampler;
     if (in->sample_rate() != denoiser->sample_rate()) {
@@ -149,6 +165,7 @@ Result<EnhanceReport> EnhanceJob::finish() {
     report.path = file_.path();
     report.model = fs::path(options_.model).filename().string();
     report.sample_rate = denoiser_.sample_rate();
+    report.provider = denoiser_.provider();
     const double length = static_cast<double>(out_.frames()) / report.sample_rate;
     report.rt_factor = length > 0 ? to_seconds(denoiser_.busy()) / length : 0;
     // A crash in between must not leave one enhancement's report beside another's audio.
@@ -195,6 +212,7 @@ std::optional<EnhanceReport> stored_enhancement(const std::string& folder) {
     const auto facts = nlohmann::json::parse(text.value_or(""), nullptr, false);
     if (!facts.is_object()) return report;
     if (const auto it = facts.find("model"); it != facts.end() && it->is_string()) report.model = *it;
+    if (const auto it = facts.find("provider"); it != facts.end() && it->is_string()) report.provider = *it;
     if (const auto it = facts.find("rt_factor"); it != facts.end() && it->is_number()) report.rt_factor = *it;
     return report;
 }

@@ -29,10 +29,17 @@ struct EnhanceOptions {
 /// Options for enhancing a take as a recorder is configured.
 EnhanceOptions enhance_options(const RecorderConfig& config, const std::string& name);
 
+/// Starts the model and ends it again. Returns where it would run. Errors: those of Denoiser::start().
+Result<std::string> try_enhancement(const EnhanceOptions& options);
+
+/// A sentence for people if the model runs elsewhere than requested; else empty.
+std::string provider_fallback(const EnhanceOptions& options, const std::string& provider);
+
 struct EnhanceReport {
     std::string path;   ///< of audio_enhanced.wav
     std::string model;  ///< file name
     int sample_rate = 0;
+    std::string provider;  ///< where the model ran; empty if unknown
     double rt_factor = 0;  ///< time the model took, over the length of the audio
 };
 

@@ -18,6 +18,7 @@ struct EnhancedAudioReader {
     /// Blocks until the file holds so many samples, or is complete. Errors: the enhancement failed; the file must not
     /// be used. Empty for a complete file.
     std::function<Status(std::int64_t)> wait_for;
+    std::string model = {};  ///< that made it: a file name, for the output file
 };
 
 /// Opens the file once it holds samples. Empty without enhanced audio, or if the enhancement failed.

@@ -1,5 +1,6 @@
 #include "render/live_enhancement.h"
 
+#include <filesystem>
 #include <utility>
 
 namespace onetake {
@@ -33,7 +34,8 @@ Result<EnhanceReport> LiveEnhancement::run() {
 }
 
 EnhancedAudioReader LiveEnhancement::audio() {
-    return {[this] { return path(); }, [this](std::int64_t samples) { return wait_for(samples); }};
+    return {[this] { return path(); }, [this](std::int64_t samples) { return wait_for(samples); },
+            std::filesystem::path(options_.model).filename().string()};
 }
 
 std::string LiveEnhancement::path() {

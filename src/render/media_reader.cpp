@@ -99,6 +99,11 @@ void MediaReader::take_enhanced(Audio& audio) {
     audio.wav.emplace(std::move(**enhanced));
 }
 
+bool MediaReader::uses_enhanced() const {
+    const auto first = audios_.find(1);
+    return first != audios_.end() && first->second.raw_rate;
+}
+
 Result<std::optional<TakeEvent>> MediaReader::next_event() {
     if (first_event_) return std::exchange(first_event_, std::nullopt);
     for (;;) {

@@ -78,6 +78,8 @@ class MediaReader {
     std::optional<JpegInfo> find_frame_format(const TrackRecord& track, std::int64_t last);
     /// The WAV that a track's audio is read from; null without audio.
     const WavReader* wav(TrackId track) const;
+    /// Whether the first audio track is read from enhanced audio.
+    bool uses_enhanced() const;
     /// Emits a track's media under this track number of the file. Tracks that are not mapped are skipped. Frames of
     /// another size than `format` are lost.
     void map_video(TrackId track, int file_track, const JpegInfo& format);

@@ -6,6 +6,7 @@
 #include "encode/video_stream_encoder.h"
 #include "inspect/stored_take.h"
 #include "render/cfr.h"
+#include "render/output_guard.h"
 
 #include <onetake/config.h>
 
@@ -50,9 +51,14 @@ class Renderer {
                                          options_.container == ContainerFormat::mp4 ? kLongestMp4Gap : kLongestGap});
         if (!reader) return fail(std::move(reader).error());
         reader_ = std::move(*reader);
+        // One that is followed is rendered to its end, or not at all.
+        auto guard = OutputGuard::create(options_, *reader_, !totals_ || totals_->end);
+        if (!guard) return fail(std::move(guard).error());
+        guard_.emplace(std::move(*guard));
         ONETAKE_TRY(open_file());
         ONETAKE_TRY(write_media());
         ONETAKE_TRY(finish_tracks());
+        ONETAKE_TRY(guard_->check_not_lesser(frames_, totals_ ? std::optional(totals_->length) : std::nullopt));
         auto file = file_->finish();
         if (!file) return fail(std::move(file).error());
         return report(std::move(*file));
@@ -64,7 +70,9 @@ class Renderer {
         MuxerOptions options;
         options.creation_time = reader_->creation_time();
         options.title = reader_->take().name;
-        options.replace = true;
+        options.metadata = {{"comment", guard_->tag()}};
+        // One that appears meanwhile was not checked.
+        options.replace = guard_->replaces();
         options.reserve_index_bytes = index_bytes();
         // A file of unknown length keeps its index at its end; it is not copied to move it.
         options.move_limit_bytes = 0;
@@ -104,7 +112,7 @@ class Renderer {
         if (options_.cfr)
             frames = std::max(frames, seconds * *options_.cfr * static_cast<double>(reader_->tracks().size()));
         return estimate_index_bytes(static_cast<std::uint64_t>(frames), static_cast<std::uint64_t>(audio_packets)) +
-               kIndexPerTrack * reader_->tracks().size();
+               kIndexPerTrack * reader_->tracks().size() + guard_->tag().size();
     }
 
     // A stored take's length comes from its stamps, which may be wrong. Where it is far longer than its media, less is
@@ -289,6 +297,10 @@ class Renderer {
     RenderReport report(WrittenFile file) {
         RenderReport r;
         r.path = std::move(file.path);
+        r.bytes = file.bytes;
+        r.audio = guard_->info().audio;
+        for (const auto& track : file.tracks)
+            if (track.kind == TrackKind::video && r.codec.empty()) r.codec = track.codec;
         r.frames = frames_;
         r.losses = reader_->losses();
         r.notes = std::move(notes_);
@@ -303,6 +315,7 @@ class Renderer {
     RenderProgress& progress_;
     std::optional<TakeTotals> totals_;  // unknown while following
     std::unique_ptr<MediaReader> reader_;
+    std::optional<OutputGuard> guard_;
     std::optional<FileWriter> file_;
     std::vector<std::unique_ptr<StreamEncoder>> encoders_;     // by track of the file
     std::map<int, const AudioStreamEncoder*> audio_encoders_;  // by track of the file; in encoders_
@@ -319,7 +332,7 @@ RenderOptions render_options(const RecorderConfig& config, const std::string& na
     const auto& c = config.encode;
     RenderOptions o;
     o.take_folder = take_folder(config.data_dir, name);
-    o.out_path = rendered_path(config.processed_dir, name, c.container == ContainerFormat::mkv ? "mkv" : "mp4");
+    o.out_path = rendered_path(config.processed_dir, name, extension_of(c.container));
     o.codec = c.codec;
     o.preset = c.preset;
     o.crf = c.crf;

@@ -22,7 +22,10 @@ struct RecorderConfig;
 
 struct RenderOptions {
     std::string take_folder;
-    std::string out_path;  ///< an earlier rendering is replaced
+    std::string out_path;
+    /// false: a file there is replaced only if it was made from the same take, and the new one is not lesser.
+    bool replace_any = false;
+    bool raw_audio_is_wanted = false;  ///< although there may be enhanced audio: it is then not lesser
     std::string codec = "auto", preset = "veryfast";
     int crf = 23;
     PixelRange pixel_range = PixelRange::full;
@@ -40,6 +43,9 @@ struct RenderOptions {
 
 struct RenderReport {
     std::string path;
+    std::uint64_t bytes = 0;
+    std::string codec;         ///< of the first video track; empty without video
+    std::string audio;         ///< in the file: "recorded", "enhanced" or "none"
     std::uint64_t frames = 0;  ///< in the file, all video tracks
     std::vector<TrackLoss> losses;
     std::vector<std::string> notes;
@@ -47,6 +53,11 @@ struct RenderReport {
 
 /// Options for rendering a take as a recorder is configured.
 RenderOptions render_options(const RecorderConfig& config, const std::string& name);
+
+/// Tries what rendering a take with these tracks will need: the encoders, the folder and its free space. Leaves no file.
+/// Errors: already_exists if the file exists; invalid_argument, unsupported, missing_part of an encoder; those of the
+/// folder; no_space.
+Status try_rendering(const RenderOptions& options, const RecorderConfig& config);
 
 /// Renders a take to a file: its JPEGs decoded to planes and encoded, each with its stamp as PTS; its audio on the same
 /// timeline. Blocks until done; reading and decoding run on a thread of their own.

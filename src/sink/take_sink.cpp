@@ -45,7 +45,7 @@ Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description
     const VideoInputOptions options{*id, static_cast<int>(videos_.size()), transcode, options_.queue_size,
                                     options_.on_full};
     videos_.push_back(std::unique_ptr<VideoTrack>(new VideoTrack{VideoTrackInput(options, queue_, pool_, events_),
-                                                                 TrackStatistics::of_video(*id, description.fps)}));
+                                                                 TrackStatistics::of_video(*id, description)}));
     return &videos_.back()->input;
 }
 
@@ -131,13 +131,13 @@ void TakeSink::write(EncodedFrame encoded) {
 void TakeSink::store(VideoTrack& track, const EncodedFrame& frame) {
     auto& counters = track.input.counters();
     if (!frame.failure.empty()) {
-        counters.lose(LossCause::corrupt, 1);
+        counters.lose(LossCause::corrupt, 1, frame.stamp.time);
         if (!std::exchange(track.corrupt_noted, true))
             note(fmt::format("{}: a frame could not be encoded: {}", to_string(track.input.id()), frame.failure));
     } else if (ended_early()) {
-        counters.lose(LossCause::disk, 1);
+        counters.lose(LossCause::disk, 1, frame.stamp.time);
     } else if (auto status = writer_.write_frame(track.input.id(), frame.jpeg.span(), frame.stamp); !status) {
-        counters.lose(LossCause::disk, 1);
+        counters.lose(LossCause::disk, 1, frame.stamp.time);
         write_failed(status.error(), ++track.failures);
     } else {
         track.failures = 0;
@@ -156,9 +156,9 @@ void TakeSink::write(const TrackBlock& stored) {
     const auto frames = static_cast<std::uint64_t>(block.frames());
     const auto first_sample = static_cast<std::int64_t>(counters.written());
     if (ended_early()) {
-        counters.lose(LossCause::disk, frames);
+        counters.lose(LossCause::disk, frames, block.time);
     } else if (auto status = writer_.write_block(track.input.id(), block); !status) {
-        counters.lose(LossCause::disk, frames);
+        counters.lose(LossCause::disk, frames, block.time);
         track.input.mark_loss();
         write_failed(status.error(), ++track.failures);
     } else {
@@ -174,18 +174,21 @@ void TakeSink::write(const JournalRecord& record) {
 }
 
 void TakeSink::write_drops() {
-    const auto write_track = [&](auto& input) {
+    const auto write_track = [&](auto& track) {
+        auto& input = track.input;
         const bool video = input.id().kind == TrackKind::video;
         for (const auto& known : std::span(kLossCauses).first(kRecordedLossCauses))
-            if (const auto count = input.counters().take_unwritten(known.cause)) {
+            if (const auto lost = input.counters().take_unwritten(known.cause); lost.count > 0) {
                 const auto now = host_now();
                 events_.report(EventKind::loss, now, input.id(),
-                               fmt::format("{} {}", counted(count, video ? "frame" : "sample"), known.text), count);
-                write(JournalRecord(DropRecord{input.id(), known.cause, count, now, {}}));
+                               fmt::format("{} {}", counted(lost.count, video ? "frame" : "sample"), known.text),
+                               lost.count);
+                track.statistics.add_loss(lost.count, lost.from, lost.to);
+                write(JournalRecord(DropRecord{input.id(), known.cause, lost.count, now, {}, {}, lost.from, lost.to}));
             }
     };
-    for (auto& track : videos_) write_track(track->input);
-    for (auto& track : audios_) write_track(track->input);
+    for (auto& track : videos_) write_track(*track);
+    for (auto& track : audios_) write_track(*track);
 }
 
 void TakeSink::write_failed(const Error& error, int in_row) {

@@ -51,7 +51,7 @@ EventKind kind_of(SourceEvent::Kind kind) {
 void take_event(TrackId track, SourceEvent event, InputCounters& counters, WriteQueue& queue, EventLog& events) {
     const bool corrupt = event.kind == SourceEvent::Kind::corrupt;
     counters.expect(event.count);
-    counters.lose(corrupt ? LossCause::corrupt : LossCause::driver, event.count);
+    counters.lose(corrupt ? LossCause::corrupt : LossCause::driver, event.count, event.time);
     if (corrupt || event.kind == SourceEvent::Kind::driver_drop) return;
     if (event.kind == SourceEvent::Kind::note)
         events.note(event.text, EventKind::note, track);
@@ -73,13 +73,13 @@ VideoTrackInput::VideoTrackInput(const VideoInputOptions& options, WriteQueue& q
 Delivery VideoTrackInput::deliver(Frame frame) {
     counters_.expect(1);
     if (queue_.take_ended()) {
-        counters_.lose(LossCause::disk, 1);
+        counters_.lose(LossCause::disk, 1, frame.stamp.time);
         return Delivery::take_ended;
     }
     const bool ready = frame.format == PixelFormat::jpeg && !options_.transcode;
     if (ready && !frame.checked) {
         if (auto info = inspect_jpeg(frame.bytes.span()); !info) {
-            counters_.lose(LossCause::corrupt, 1);
+            counters_.lose(LossCause::corrupt, 1, frame.stamp.time);
             // Every one is counted; a camera that delivers nothing else must not fill the journal.
             if (damaged_recorded_.fetch_add(1) < kDamagedRecorded)
                 queue_.post(JournalRecord(
@@ -89,13 +89,13 @@ Delivery VideoTrackInput::deliver(Frame frame) {
     }
     const bool may_wait = options_.on_full == OnFull::block;
     if (!(may_wait ? in_flight_.take() : in_flight_.try_take())) {
-        counters_.lose(LossCause::queue, 1);
+        counters_.lose(LossCause::queue, 1, frame.stamp.time);
         return may_wait ? Delivery::closed : Delivery::dropped;
     }
     MutexLock lock(mutex_);
     if (closed_) {
         in_flight_.give_back();
-        counters_.lose(LossCause::queue, 1);
+        counters_.lose(LossCause::queue, 1, frame.stamp.time);
         return Delivery::closed;
     }
     const auto number = next_number_++;
@@ -134,12 +134,12 @@ Delivery AudioTrackInput::deliver(AudioBlock block) {
     peak_holds_until_ = block.arrival + from_ticks(block.frames(), description_.sample_rate) + kPeakHolds;
     counters_.expect(frames);
     if (queue_.take_ended()) {
-        counters_.lose(LossCause::disk, frames);
+        counters_.lose(LossCause::disk, frames, block.time);
         return Delivery::take_ended;
     }
     MutexLock lock(mutex_);
     if (closed_ || !in_flight_.try_take()) {
-        counters_.lose(LossCause::queue, frames);
+        counters_.lose(LossCause::queue, frames, block.time);
         lost_before_ = true;
         return closed_ ? Delivery::closed : Delivery::dropped;
     }

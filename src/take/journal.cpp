@@ -96,6 +96,8 @@ json record_json(const JournalRecord& record) {
         json j = {{"k", "drop"},       {"track", to_string(r->track)}, {"cause", to_string(r->cause)},
                   {"count", r->count}, {"host_ns", to_ns(r->time)},    {"text", r->text}};
         if (r->first) j["first"] = *r->first;
+        if (r->from) j["from_ns"] = to_ns(*r->from);
+        if (r->to) j["to_ns"] = to_ns(*r->to);
         return j;
     }
     if (const auto* r = std::get_if<EventRecord>(&record)) {
@@ -331,6 +333,8 @@ std::optional<JournalRecord> record_from(const json& j) {
         r.count = count(j, "count");
         r.time = host_time(j, "host_ns");
         if (j.contains("first")) r.first = integer(j, "first", 0, kMaxSamples);
+        if (j.contains("from_ns")) r.from = host_time(j, "from_ns");
+        if (j.contains("to_ns")) r.to = host_time(j, "to_ns");
         get_optional(j, "text", r.text);
         return r;
     }

@@ -63,6 +63,8 @@ struct DropRecord {
     std::string text;
     /// Number of the first of them, if they had been stored and recorded before they were lost.
     std::optional<std::int64_t> first = {};
+    /// Capture times of the first and the last of them; unset in takes of earlier versions.
+    std::optional<HostTime> from = {}, to = {};
 };
 
 struct EventRecord {

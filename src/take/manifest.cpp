@@ -70,6 +70,26 @@ Status write_rows(AtomicFile& out, const TakeDir& dir, TrackId track) {
     return out.write("]}");
 }
 
+// The file, or as much of it as its header may take.
+Result<std::string> read_start(const TakeDir& dir) {
+    constexpr std::size_t kMaxHeaderBytes = std::size_t{16} << 20;
+    auto fd = dir.open_file(kManifestName, O_RDONLY);
+    if (!fd) return fail(std::move(fd).error());
+    struct stat st {};
+    if (::fstat(fd->get(), &st) != 0) return fail(file_error("Can't read", dir.path(kManifestName), errno));
+    std::string text(std::min(kMaxHeaderBytes, static_cast<std::size_t>(std::max<off_t>(st.st_size, 0))), '\0');
+    std::size_t have = 0;
+    while (have < text.size()) {
+        const auto n = ::read(fd->get(), text.data() + have, text.size() - have);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return fail(file_error("Can't read", dir.path(kManifestName), errno));
+        if (n == 0) break;
+        have += static_cast<std::size_t>(n);
+    }
+    text.resize(have);
+    return text;
+}
+
 }  // namespace
 
 Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
@@ -132,6 +152,36 @@ Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
     return out->commit();
 }
 
+Status update_manifest(const TakeDir& dir, const Metrics& metrics, const std::string& outputs_json) {
+    // Not in a text, where a line end is escaped, and not deeper in the header, where it is indented further.
+    constexpr std::string_view kLists = ",\n  \"tracks\": [";
+    constexpr std::size_t kPiece = std::size_t{1} << 20;
+    auto text = read_start(dir);
+    if (!text) return fail(std::move(text).error());
+    const auto lists = text->find(kLists);
+    auto header = ordered_json::parse(text->substr(0, std::min(lists, text->size())) + "\n}", nullptr, false);
+    if (lists == std::string::npos || !header.is_object())
+        return fail(ErrorCode::corrupt, fmt::format("{} is not a manifest.", dir.path(kManifestName)));
+    header["metrics"] = metrics_json(metrics);
+    header["outputs"] = ordered_json::parse(outputs_json, nullptr, false);
+    auto in = dir.open_file(kManifestName, O_RDONLY);
+    if (!in) return fail(std::move(in).error());
+    auto out = AtomicFile::create(dir.fd(), kManifestName);
+    if (!out) return fail(std::move(out).error());
+    const auto head = header.dump(2, ' ', false, ordered_json::error_handler_t::replace);
+    ONETAKE_TRY(out->write(std::string_view(head).substr(0, head.size() - 2)));  // without the closing "\n}"
+    std::string piece(kPiece, '\0');
+    for (auto at = static_cast<off_t>(lists);;) {
+        const auto n = ::pread(in->get(), piece.data(), piece.size(), at);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return fail(file_error("Can't read", dir.path(kManifestName), errno));
+        if (n == 0) break;
+        ONETAKE_TRY(out->write(std::string_view(piece).substr(0, static_cast<std::size_t>(n))));
+        at += n;
+    }
+    return out->commit();
+}
+
 Result<ManifestHeader> parse_manifest_head(std::string_view text) {
     constexpr int kMaxNesting = 64;
     struct Stop {};
@@ -168,21 +218,9 @@ Result<ManifestHeader> parse_manifest_head(std::string_view text) {
 }
 
 Result<ManifestHeader> read_manifest(const TakeDir& dir) {
-    constexpr std::size_t kMaxHeaderBytes = std::size_t{16} << 20;
-    auto fd = dir.open_file(kManifestName, O_RDONLY);
-    if (!fd) return fail(std::move(fd).error());
-    struct stat st {};
-    if (::fstat(fd->get(), &st) != 0) return fail(file_error("Can't read", dir.path(kManifestName), errno));
-    std::string text(std::min(kMaxHeaderBytes, static_cast<std::size_t>(std::max<off_t>(st.st_size, 0))), '\0');
-    std::size_t have = 0;
-    while (have < text.size()) {
-        const auto n = ::read(fd->get(), text.data() + have, text.size() - have);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail(file_error("Can't read", dir.path(kManifestName), errno));
-        if (n == 0) break;
-        have += static_cast<std::size_t>(n);
-    }
-    auto header = parse_manifest_head(std::string_view(text).substr(0, have));
+    const auto text = read_start(dir);
+    if (!text) return fail(text.error());
+    auto header = parse_manifest_head(*text);
     if (!header) header.error().message = fmt::format("{}: {}", dir.path(kManifestName), header.error().message);
     return header;
 }

@@ -15,6 +15,10 @@ namespace onetake {
 /// renames it.
 Status write_manifest(const TakeDir& dir, const Metrics& metrics);
 
+/// Replaces the metrics in `manifest.json` and its `outputs`, a JSON object on what was made from the take. The lists
+/// are copied as they are. Errors: those of read_manifest() and of the disk.
+Status update_manifest(const TakeDir& dir, const Metrics& metrics, const std::string& outputs_json);
+
 /// The fields before a manifest's lists.
 struct ManifestHeader {
     Metrics metrics;

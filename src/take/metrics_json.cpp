@@ -1,8 +1,10 @@
 #include "take/metrics_json.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <type_traits>
 
 namespace onetake {
@@ -18,6 +20,10 @@ void visit_metrics(M& m, Visit&& visit) {
     visit("dropped", m.dropped);
     visit("effective_fps", m.effective_fps);
     visit("nominal_fps", m.nominal_fps);
+    visit("width", m.width);
+    visit("height", m.height);
+    visit("fourcc", m.fourcc);
+    visit("jpeg_kb_mean", m.jpeg_kb_mean);
     visit("grab_ms_mean", m.grab_ms_mean);
     visit("retrieve_ms_mean", m.retrieve_ms_mean);
     visit("encode_ms_mean", m.encode_ms_mean);
@@ -60,14 +66,18 @@ void visit_counters(B& b, Visit&& visit) {
     visit("dropped_disk", b.dropped_disk);
 }
 
+// Where 0 or an empty text stands for a value that is not known.
+constexpr auto kNullable = std::to_array<std::string_view>(
+    {"width", "height", "fourcc", "encoder", "stamp_source", "audio_stamp_source", "denoise_model", "denoise_out_sr",
+     "disk_bytes_left", "peak_memory_mb"});
+
 struct Write {
     ordered_json object = ordered_json::object();
     template <class T>
     void operator()(const char* key, const T& value) {
-        if constexpr (std::is_same_v<T, double>)
-            object[key] = std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr);
-        else
-            object[key] = value;
+        bool unknown = value == T{} && std::ranges::find(kNullable, key) != kNullable.end();
+        if constexpr (std::is_same_v<T, double>) unknown = unknown || !std::isfinite(value);
+        object[key] = unknown ? ordered_json(nullptr) : ordered_json(value);
     }
 };
 

@@ -23,8 +23,12 @@ TrackStatistics::TrackStatistics(TrackId track, double rate) : track_(track), ra
     counters.kind = is_video() ? "video" : "audio";
 }
 
-TrackStatistics TrackStatistics::of_video(TrackId track, double fps) {
-    return {track, fps};
+TrackStatistics TrackStatistics::of_video(TrackId track, const VideoDescription& video) {
+    TrackStatistics statistics(track, video.fps);
+    statistics.width_ = video.width;
+    statistics.height_ = video.height;
+    statistics.fourcc_ = video.fourcc;
+    return statistics;
 }
 
 TrackStatistics TrackStatistics::of_audio(TrackId track, const AudioDescription& audio) {
@@ -45,11 +49,21 @@ void TrackStatistics::add_block(const AudioBlockStamp& block, StampSource source
     clock_->add(clock_stamp(block.first_sample, block.frames, block.time, block.xrun, source), spans_);
 }
 
+// What was lost before the first stamp is not part of the track.
+void TrackStatistics::add_loss(std::uint64_t count, HostTime from, HostTime to) {
+    if (!first_ || to <= *first_) return;
+    lost_from_ = lost_ == 0 ? from : std::min(lost_from_, from);
+    lost_to_ = lost_ == 0 ? to : std::max(lost_to_, to);
+    lost_ += count;
+}
+
 void TrackStatistics::add_stamp(HostTime begin, HostTime end, StampSource source, Duration longest_gap) {
     ++records_;
     if (last_ && begin - *last_ > longest_gap) {
+        // Of video, the time from one frame to the next is no part of the gap.
+        const auto frame = is_video() && rate_ > 0 ? duration_from_seconds(1 / rate_) : Duration{};
         ++gaps_;
-        gap_time_ += begin - *last_;
+        gap_time_ += begin - *last_ - frame;
     }
     if (!first_) first_ = begin;
     last_ = std::max(last_.value_or(end), end);
@@ -67,9 +81,12 @@ std::string TrackStatistics::provenance() const {
     return std::string(to_string(*source_)) + (mixed_sources_ ? " (mixed)" : "");
 }
 
+// Of the camera: frames that it delivered and that were lost count, too.
 double TrackStatistics::effective_fps() const {
     if (records_ < 2 || *last_ <= *first_) return kNotApplicable;
-    return static_cast<double>(records_ - 1) / to_seconds(*last_ - *first_);
+    const auto begin = lost_ > 0 ? std::min(*first_, lost_from_) : *first_;
+    const auto end = lost_ > 0 ? std::max(*last_, lost_to_) : *last_;
+    return static_cast<double>(records_ - 1 + lost_) / to_seconds(end - begin);
 }
 
 void TrackStatistics::add_to(Metrics& m) const {
@@ -91,6 +108,9 @@ void TrackStatistics::add_to(Metrics& m) const {
     m.video_mb += static_cast<double>(bytes) / 1e6;
     if (!first) return;
     m.nominal_fps = rate_ > 0 ? rate_ : kNotApplicable;
+    m.width = width_;
+    m.height = height_;
+    m.fourcc = fourcc_;
     m.stamp_source = provenance();
     m.effective_fps = effective_fps();
     m.camera_fps_label_error_ppm = (m.effective_fps / m.nominal_fps - 1) * 1e6;
@@ -128,6 +148,7 @@ std::uint64_t& counter_of(TrackCounters& counters, LossCause cause) {
 void finish_rates(Metrics& m) {
     // Played at nominal rates, a fast card makes the audio longer than it was, a fast camera the video.
     constexpr double kMsPerHourAndPpm = 3.6;
+    m.jpeg_kb_mean = m.frames > 0 ? m.video_mb * 1e3 / static_cast<double>(m.frames) : kNotApplicable;
     m.projected_av_skew_ms_per_hour = kMsPerHourAndPpm * (m.soundcard_drift_ppm - m.camera_fps_label_error_ppm);
 }
 

@@ -19,8 +19,7 @@ namespace onetake {
 /// give the same figures for the same take. Constant memory. Thread-bound.
 class TrackStatistics {
  public:
-    /// `fps`: the camera's label; 0 if unknown.
-    static TrackStatistics of_video(TrackId track, double fps);
+    static TrackStatistics of_video(TrackId track, const VideoDescription& video);
     /// `sample_rate`: the device's label, Hz.
     static TrackStatistics of_audio(TrackId track, const AudioDescription& audio);
 
@@ -28,6 +27,8 @@ class TrackStatistics {
     void add_frame(HostTime stamp, StampSource source);
     /// A block of audio that was stored, or that the journal names.
     void add_block(const AudioBlockStamp& block, StampSource source);
+    /// Frames or samples that were not stored, captured in this time.
+    void add_loss(std::uint64_t count, HostTime from, HostTime to);
     /// Capture instant to disk, of one frame.
     void add_latency(Duration latency) { latency_.add(latency); }
 
@@ -61,6 +62,10 @@ class TrackStatistics {
     std::optional<HostTime> first_, last_;
     std::optional<StampSource> source_;
     bool mixed_sources_ = false;
+    int width_ = 0, height_ = 0;  // of video, granted
+    std::string fourcc_;
+    std::uint64_t lost_ = 0;  // after the first stamp
+    HostTime lost_from_, lost_to_;
     std::uint64_t gaps_ = 0, xruns_ = 0;
     Duration gap_time_{};
     DurationHistogram latency_;

@@ -65,7 +65,9 @@ TEST(ConfigFlags, BoolsCanBeTurnedBothWays) {
     EXPECT_FALSE(config_of({"--no-audio"}).audio);
     EXPECT_TRUE(config_of({"--no-audio", "--audio"}).audio);
     EXPECT_FALSE(config_of({"--no-convert-rgb"}).video_track.convert_rgb);
-    EXPECT_TRUE(config_of({"--denoise"}).rest.enhance.enabled);
+    EXPECT_EQ(config_of({"--denoise"}).rest.enhance.enabled, true);
+    EXPECT_EQ(config_of({"--no-denoise"}).rest.enhance.enabled, false);
+    EXPECT_EQ(config_of({}).rest.enhance.enabled, std::nullopt);
 }
 
 TEST(ConfigFlags, ListsCollectTheirFlagsAndNothingElse) {

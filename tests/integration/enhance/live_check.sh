@@ -37,13 +37,14 @@ until_recorded() {
 }
 worker() { cat /proc/$recorder/task/*/children | tr -d ' '; }  # its only child
 milliseconds() { date +%s%3N; }
+# end [CODE]: ends the take; the program is to end with this code (0).
 end() {
     local from code=0
     from=$(milliseconds)
     kill -INT $recorder
     wait $recorder || code=$?
     took=$(($(milliseconds) - from))
-    [ $code = 0 ] || complain "exit code $code"
+    [ $code = "${1:-0}" ] || complain "exit code $code"
 }
 # so FILTER: jq's word on the result.
 so() { jq -e "$1" "$name.json" > jq.out || complain "not so: $1"; }
@@ -76,7 +77,7 @@ begin killed
 until_recorded 1
 kill -KILL "$(worker)" || complain "there is no worker"
 until_recorded 2
-end
+end 1
 so "$complete"
 so '.enhanced_wav_path == null and (.metrics.notes | any(contains("signal 9")))'
 [ "$(output_rate)" = 48000 ] || complain "the MP4 has no raw audio"

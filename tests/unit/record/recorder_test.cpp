@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <limits>
@@ -28,7 +29,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class RecorderTest : public ::testing::Test {
  protected:
@@ -460,7 +463,7 @@ TEST_F(RecorderTest, ACancelledRenderingLeavesTheTakeAndNoFile) {
         EXPECT_THAT(result->metrics.notes, Contains(HasSubstr("cancelled")));
         EXPECT_GT(result->metrics.frames, 0u);
         EXPECT_FALSE(fs::exists(config_.processed_dir) && !fs::is_empty(config_.processed_dir));
-        EXPECT_EQ(r.process(result->name, {true, {}, cancel.get_token()}).error().code, ErrorCode::cancelled);
+        EXPECT_EQ(r.process(result->name, {true, {}, false, cancel.get_token()}).error().code, ErrorCode::cancelled);
     }
 }
 
@@ -515,12 +518,18 @@ TEST_F(RecorderTest, ReportsEveryNoteAsAnEventOnceAndInOrder) {
     config_.store.queue_size = 1;
     config_.enhance.enabled = true;
     config_.enhance.model = "/no/such/model.onnx";
+    EXPECT_FALSE(recorder().start("t")) << "the model is tried first";
+    config_.enhance = {};
+    config_.instant_mp4 = false;
     auto r = recorder();
     std::vector<RecorderEvent> events;
     r.on_event([&](const RecorderEvent& event) { events.push_back(event); });
     ASSERT_TRUE(r.start("t"));
     ASSERT_TRUE(r.push_audio(std::vector<std::int16_t>(4800, 5)));
     push_from_four_threads(r, 50);
+    // Then there is no folder for the output file any more.
+    std::filesystem::remove_all(config_.processed_dir);
+    std::ofstream(config_.processed_dir) << "a file";
     const auto result = r.stop(true).value();
     std::vector<std::string> noted;
     std::uint64_t lost = 0;
@@ -534,9 +543,30 @@ TEST_F(RecorderTest, ReportsEveryNoteAsAnEventOnceAndInOrder) {
         last = event.t;
     }
     EXPECT_EQ(noted, result.metrics.notes);
-    EXPECT_THAT(noted, Contains(HasSubstr("without speech enhancement")));
+    EXPECT_THAT(noted, Contains(HasSubstr("No output file was made")));
+    EXPECT_THAT(result.failures, ElementsAre(HasSubstr("No output file was made")));
     EXPECT_GT(lost, 0u);
     EXPECT_EQ(lost, result.metrics.dropped);
+}
+
+TEST_F(RecorderTest, RecordsWithoutAMicrophoneOnlyIfNoneIsRequired) {
+    config_.audio.front().source = SourceKind::device;
+    config_.audio.front().device = "no such microphone";
+    auto r = recorder();
+    ASSERT_TRUE(r.start("without"));
+    ASSERT_TRUE(r.push_video(plain_bgr(32, 32, 0), 32, 32));
+    const auto result = r.stop(false).value();
+    EXPECT_THAT(result.metrics.notes, Contains(HasSubstr("without this microphone")));
+    EXPECT_THAT(result.failures, IsEmpty());
+    config_.require_audio = true;
+    EXPECT_FALSE(recorder().start("required"));
+    EXPECT_FALSE(std::filesystem::exists(dir_.file("takes/required")));
+    // One that delivers nothing is found at the end.
+    config_.audio.front().source = SourceKind::external;
+    auto silent = recorder();
+    ASSERT_TRUE(silent.start("silent"));
+    ASSERT_TRUE(silent.push_video(plain_bgr(32, 32, 0), 32, 32));
+    EXPECT_THAT(silent.stop(false).value().failures, ElementsAre(HasSubstr("require_audio")));
 }
 
 TEST_F(RecorderTest, ACloseEndsTheTakeForGood) {
