@@ -463,7 +463,7 @@ TEST_F(RecorderTest, ACancelledRenderingLeavesTheTakeAndNoFile) {
         EXPECT_THAT(result->metrics.notes, Contains(HasSubstr("cancelled")));
         EXPECT_GT(result->metrics.frames, 0u);
         EXPECT_FALSE(fs::exists(config_.processed_dir) && !fs::is_empty(config_.processed_dir));
-        EXPECT_EQ(r.process(result->name, {true, {}, cancel.get_token()}).error().code, ErrorCode::cancelled);
+        EXPECT_EQ(r.process(result->name, {true, {}, false, cancel.get_token()}).error().code, ErrorCode::cancelled);
     }
 }
 
