@@ -7,6 +7,7 @@
 
 #include <onetake/recorder.h>
 #include <onetake/take.h>
+#include <onetake/take_reader.h>
 
 #include <array>
 #include <atomic>
@@ -567,6 +568,20 @@ TEST_F(RecorderTest, RecordsWithoutAMicrophoneOnlyIfNoneIsRequired) {
     ASSERT_TRUE(silent.start("silent"));
     ASSERT_TRUE(silent.push_video(plain_bgr(32, 32, 0), 32, 32));
     EXPECT_THAT(silent.stop(false).value().failures, ElementsAre(HasSubstr("require_audio")));
+}
+
+TEST_F(RecorderTest, EveryTakeHasAnIdOfItsOwn) {
+    auto r = recorder();
+    std::vector<std::string> ids;
+    for (const auto* name : {"one", "two"}) {
+        ASSERT_TRUE(r.start(name));
+        ASSERT_TRUE(r.push_video(plain_bgr(32, 32, 0), 32, 32));
+        ids.push_back(r.stop(false).value().id);
+        EXPECT_EQ(TakeReader::open(config_.data_dir + "/" + name).value().id(), ids.back());
+        EXPECT_EQ(r.process(name, false).value().id, ids.back());
+    }
+    EXPECT_EQ(ids[0].size(), 26u);
+    EXPECT_NE(ids[0], ids[1]);
 }
 
 TEST_F(RecorderTest, ACloseEndsTheTakeForGood) {

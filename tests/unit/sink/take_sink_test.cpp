@@ -110,6 +110,14 @@ TEST_F(TakeSinkTest, RecordsTheReasonOfTheFirstDamagedFramesAndCountsAll) {
     EXPECT_EQ(reasons, 10);
 }
 
+TEST_F(TakeSinkTest, DoesNotInspectAJpegAgainThatWasInspectedWhenItWasPushed) {
+    Frame frame;
+    frame.format = PixelFormat::jpeg;
+    frame.checked = true;
+    frame.bytes = Buffer(std::vector<std::uint8_t>(100, std::uint8_t{1}));  // an inspection would refuse it
+    EXPECT_EQ(video_->deliver(std::move(frame)), Delivery::accepted);
+}
+
 TEST_F(TakeSinkTest, EndsTheWaitOfASourceForADiskThatHangs) {
     TakeSinkOptions options;
     options.writer.data_dir = dir_.file("takes");
