@@ -63,7 +63,8 @@ void TakeOutputs::start_live(bool make_mp4, bool enhance, Duration length) {
         }
     }
     // Audio that is enhanced after the take can't be rendered while recording.
-    if (!make_mp4 || !config_.instant_mp4 || (will_enhance && !enhancement_)) return;
+    // Nor may a file be complete before it is known that enhancement works, where that is required.
+    if (!make_mp4 || !config_.instant_mp4 || (will_enhance && (!enhancement_ || config_.enhance.required))) return;
     auto options = render_options_of_take();
     options.expected_length = length;
     if (enhancement_) options.enhanced = enhancement_->audio();

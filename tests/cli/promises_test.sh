@@ -142,14 +142,14 @@ fi
 
 # What is unknown is null; what was granted and made is reported.
 expect 0 record "${short[@]}" --name facts --json
-so '.metrics | .width == 320 and .height == 240 and .nominal_fps == 30 and .jpeg_kb_mean > 0.5 and .denoise_model == null and .denoise_out_sr == null'
+so '.metrics | .width == 320 and .height == 240 and .nominal_fps == 30 and .jpeg_kb_mean > 0.5 and .fourcc == null'
 so '.mp4_codec == "h264" and .mp4_audio == "recorded" and .failures == []'
 check test "$(jq .mp4_bytes out)" = "$(stat -c %s processed_av/facts.mp4)"
 check jq -e '.outputs.mp4_codec == "h264" and .outputs.mp4_audio == "recorded"' av_data/facts/manifest.json
 check cmp <(jq -S .metrics out) <(jq -S .metrics av_data/facts/manifest.json)
 expect 0 check facts
 expect 0 record "${short[@]}" --name silent --no-audio --json
-so '.metrics | .audio_stamp_source == null and .soundcard_drift_ppm == null'
+so '.metrics | .soundcard_drift_ppm == null and .projected_av_skew_ms_per_hour == null'
 so '.mp4_audio == "none"'
 expect 0 process facts
 expect_in out 'output file'

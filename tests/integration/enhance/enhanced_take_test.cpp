@@ -153,6 +153,7 @@ TEST_F(EnhancedTakeTest, IsTheSameMadeLiveAndMadeLater) {
     EXPECT_EQ(samples_of(later->enhanced_wav_path), live_samples);
 
     fs::remove_all(dir_.file("takes"));
+    fs::remove_all(dir_.file("rendered"));
     config_.enhance.live = false;
     const auto at_stop = take(true);
     ASSERT_TRUE(at_stop) << at_stop.error().message;
