@@ -99,8 +99,9 @@ void ProgressLine::show(const Progress& progress) {
 }
 
 void ProgressLine::show(const RecorderEvent& event) {
-    // The result ends with all losses.
-    if (quiet_ && (!is_warning(event.kind) || event.kind == EventKind::loss)) return;
+    // Losses and what could not be made are printed at the end, too.
+    const bool repeated = event.kind == EventKind::loss || event.kind == EventKind::fallback;
+    if (quiet_ && (repeated || !is_warning(event.kind))) return;
     const auto text = style_ == ProgressStyle::json ? event_json(event) : event_text(event);
     const std::lock_guard lock(mutex_);
     put((shown_ ? "\r\x1b[K" : "") + text + "\n");

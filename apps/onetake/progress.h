@@ -33,7 +33,8 @@ class ProgressLine {
     ProgressLine& operator=(const ProgressLine&) = delete;
 
     void show(const Progress& progress);
-    /// Prints the event above the progress line; with --quiet, warnings only, and no losses.
+    /// Prints the event above the progress line; with --quiet, warnings only, and only
+    /// those that the result does not end with.
     void show(const RecorderEvent& event);
     /// Prints a line above the progress line, on a terminal only.
     void note(const std::string& text);

@@ -145,7 +145,7 @@ TEST(VideoEncoder, ReportsWhyAnEncoderIsUnavailable) {
     settings.preset = "warp";
     const auto preset = VideoEncoder::open(settings);
     ASSERT_FALSE(preset);
-    EXPECT_EQ(preset.error().code, ErrorCode::unsupported);
+    EXPECT_EQ(preset.error().code, ErrorCode::invalid_argument);
     EXPECT_NE(preset.error().message.find("warp"), std::string::npos) << preset.error().message;
     settings = small();
     settings.options = {{"no_such_option", "1"}};

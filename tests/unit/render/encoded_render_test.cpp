@@ -54,6 +54,7 @@ class EncodedRender : public ::testing::Test {
         RenderOptions o;
         o.take_folder = dir_.file("takes/t");
         o.out_path = dir_.file("out/t.mp4");
+        o.replace_any = true;  // of the take before
         return o;
     }
     RenderReport render(const RenderOptions& o) {
