@@ -103,7 +103,8 @@ int process(const Args& args) {
         auto recorder = AVRecorder::create(config);
         if (!recorder) return report(recorder.error());
         recorder->on_progress([&line](const Progress& progress) { line.show(progress); });
-        const auto result = recorder->process(take.name, {options.make_mp4, options.enhance, options.force, cancel.get_token()});
+        const auto result =
+            recorder->process(take.name, {options.make_mp4, options.enhance, options.force, cancel.get_token()});
         line.clear();
         code = worse(code, show(result, take.name, options.output));
         if (!result && result.error().code == ErrorCode::cancelled) break;

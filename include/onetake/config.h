@@ -91,8 +91,8 @@ struct EncodeConfig {
 struct RecorderConfig {
     std::vector<VideoTrackConfig> video{VideoTrackConfig{}};  ///< one per video track; none: audio only
     std::vector<AudioTrackConfig> audio{AudioTrackConfig{}};  ///< one per audio track; none: video only
-    bool require_audio = false;  ///< true: no take without every configured microphone
-    bool calibration = true;     ///< store the offset that was measured for these devices in the take
+    bool require_audio = false;                               ///< true: no take without every configured microphone
+    bool calibration = true;  ///< store the offset that was measured for these devices in the take
     StoreConfig store;
     EnhanceConfig enhance;
     EncodeConfig encode;

@@ -30,7 +30,7 @@ struct StartOptions {
 struct ProcessOptions {
     bool make_mp4 = true;
     std::optional<bool> enhance;  ///< unset: as configured
-    bool force = false;  ///< replaces an output file of another take, or a better one of this take
+    bool force = false;           ///< replaces an output file of another take, or a better one of this take
     std::stop_token cancel;       ///< the call then fails with `cancelled`; no file is left, the take is unchanged
 };
 
@@ -61,8 +61,8 @@ class ONETAKE_API AVRecorder {
                               bool enhance = true);
     /// Tries what the take's outputs will need (encoders, preset, folder, free space, model), opens the devices and
     /// begins. Errors: wrong_state while recording or after close(); a bad or existing name; already_exists if the
-    /// output file exists; what can't be encoded, written or enhanced; no camera. A missing microphone is a `fallback` event, and an
-    /// error only where it is required or there is no video track.
+    /// output file exists; what can't be encoded, written or enhanced; no camera. A missing microphone is a `fallback`
+    /// event, and an error only where it is required or there is no video track.
     Status start(const StartOptions& options);
     Status start(const std::string& name = "");
     /// Ends the take and closes it, then renders if requested. What fails after the take is in the result's `failures`;
@@ -96,9 +96,10 @@ class ONETAKE_API AVRecorder {
     /// The same in [-1, 1]; values beyond are clipped, NaN becomes silence.
     Status push_audio(std::span<const float> samples, std::optional<double> t = {}, int track = 0);
 
-    /// Renders a stored take; blocks until that is done. Opens no device. An output file that belongs to another take, or is better than the new
-    /// one (more frames, enhanced audio), is kept unless `force`. Errors: already_exists, refused for such a file; wrong_state while
-    /// recording; invalid_argument for a bad name; not_found; corrupt; cancelled.
+    /// Renders a stored take; blocks until that is done. Opens no device. An output file that belongs to another take,
+    /// or is better than the new one (more frames, enhanced audio), is kept unless `force`. Errors: already_exists,
+    /// refused for such a file; wrong_state while recording; invalid_argument for a bad name; not_found; corrupt;
+    /// cancelled.
     Result<TakeResult> process(const std::string& name, const ProcessOptions& options);
     Result<TakeResult> process(const std::string& name, bool make_mp4 = true, std::optional<bool> enhance = {});
 

@@ -32,11 +32,11 @@ struct TakeSummary {
     TakeState state = TakeState::complete;
     double duration_s = 0;  ///< NaN if unknown (broken)
     std::uint64_t frames = 0;
-    std::uint64_t bytes = 0;  ///< of all its files
-    std::string created;      ///< ISO 8601, UTC
-    std::vector<TrackCounters> counters;  ///< of each track, when the take was closed; empty if unknown
+    std::uint64_t bytes = 0;               ///< of all its files
+    std::string created;                   ///< ISO 8601, UTC
+    std::vector<TrackCounters> counters;   ///< of each track, when the take was closed; empty if unknown
     std::optional<OutputFileInfo> output;  ///< the file at the take's place in `processed_dir`
-    std::string problem;      ///< why it could not be read; else empty
+    std::string problem;                   ///< why it could not be read; else empty
 };
 
 /// The takes in `data_dir`, by name. A folder that does not exist holds none.

@@ -90,17 +90,16 @@ void set_quality(const std::string& name, const VideoEncoderSettings& settings, 
 }
 
 // x264 and x265 have the same ones. Checked here, because both report a wrong one on stderr themselves.
-constexpr auto kPresets = std::to_array<std::string_view>({"ultrafast", "superfast", "veryfast", "faster", "fast",
-                                                           "medium", "slow", "slower", "veryslow", "placebo"});
+constexpr auto kPresets = std::to_array<std::string_view>(
+    {"ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"});
 
 Status check_preset(const std::string& name, const std::string& preset) {
     const bool nvenc = name.ends_with("_nvenc");
     if (preset.empty() || (!nvenc && name != "libx264" && name != "libx265")) return {};
     if (std::ranges::find(kPresets, preset) != kPresets.end()) return {};
     if (nvenc && preset.size() == 2 && preset[0] == 'p' && preset[1] >= '1' && preset[1] <= '7') return {};
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("The encoder {} has no preset \"{}\"; it has {}{}.", name, preset,
-                            fmt::join(kPresets, ", "), nvenc ? ", p1 to p7" : ""));
+    return fail(ErrorCode::invalid_argument, fmt::format("The encoder {} has no preset \"{}\"; it has {}{}.", name,
+                                                         preset, fmt::join(kPresets, ", "), nvenc ? ", p1 to p7" : ""));
 }
 
 void free_image(void* opaque, std::uint8_t*) {

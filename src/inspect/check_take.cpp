@@ -40,8 +40,7 @@ std::string output_problem(const OutputFile& file) {
 
 }  // namespace
 
-Result<CheckReport> check_take(const std::string& data_dir, const std::string& name,
-                               const std::string& processed_dir) {
+Result<CheckReport> check_take(const std::string& data_dir, const std::string& name, const std::string& processed_dir) {
     ONETAKE_TRY(check_take_name(name));
     const auto folder = take_folder(data_dir, name);
     auto dir = TakeDir::open(folder);

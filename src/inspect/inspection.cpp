@@ -296,9 +296,8 @@ class Inspector {
 
 TrackInspection::TrackInspection(TrackRecord record)
     : track(std::move(record)),
-      statistics(track.track.kind == TrackKind::video
-                     ? TrackStatistics::of_video(track.track, track.video)
-                     : TrackStatistics::of_audio(track.track, track.audio)) {}
+      statistics(track.track.kind == TrackKind::video ? TrackStatistics::of_video(track.track, track.video)
+                                                      : TrackStatistics::of_audio(track.track, track.audio)) {}
 
 std::vector<LostRun> TrackInspection::undeclared() const {
     std::vector<LostRun> open;

@@ -37,7 +37,7 @@ bool find_output(const std::string& processed_dir, const TakeRecord& take, const
         if (!s.output || rendered) s.output = file->info;
         if (rendered) return true;
         s.problem = fmt::format("{} {}.", file->info.path,
-                                own                      ? "was rendered before the take was complete"
+                                own                       ? "was rendered before the take was complete"
                                 : file->info.take.empty() ? "does not say which take it was made from"
                                                           : "was made from another take");
     }

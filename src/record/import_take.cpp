@@ -37,8 +37,7 @@ Result<std::vector<std::string>> jpeg_names(const std::string& dir) {
         if (extension == ".jpg" || extension == ".jpeg") names.push_back(entry.path().filename().string());
     }
     // frame2 before frame10.
-    std::ranges::sort(names,
-                      [](const auto& a, const auto& b) { return ::strverscmp(a.c_str(), b.c_str()) < 0; });
+    std::ranges::sort(names, [](const auto& a, const auto& b) { return ::strverscmp(a.c_str(), b.c_str()) < 0; });
     if (names.empty()) return fail(ErrorCode::not_found, fmt::format("{} holds no JPEGs (*.jpg, *.jpeg).", dir));
     return names;
 }

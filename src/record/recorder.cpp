@@ -28,12 +28,13 @@ Status AVRecorder::Impl::start(const StartOptions& options, Duration length) {
     ONETAKE_TRY(check_state("start()"));
     if (recording()) return fail(ErrorCode::wrong_state, "start() while a take is being recorded. Call stop() first.");
     const auto* extension = extension_of(config_.encode.container);
-    auto names = TakeNames::create(options.name, config_.data_dir, options.make_mp4 ? config_.processed_dir : "",
-                                   extension);
+    auto names =
+        TakeNames::create(options.name, config_.data_dir, options.make_mp4 ? config_.processed_dir : "", extension);
     if (!names) return fail(std::move(names).error());
     auto notes = try_outputs(config_, names->current(), options);
     if (!notes) return fail(std::move(notes).error());
-    auto made = Recording::start(config_, std::move(*names), std::move(*notes), [this](const RecorderEvent& event) { events_.post(event); });
+    auto made = Recording::start(config_, std::move(*names), std::move(*notes),
+                                 [this](const RecorderEvent& event) { events_.post(event); });
     if (!made) return fail(std::move(made).error());
     const std::shared_ptr<Recording> running = std::move(*made);
     {

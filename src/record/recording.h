@@ -23,8 +23,8 @@ namespace onetake {
 /// One take while it is recorded: its sources and its sink.
 class Recording {
  public:
-    /// Opens the devices, creates the take under the first of `names` that is free, and starts recording. `notes`: on what the take does without. `on_event`:
-    /// see TakeSinkOptions.
+    /// Opens the devices, creates the take under the first of `names` that is free, and starts recording. `notes`: on
+    /// what the take does without. `on_event`: see TakeSinkOptions.
     static Result<std::unique_ptr<Recording>> start(const RecorderConfig& config, TakeNames names,
                                                     std::vector<std::string> notes, EventCallback on_event);
     Recording(const Recording&) = delete;

@@ -23,7 +23,8 @@ class OutputGuard {
     const std::string& tag() const { return tag_; }
     /// Whether there is a file that may be replaced.
     bool replaces() const { return replace_any_ || existing_; }
-    /// Errors: refused: the file there has more frames, enhanced audio, or is longer. `length` of the new one, if known.
+    /// Errors: refused: the file there has more frames, enhanced audio, or is longer. `length` of the new one, if
+    /// known.
     Status check_not_lesser(std::uint64_t frames, std::optional<Duration> length) const;
 
  private:

@@ -59,9 +59,9 @@ bool copies_encoded_tracks(const EncodeConfig& config);
 /// Options for rendering a take as a recorder is configured.
 RenderOptions render_options(const RecorderConfig& config, const std::string& name);
 
-/// Tries what rendering a take with these tracks will need: the encoders, the folder and its free space. Leaves no file.
-/// Errors: already_exists if the file exists; invalid_argument, unsupported, missing_part of an encoder; those of the
-/// folder; no_space.
+/// Tries what rendering a take with these tracks will need: the encoders, the folder and its free space. Leaves no
+/// file. Errors: already_exists if the file exists; invalid_argument, unsupported, missing_part of an encoder; those of
+/// the folder; no_space.
 Status try_rendering(const RenderOptions& options, const RecorderConfig& config);
 
 /// Renders a take to a file: its JPEGs decoded to planes and encoded, each with its stamp as PTS; its audio on the same
