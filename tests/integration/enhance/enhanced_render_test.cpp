@@ -73,7 +73,7 @@ TEST(EnhancedRendering, HasTheAudioThatWasAskedFor) {
         const auto loud = peak(result->mp4_path);
         EXPECT_NEAR(soft / loud, 0.1, 0.03) << name;
         auto without_model = config;
-        without_model.enhance.model.clear();
+        without_model.enhance = {};
         result = AVRecorder::create(without_model).value().process(name);
         ASSERT_TRUE(result) << result.error().message;
         EXPECT_NEAR(peak(result->mp4_path) / loud, 0.1, 0.03) << name;
