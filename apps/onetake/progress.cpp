@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -23,9 +24,16 @@ std::size_t terminal_width() {
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+// The library points descriptor 2 elsewhere for a moment while it opens audio libraries that print; what is printed
+// then must not vanish.
+int own_stderr() {
+    static const int copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    return copy < 0 ? STDERR_FILENO : copy;
+}
+
 void put(const std::string& text) {
     // A closed terminal must not end the take.
-    [[maybe_unused]] const auto written = write(STDERR_FILENO, text.data(), text.size());
+    [[maybe_unused]] const auto written = write(own_stderr(), text.data(), text.size());
 }
 
 std::string level_bar(double db) {
@@ -84,6 +92,7 @@ ProgressLine::ProgressLine(const OutputFlags& flags, std::optional<double> durat
       terminal_(isatty(STDERR_FILENO) == 1),
       duration_s_(duration_s) {
     if (style_ == ProgressStyle::automatic && (flags.json || !terminal_)) style_ = ProgressStyle::none;
+    (void)own_stderr();  // before the recorder opens anything
 }
 
 ProgressLine::~ProgressLine() {

@@ -24,7 +24,7 @@ namespace {
 using test::SimulatedSoundCard;
 
 constexpr int kRate = 8000, kBlock = 256;
-constexpr double kSeconds = 200, kPortion = 25;
+constexpr double kSeconds = 120, kPortion = 20;
 
 struct Case {
     std::string name;

@@ -46,8 +46,8 @@ check loss_500ms_unflagged 110 length=120 fps=10 jitter_ms=2 loss_at=60.3 loss=0
 check twenty_losses_20ms 140 length=180 fps=10 jitter_ms=2 loss_at=20.3 loss=0.02 losses=20
 check audio_0.4s_late 100 length=120 fps=10 audio_from=0.4 ppm=50
 reference=audio
-check audio_is_reference 590 length=600 fps=10 ppm=300 jitter_ms=2
-check reference_changes_pace 590 length=600 fps=10 rate=44100 ppm=-100 ppm2=-130
+check audio_is_reference 290 length=300 fps=10 ppm=300 jitter_ms=2
+check reference_changes_pace 290 length=300 fps=10 rate=44100 ppm=-100 ppm2=-130
 reference=system
 if [ "$long" = --long ]; then
     check eight_hours 28700 length=28800 fps=10 rate=16000 ppm=100 ppm2=130 jitter_ms=5
