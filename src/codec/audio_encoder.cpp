@@ -65,16 +65,6 @@ void fill(AVFrame* frame, std::span<const float> interleaved, int channels, Conv
 
 }  // namespace
 
-void AudioEncoder::Free::operator()(AVCodecContext* context) const {
-    avcodec_free_context(&context);
-}
-void AudioEncoder::Free::operator()(AVFrame* frame) const {
-    av_frame_free(&frame);
-}
-void AudioEncoder::Free::operator()(AVPacket* packet) const {
-    av_packet_free(&packet);
-}
-
 AudioEncoder::AudioEncoder(AudioEncoderSettings settings)
     : settings_(std::move(settings)), frame_(av_frame_alloc()), packet_(av_packet_alloc()) {}
 AudioEncoder::AudioEncoder(AudioEncoder&&) noexcept = default;

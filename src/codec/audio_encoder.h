@@ -1,5 +1,6 @@
 #pragma once
 
+#include "codec/av_free.h"
 #include "media/packet.h"
 
 #include <onetake/result.h>
@@ -9,10 +10,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-struct AVCodecContext;
-struct AVFrame;
-struct AVPacket;
 
 namespace onetake {
 
@@ -50,12 +47,6 @@ class AudioEncoder {
     static int usable_rate(const std::string& codec, int wanted);
 
  private:
-    struct Free {
-        void operator()(AVCodecContext* context) const;
-        void operator()(AVFrame* frame) const;
-        void operator()(AVPacket* packet) const;
-    };
-
     explicit AudioEncoder(AudioEncoderSettings settings);
     Status open_codec();
     Status send(std::span<const float> interleaved, std::vector<Packet>& out);
@@ -63,9 +54,9 @@ class AudioEncoder {
 
     AudioEncoderSettings settings_;
     StreamParams params_;
-    std::unique_ptr<AVCodecContext, Free> context_;
-    std::unique_ptr<AVFrame, Free> frame_;
-    std::unique_ptr<AVPacket, Free> packet_;
+    std::unique_ptr<AVCodecContext, AvFree> context_;
+    std::unique_ptr<AVFrame, AvFree> frame_;
+    std::unique_ptr<AVPacket, AvFree> packet_;
     std::vector<float> waiting_;  ///< samples of less than one packet
     std::int64_t samples_ = 0;    ///< taken
     std::int64_t sent_ = 0;       ///< passed to the codec

@@ -91,16 +91,6 @@ bool mix_channel(AVSampleFormat packed, const std::uint8_t* from, std::ptrdiff_t
 
 }  // namespace
 
-void MediaDecoder::Free::operator()(AVCodecContext* context) const {
-    avcodec_free_context(&context);
-}
-void MediaDecoder::Free::operator()(AVFrame* frame) const {
-    av_frame_free(&frame);
-}
-void MediaDecoder::Free::operator()(AVPacket* packet) const {
-    av_packet_free(&packet);
-}
-
 MediaDecoder::MediaDecoder(const StreamParams& params)
     : codec_(params.codec), time_scale_(params.time_scale), frame_(av_frame_alloc()), packet_(av_packet_alloc()) {}
 MediaDecoder::MediaDecoder(MediaDecoder&&) noexcept = default;

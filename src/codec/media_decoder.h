@@ -1,15 +1,12 @@
 #pragma once
 
 #include "base/error.h"
+#include "codec/av_free.h"
 #include "media/packet.h"
 #include "media/sync_marks.h"
 
 #include <memory>
 #include <vector>
-
-struct AVCodecContext;
-struct AVFrame;
-struct AVPacket;
 
 namespace onetake {
 
@@ -47,12 +44,6 @@ class MediaDecoder {
     Status finish(DecodedMedia& out);
 
  private:
-    struct Free {
-        void operator()(AVCodecContext* context) const;
-        void operator()(AVFrame* frame) const;
-        void operator()(AVPacket* packet) const;
-    };
-
     explicit MediaDecoder(const StreamParams& params);
     Status open_codec(const StreamParams& params);
     Status drain(DecodedMedia& out);
@@ -61,9 +52,9 @@ class MediaDecoder {
 
     std::string codec_;
     std::int64_t time_scale_ = 1;
-    std::unique_ptr<AVCodecContext, Free> context_;
-    std::unique_ptr<AVFrame, Free> frame_;
-    std::unique_ptr<AVPacket, Free> packet_;
+    std::unique_ptr<AVCodecContext, AvFree> context_;
+    std::unique_ptr<AVFrame, AvFree> frame_;
+    std::unique_ptr<AVPacket, AvFree> packet_;
 };
 
 }  // namespace onetake

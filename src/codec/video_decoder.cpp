@@ -37,16 +37,6 @@ constexpr std::array<PlaneFormat, 8> kFormats{{{AV_PIX_FMT_YUV420P, Chroma::s420
 
 }  // namespace
 
-void VideoDecoder::Free::operator()(AVCodecContext* context) const {
-    avcodec_free_context(&context);
-}
-void VideoDecoder::Free::operator()(AVFrame* frame) const {
-    av_frame_free(&frame);
-}
-void VideoDecoder::Free::operator()(AVPacket* packet) const {
-    av_packet_free(&packet);
-}
-
 VideoDecoder::VideoDecoder(const StreamParams& params)
     : params_(params), frame_(av_frame_alloc()), packet_(av_packet_alloc()) {}
 VideoDecoder::VideoDecoder(VideoDecoder&&) noexcept = default;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "codec/av_free.h"
 #include "codec/planar_image.h"
 #include "media/packet.h"
 
@@ -9,10 +10,6 @@
 #include <memory>
 #include <span>
 #include <vector>
-
-struct AVCodecContext;
-struct AVFrame;
-struct AVPacket;
 
 namespace onetake {
 
@@ -41,21 +38,15 @@ class VideoDecoder {
     Status finish(BufferPool& pool, std::vector<DecodedImage>& out);
 
  private:
-    struct Free {
-        void operator()(AVCodecContext* context) const;
-        void operator()(AVFrame* frame) const;
-        void operator()(AVPacket* packet) const;
-    };
-
     explicit VideoDecoder(const StreamParams& params);
     Status open_codec();
     Status drain(BufferPool& pool, std::vector<DecodedImage>& out);
     Result<PlanarImage> planes(BufferPool& pool) const;
 
     StreamParams params_;
-    std::unique_ptr<AVCodecContext, Free> context_;
-    std::unique_ptr<AVFrame, Free> frame_;
-    std::unique_ptr<AVPacket, Free> packet_;
+    std::unique_ptr<AVCodecContext, AvFree> context_;
+    std::unique_ptr<AVFrame, AvFree> frame_;
+    std::unique_ptr<AVPacket, AvFree> packet_;
 };
 
 /// The image scaled into another size, with its proportions, on black.

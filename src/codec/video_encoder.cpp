@@ -108,16 +108,6 @@ void free_image(void* opaque, std::uint8_t*) {
 
 }  // namespace
 
-void VideoEncoder::Free::operator()(AVCodecContext* context) const {
-    avcodec_free_context(&context);
-}
-void VideoEncoder::Free::operator()(AVFrame* frame) const {
-    av_frame_free(&frame);
-}
-void VideoEncoder::Free::operator()(AVPacket* packet) const {
-    av_packet_free(&packet);
-}
-
 VideoEncoder::VideoEncoder(VideoEncoderSettings settings)
     : settings_(std::move(settings)),
       pool_(BufferPool::create(2)),
@@ -171,7 +161,7 @@ Status VideoEncoder::open_named(const std::string& name) {
     const bool must_be_even = layout.chroma == Chroma::s420;
     const int width = must_be_even ? (settings_.width + 1) / 2 * 2 : settings_.width;
     const int height = must_be_even ? (settings_.height + 1) / 2 * 2 : settings_.height;
-    std::unique_ptr<AVCodecContext, Free> context(avcodec_alloc_context3(codec));
+    std::unique_ptr<AVCodecContext, AvFree> context(avcodec_alloc_context3(codec));
     context->width = width;
     context->height = height;
     context->time_base = {1, static_cast<int>(settings_.time_scale)};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "codec/av_free.h"
 #include "codec/planar_image.h"
 #include "media/packet.h"
 
@@ -11,10 +12,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-struct AVCodecContext;
-struct AVFrame;
-struct AVPacket;
 
 namespace onetake {
 
@@ -77,12 +74,6 @@ class VideoEncoder {
         std::int64_t pts = 0;
         bool timed = false;  ///< its packet has a duration
     };
-    struct Free {
-        void operator()(AVCodecContext* context) const;
-        void operator()(AVFrame* frame) const;
-        void operator()(AVPacket* packet) const;
-    };
-
     explicit VideoEncoder(VideoEncoderSettings settings);
     Status open_named(const std::string& name);
     Result<PlanarImage> converted(PlanarImage image) const;
@@ -94,9 +85,9 @@ class VideoEncoder {
     std::vector<std::string> notes_;
     StreamParams params_;
     std::shared_ptr<BufferPool> pool_;
-    std::unique_ptr<AVCodecContext, Free> context_;
-    std::unique_ptr<AVFrame, Free> frame_;
-    std::unique_ptr<AVPacket, Free> packet_;
+    std::unique_ptr<AVCodecContext, AvFree> context_;
+    std::unique_ptr<AVFrame, AvFree> frame_;
+    std::unique_ptr<AVPacket, AvFree> packet_;
     std::deque<SentFrame> sent_;  ///< in order of pts: for the packets' durations
     std::deque<Packet> held_;     ///< without a duration until the next stamp
     bool finished_ = false;
