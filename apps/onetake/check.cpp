@@ -4,7 +4,9 @@
 #include "take_argument.h"
 
 #include <onetake/take.h>
+#include <onetake/video_recorder.h>
 
+#include <filesystem>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -48,6 +50,36 @@ int show(const Report& report, const CheckReport& take, const Options& options, 
     return take.whole() ? kDone : kLosses;
 }
 
+/// Whether this names a folder of recordings, and no take.
+bool holds_recordings(const std::string& path, const std::string& data_dir) {
+    namespace fs = std::filesystem;
+    std::error_code ignored;
+    return fs::is_directory(path, ignored) && !fs::exists(fs::path(path) / "timeline.jsonl", ignored) &&
+           !fs::exists(data_dir + "/" + path, ignored);
+}
+
+int recover_folder(const std::string& storage, const Options& options) {
+    const auto all = recover_recordings(storage);
+    if (!all) return report(all.error());
+    int code = kDone;
+    for (const auto& one : *all) {
+        if (options.json)
+            print(nlohmann::ordered_json{{"take", one.take},
+                                         {"path", one.path.empty() ? nlohmann::json() : nlohmann::json(one.path)},
+                                         {"steps", one.steps},
+                                         {"failures", one.failures}}
+                      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+                  "\n");
+        else if (!options.quiet)
+            for (const auto& step : one.steps) print(fmt::format("{}: {}\n", one.take, step));
+        for (const auto& failure : one.failures) print_error(fmt::format("{}: {}", one.take, failure));
+        if (!one.failures.empty()) code = kFailed;
+    }
+    if (all->empty() && !options.quiet)
+        print("Nothing to recover: no program that was killed left a recording there.\n");
+    return code;
+}
+
 }  // namespace
 
 int check(const Args& args) {
@@ -85,13 +117,15 @@ int recover(const Args& args) {
     Options options;
     std::string name;
     CommandLine app{"Repair a take after a kill, a power cut, a full disk or an incomplete copy.", "onetake recover"};
-    app.add_option("NAME", name, "a take: its name in the data folder, or its path")->required();
+    app.add_option("NAME", name, "a take: its name in the data folder, or its path; or the folder of `encode`")
+        ->required();
     add_options(app, options);
     app.footer(
         "Intact files are not changed; a second run changes nothing.\n"
         "Exit codes: 0 complete, 3 repaired, with the losses listed, 1 failed\n"
         "Example: onetake recover interview");
     if (const auto code = parse(app, args)) return *code;
+    if (holds_recordings(name, options.config.data_dir)) return recover_folder(name, options);
     const auto take = take_argument(name, options.config.data_dir);
     const auto result = recover_take(take.data_dir, take.name);
     return result ? show(*result, result->take, options) : unreadable(result.error(), take.name, options, false);

@@ -4,6 +4,7 @@
 #include <onetake/metrics.h>
 #include <onetake/selftest.h>
 #include <onetake/take.h>
+#include <onetake/video_recorder.h>
 
 #include <string>
 
@@ -13,6 +14,7 @@ namespace onetake::cli {
 std::string summary(const TakeResult& result);
 /// What was made from a stored take.
 std::string rendering_summary(const TakeResult& result);
+std::string summary(const VideoRecordingResult& result);
 std::string summary(const OffsetReport& report);
 std::string summary(const SelftestReport& report);
 std::string summary(const CheckReport& report);

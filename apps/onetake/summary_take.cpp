@@ -118,4 +118,31 @@ std::string rendering_summary(const TakeResult& result) {
     return t.take();
 }
 
+std::string summary(const VideoRecordingResult& result) {
+    Table t;
+    t.line(fmt::format("Recording of {}", result.session_id));
+    if (result.path.empty()) {
+        t.row("file", result.frames == 0 && result.failures.empty() ? "none: no frame came" : "none");
+    } else {
+        t.row("file", result.path);
+        t.row("", fmt::format("{}, {}, {}x{}, {:.3f} s", disk_text(result.bytes), result.codec, result.width,
+                              result.height, result.duration_s));
+    }
+    std::string lost;
+    const auto add = [&](std::uint64_t count, std::string_view cause) {
+        if (count) fmt::format_to(std::back_inserter(lost), ", {} {}", count, cause);
+    };
+    add(result.dropped, "dropped (queue full)");
+    add(result.skipped, "skipped (compressed)");
+    add(result.surplus, "more than the constant rate holds");
+    add(result.refused, "refused");
+    add(result.lost, "lost");
+    t.row("frames", fmt::format("{} of {}{}", result.frames, result.tapped, lost.empty() ? ", none lost" : lost));
+    if (std::isfinite(result.loss_bound_s))
+        t.row("if killed", fmt::format("at most {:.2f} s would have been lost", result.loss_bound_s));
+    if (!result.take.empty()) t.row("take", result.take);
+    for (const auto& note : result.notes) t.row("note", note);
+    return t.take();
+}
+
 }  // namespace onetake::cli

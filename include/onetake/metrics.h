@@ -83,6 +83,7 @@ struct TakeResult {
     std::string manifest_path;
     std::string mp4_path;
     std::uint64_t mp4_bytes = 0;        ///< of the file at mp4_path
+    std::uint64_t mp4_frames = 0;       ///< in it, all video tracks
     std::string mp4_codec;              ///< of its video: "h264"; empty without video
     std::string mp4_audio;              ///< in it: "recorded", "enhanced" or "none"
     std::vector<std::string> failures;  ///< what was asked for and not done, and why, a line each; also in the notes

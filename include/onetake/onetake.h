@@ -17,3 +17,4 @@
 #include <onetake/take.h>
 #include <onetake/take_reader.h>
 #include <onetake/version.h>
+#include <onetake/video_recorder.h>

@@ -37,7 +37,8 @@ Status status_of(Delivery delivery) {
 
 }  // namespace
 
-PushVideoSource::PushVideoSource(const std::string& name, double fps) : buffers_(BufferPool::create(kIdleBuffers)) {
+PushVideoSource::PushVideoSource(const std::string& name, double fps, bool any_size)
+    : any_size_(any_size), buffers_(BufferPool::create(kIdleBuffers)) {
     description_.device = kPushDevice;
     description_.name = name;
     description_.fps = fps;
@@ -66,7 +67,7 @@ Status PushVideoSource::push(Frame frame, std::optional<double> t) {
 
 Status PushVideoSource::deliver(Frame frame, std::optional<double> t) {
     const int width = frame.width, height = frame.height;
-    if (width_ != 0 && (width != width_ || height != height_))
+    if (!any_size_ && width_ != 0 && (width != width_ || height != height_))
         return fail(ErrorCode::refused, fmt::format("The pushed frame has {}x{} pixels, the take's first had {}x{}.",
                                                     width, height, width_, height_));
     const auto now = host_now();

@@ -16,8 +16,8 @@ inline constexpr const char* kPushDevice = "external";
 /// A video source whose frames a program pushes. push() may be called from any number of threads at once.
 class PushVideoSource final : public VideoSource {
  public:
-    /// `name`: for people; may be empty. `fps`: as announced.
-    PushVideoSource(const std::string& name, double fps);
+    /// `name`: for people; may be empty. `fps`: as announced. `any_size`: the frames' size may change.
+    PushVideoSource(const std::string& name, double fps, bool any_size = false);
 
     const VideoDescription& description() const override { return description_; }
     Status start(VideoReceiver& receiver) override;
@@ -27,15 +27,16 @@ class PushVideoSource final : public VideoSource {
 
     /// A pooled buffer for a frame to push.
     Buffer buffer(std::size_t bytes) { return buffers_->take(bytes); }
-    /// Delivers a frame with its stamp: `t`, seconds on CLOCK_MONOTONIC, or the time of arrival. All frames must have
-    /// the size of the first. Errors: refused, with the reason; no_space once the take stores nothing more. A frame
-    /// lost in the queue is counted by the receiver, and no error.
+    /// Delivers a frame with its stamp: `t`, seconds on CLOCK_MONOTONIC, or the time of arrival. Errors: refused, with
+    /// the reason; no_space once the take stores nothing more. A frame lost in the queue is counted by the receiver,
+    /// and no error.
     Status push(Frame frame, std::optional<double> t);
 
  private:
     Status deliver(Frame frame, std::optional<double> t);
 
     VideoDescription description_;
+    const bool any_size_;
     const std::shared_ptr<BufferPool> buffers_;
     PushGate gate_;
     // Used by the thread that the gate admitted.

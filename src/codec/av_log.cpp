@@ -17,6 +17,13 @@ namespace {
 
 thread_local AvErrorLines* innermost = nullptr;
 
+// Without libav's "[libx264 @ 0x55d0c5d0e2c0] ", which tells people nothing.
+std::string_view without_context(std::string_view line) {
+    const auto end = line.find("] ");
+    const bool named = line.starts_with('[') && end != line.npos && line.substr(0, end).find(" @ 0x") != line.npos;
+    return named ? line.substr(end + 2) : line;
+}
+
 void take_line(void* source, int level, const char* format, std::va_list arguments) {
     const bool error = level <= AV_LOG_ERROR;
     if (level > AV_LOG_VERBOSE || (!error && !log().should_log(spdlog::level::debug))) return;
@@ -27,7 +34,7 @@ void take_line(void* source, int level, const char* format, std::va_list argumen
     while (!line.empty() && (line.back() == '\n' || line.back() == '.')) line.remove_suffix(1);
     if (line.empty()) return;
     log().debug("libav: {}", line);
-    if (error && innermost != nullptr) innermost->add(std::string(line));
+    if (error && innermost != nullptr) innermost->add(std::string(without_context(line)));
 }
 
 }  // namespace

@@ -3,10 +3,10 @@
 #include "base/error.h"
 #include "codec/av_error.h"
 #include "codec/av_log.h"
+#include "codec/encoder_table.h"
 #include "codec/encoder_threads.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -66,40 +66,45 @@ class Options {
     AVDictionary* dictionary_ = nullptr;
 };
 
-void set_quality(const std::string& name, const VideoEncoderSettings& settings, AVCodecContext* context,
+void set_quality(const EncoderTraits& traits, const VideoEncoderSettings& settings, AVCodecContext* context,
                  Options& options) {
+    using Quality = EncoderTraits::Quality;
+    if (std::ranges::find(traits.presets, settings.preset) != traits.presets.end()) {
+        const bool own = traits.other_preset.empty() || settings.preset.size() == 2;  // p1 to p7
+        options.set("preset", own ? settings.preset : std::string(traits.other_preset));
+    }
     const bool by_rate = settings.bit_rate > 0;
     if (by_rate) context->bit_rate = settings.bit_rate;
-    if (name == "libx264" || name == "libx265") {
-        if (!settings.preset.empty()) options.set("preset", settings.preset);
-        if (!by_rate) options.set("crf", std::to_string(settings.crf));
-        if (name == "libx265") options.set("x265-params", "log-level=none");  // it logs to stderr itself
-    } else if (name.ends_with("_nvenc")) {
-        // NVENC has its own presets, p1 … p7; x264's names select its medium one.
-        options.set("preset", settings.preset.size() == 2 && settings.preset[0] == 'p' ? settings.preset : "p4");
-        options.set("rc", "vbr");
-        if (!by_rate) {
+    const auto crf = std::to_string(settings.crf);
+    switch (traits.quality) {
+        case Quality::none:
+            break;
+        case Quality::crf:
+            if (!by_rate) options.set("crf", crf);
+            break;
+        case Quality::cq:
+            options.set("rc", "vbr");
+            if (by_rate) break;
             context->bit_rate = 0;
-            options.set("cq", std::to_string(settings.crf));
-        }
-    } else if (name == "mpeg4" && !by_rate) {
-        // It has no CRF: the constant quantizer that looks about the same.
-        context->flags |= AV_CODEC_FLAG_QSCALE;
-        context->global_quality = FF_QP2LAMBDA * std::clamp((settings.crf - 3) / 5, 1, 31);
+            options.set("cq", crf);
+            break;
+        case Quality::qp:
+            if (!by_rate) options.set("qp", crf);
+            break;
+        case Quality::qscale:  // the constant quantizer that looks about the same
+            if (by_rate) break;
+            context->flags |= AV_CODEC_FLAG_QSCALE;
+            context->global_quality = FF_QP2LAMBDA * std::clamp((settings.crf - 3) / 5, 1, 31);
+            break;
     }
 }
 
-// x264 and x265 have the same ones. Checked here, because both report a wrong one on stderr themselves.
-constexpr auto kPresets = std::to_array<std::string_view>(
-    {"ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"});
-
-Status check_preset(const std::string& name, const std::string& preset) {
-    const bool nvenc = name.ends_with("_nvenc");
-    if (preset.empty() || (!nvenc && name != "libx264" && name != "libx265")) return {};
-    if (std::ranges::find(kPresets, preset) != kPresets.end()) return {};
-    if (nvenc && preset.size() == 2 && preset[0] == 'p' && preset[1] >= '1' && preset[1] <= '7') return {};
-    return fail(ErrorCode::invalid_argument, fmt::format("The encoder {} has no preset \"{}\"; it has {}{}.", name,
-                                                         preset, fmt::join(kPresets, ", "), nvenc ? ", p1 to p7" : ""));
+// Checked here, because x264 and x265 report a wrong one on stderr themselves.
+Status check_preset(const EncoderTraits& traits, const std::string& preset) {
+    if (preset.empty() || traits.presets.empty()) return {};
+    if (std::ranges::find(traits.presets, preset) != traits.presets.end()) return {};
+    return fail(ErrorCode::invalid_argument, fmt::format("The encoder {} has no preset \"{}\"; it has {}.", traits.name,
+                                                         preset, fmt::join(traits.presets, ", ")));
 }
 
 void free_image(void* opaque, std::uint8_t*) {
@@ -109,17 +114,14 @@ void free_image(void* opaque, std::uint8_t*) {
 }  // namespace
 
 VideoEncoder::VideoEncoder(VideoEncoderSettings settings)
-    : settings_(std::move(settings)),
-      pool_(BufferPool::create(2)),
-      frame_(av_frame_alloc()),
-      packet_(av_packet_alloc()) {}
+    : settings_(std::move(settings)), pool_(BufferPool::create(2)), packet_(av_packet_alloc()) {}
 VideoEncoder::VideoEncoder(VideoEncoder&&) noexcept = default;
 VideoEncoder& VideoEncoder::operator=(VideoEncoder&&) noexcept = default;
 VideoEncoder::~VideoEncoder() = default;
 
 Result<VideoEncoder> VideoEncoder::open(VideoEncoderSettings settings) {
     route_av_log();
-    if (settings.width <= 0 || settings.height <= 0 || settings.time_scale <= 0 || settings.time_scale > INT32_MAX ||
+    if (settings.width <= 0 || settings.height <= 0 || settings.time_scale < 0 || settings.time_scale > INT32_MAX ||
         !std::isfinite(settings.fps) || settings.fps < 0)
         return fail(ErrorCode::invalid_argument,
                     fmt::format("Video of {}x{} at {} fps with a time base of 1/{} s can't be encoded.", settings.width,
@@ -150,10 +152,12 @@ Status VideoEncoder::open_named(const std::string& name) {
                     fmt::format("This machine's libavcodec has no video encoder \"{}\". Choose another codec, or "
                                 "install a libavcodec that has it (Debian: libavcodec-extra).",
                                 name));
-    ONETAKE_TRY(check_preset(name, settings_.preset));
+    const auto& traits = encoder_traits(name);
+    ONETAKE_TRY(check_preset(traits, settings_.preset));
     const auto& layout = layout_of(settings_.pixel_format);
     const AVPixelFormat pixels = av_get_pix_fmt(std::string(layout.av_name).c_str());
-    if (!offers(codec, pixels))
+    const bool fits = traits.uploads ? settings_.pixel_format == PixelFormat::i420 : offers(codec, pixels);
+    if (!fits)
         return fail(ErrorCode::unsupported,
                     fmt::format("The encoder {} does not take {} frames from system memory. Choose another codec.",
                                 name, layout.av_name));
@@ -164,6 +168,7 @@ Status VideoEncoder::open_named(const std::string& name) {
     std::unique_ptr<AVCodecContext, AvFree> context(avcodec_alloc_context3(codec));
     context->width = width;
     context->height = height;
+    if (settings_.time_scale == 0) settings_.time_scale = traits.time_scale;
     context->time_base = {1, static_cast<int>(settings_.time_scale)};
     if (settings_.fps > 0) context->framerate = av_d2q(settings_.fps, 100000);
     context->pix_fmt = pixels;
@@ -173,8 +178,15 @@ Status VideoEncoder::open_named(const std::string& name) {
     if (settings_.keyframe_interval > 0) context->gop_size = settings_.keyframe_interval;
     set_color(context.get(), settings_.color);
 
+    std::optional<VaapiUpload> upload;
+    if (traits.uploads) {
+        auto opened = VaapiUpload::open(*context);
+        if (!opened) return fail(std::move(opened).error());
+        upload.emplace(std::move(*opened));
+    }
     Options options;
-    set_quality(name, settings_, context.get(), options);
+    set_quality(traits, settings_, context.get(), options);
+    if (name == "libx265") options.set("x265-params", "log-level=none");  // it logs to stderr itself
     for (const auto& [key, value] : settings_.options) options.set(key, value);
     const AvErrorLines lines;
     if (const int error = avcodec_open2(context.get(), codec, options.get()); error < 0)
@@ -193,7 +205,7 @@ Status VideoEncoder::open_named(const std::string& name) {
     params_.bit_rate = context->bit_rate;
     params_.width = width;
     params_.height = height;
-    params_.pixel_format = av_get_pix_fmt_name(context->pix_fmt);
+    params_.pixel_format = av_get_pix_fmt_name(upload ? AV_PIX_FMT_NV12 : context->pix_fmt);
     params_.color = settings_.color;
     params_.fps = settings_.fps;
     params_.profile = context->profile;
@@ -201,6 +213,7 @@ Status VideoEncoder::open_named(const std::string& name) {
     if (width != settings_.width || height != settings_.height)
         notes_.push_back(fmt::format("Frames of {}x{} were padded to {}x{}, because {} needs even sizes.",
                                      settings_.width, settings_.height, width, height, name));
+    upload_ = std::move(upload);
     context_ = std::move(context);
     return {};
 }
@@ -218,6 +231,36 @@ Result<PlanarImage> VideoEncoder::converted(PlanarImage image) const {
     return image;
 }
 
+// The image as the encoder takes it: its own bytes, or their copy on a device.
+Result<std::unique_ptr<AVFrame, AvFree>> VideoEncoder::frame_of(PlanarImage image) {
+    std::unique_ptr<AVFrame, AvFree> frame;
+    if (upload_) {
+        auto uploaded = upload_->upload(image);
+        if (!uploaded) return uploaded;
+        frame = std::move(*uploaded);
+    } else {
+        frame.reset(av_frame_alloc());
+        auto ready = std::make_unique<PlanarImage>(std::move(image));
+        frame->format = context_->pix_fmt;
+        frame->width = context_->width;
+        frame->height = context_->height;
+        for (int i = 0; i < ready->planes(); ++i) {
+            frame->data[i] = ready->writable_plane(i);
+            frame->linesize[i] = ready->stride[static_cast<std::size_t>(i)];
+        }
+        frame->buf[0] = av_buffer_create(ready->bytes.writable(), ready->bytes.size(), free_image, ready.get(),
+                                         AV_BUFFER_FLAG_READONLY);
+        if (frame->buf[0] == nullptr) return fail(ErrorCode::internal, "Out of memory while encoding video.");
+        static_cast<void>(ready.release());  // owned by the frame's buffer now
+    }
+    frame->color_range = context_->color_range;
+    frame->colorspace = context_->colorspace;
+    frame->color_primaries = context_->color_primaries;
+    frame->color_trc = context_->color_trc;
+    frame->chroma_location = context_->chroma_sample_location;
+    return frame;
+}
+
 Status VideoEncoder::encode(PlanarImage image, std::int64_t pts, std::vector<Packet>& out, bool key) {
     if (finished_) return fail(ErrorCode::wrong_state, "The video encoder is finished and takes no more frames.");
     if (image.width != settings_.width || image.height != settings_.height)
@@ -229,31 +272,13 @@ Status VideoEncoder::encode(PlanarImage image, std::int64_t pts, std::vector<Pac
                     fmt::format("A frame's stamp {} is not later than the one before, {}.", pts, sent_.back().pts));
     auto planes = converted(std::move(image));
     if (!planes) return fail(std::move(planes).error());
-    auto ready = std::make_unique<PlanarImage>(std::move(*planes));
-
-    AVFrame* frame = frame_.get();
-    frame->format = context_->pix_fmt;
-    frame->width = context_->width;
-    frame->height = context_->height;
-    frame->pts = pts;
-    frame->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
-    frame->color_range = context_->color_range;
-    frame->colorspace = context_->colorspace;
-    frame->color_primaries = context_->color_primaries;
-    frame->color_trc = context_->color_trc;
-    frame->chroma_location = context_->chroma_sample_location;
-    for (int i = 0; i < ready->planes(); ++i) {
-        frame->data[i] = ready->writable_plane(i);
-        frame->linesize[i] = ready->stride[static_cast<std::size_t>(i)];
-    }
-    frame->buf[0] = av_buffer_create(ready->bytes.writable(), ready->bytes.size(), free_image, ready.get(),
-                                     AV_BUFFER_FLAG_READONLY);
-    if (frame->buf[0] == nullptr) return fail(ErrorCode::internal, "Out of memory while encoding video.");
-    static_cast<void>(ready.release());  // owned by the frame's buffer now
+    auto frame = frame_of(std::move(*planes));
+    if (!frame) return fail(std::move(frame).error());
+    (*frame)->pts = pts;
+    (*frame)->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
 
     const AvErrorLines lines;
-    const int error = avcodec_send_frame(context_.get(), frame);
-    av_frame_unref(frame);
+    const int error = avcodec_send_frame(context_.get(), frame->get());
     if (error < 0)
         return fail(ErrorCode::internal,
                     fmt::format("The encoder {} failed: {}.", name_, lines.text_or(av_text(error))));

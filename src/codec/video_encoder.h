@@ -2,6 +2,7 @@
 
 #include "codec/av_free.h"
 #include "codec/planar_image.h"
+#include "codec/vaapi_upload.h"
 #include "media/packet.h"
 
 #include <onetake/result.h>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,8 +31,8 @@ struct VideoEncoderSettings {
     /// The encoder's input format: i420, to which every frame is converted, or i422, i444, gray8 or gray16, which
     /// frames must have already (depth video: gray16 with ffv1).
     PixelFormat pixel_format = PixelFormat::i420;
-    std::int64_t time_scale = 90000;
-    int keyframe_interval = 0;  ///< frames; 0: the encoder's default
+    std::int64_t time_scale = 0;  ///< ticks per second; 0: the encoder's (EncoderTraits)
+    int keyframe_interval = 0;    ///< frames; 0: the encoder's default
     /// false: packets have no duration, and none is held until the next stamp.
     bool packet_durations = true;
     int threads = 0;  ///< 0: rendering_threads(), which depends on the number of cores only
@@ -77,6 +79,7 @@ class VideoEncoder {
     explicit VideoEncoder(VideoEncoderSettings settings);
     Status open_named(const std::string& name);
     Result<PlanarImage> converted(PlanarImage image) const;
+    Result<std::unique_ptr<AVFrame, AvFree>> frame_of(PlanarImage image);
     Status drain(std::vector<Packet>& out);
     void release(std::vector<Packet>& out, bool last);
 
@@ -86,7 +89,7 @@ class VideoEncoder {
     StreamParams params_;
     std::shared_ptr<BufferPool> pool_;
     std::unique_ptr<AVCodecContext, AvFree> context_;
-    std::unique_ptr<AVFrame, AvFree> frame_;
+    std::optional<VaapiUpload> upload_;  ///< for encoders that need it
     std::unique_ptr<AVPacket, AvFree> packet_;
     std::deque<SentFrame> sent_;  ///< in order of pts: for the packets' durations
     std::deque<Packet> held_;     ///< without a duration until the next stamp

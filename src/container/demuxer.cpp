@@ -97,8 +97,15 @@ Result<FileFacts> read_file_facts(const std::string& path) {
     std::uint64_t frames = 0;
     for (unsigned i = 0; i < context->nb_streams; ++i) {
         const AVStream& stream = *context->streams[i];
+        if (context->duration <= 0 && stream.duration > 0)  // AVI
+            facts.duration =
+                std::max(facts.duration, Duration(av_rescale_q(stream.duration, stream.time_base, {1, 1'000'000'000})));
         if (stream.codecpar->codec_type != AVMEDIA_TYPE_VIDEO) continue;
-        if (facts.video_codec.empty()) facts.video_codec = avcodec_get_name(stream.codecpar->codec_id);
+        if (facts.video_codec.empty()) {
+            facts.video_codec = avcodec_get_name(stream.codecpar->codec_id);
+            facts.width = stream.codecpar->width;
+            facts.height = stream.codecpar->height;
+        }
         known = known && stream.nb_frames > 0;
         frames += static_cast<std::uint64_t>(std::max<std::int64_t>(stream.nb_frames, 0));
     }

@@ -17,7 +17,8 @@ struct FileFacts {
     Duration duration{};
     /// Of all video tracks; empty if the header does not say (Matroska).
     std::optional<std::uint64_t> video_frames;
-    std::string video_codec;  ///< libavcodec's codec name, of the first video track
+    std::string video_codec;    ///< libavcodec's codec name, of the first video track
+    int width = 0, height = 0;  ///< of that track, pixels
 };
 
 /// Errors: those of Demuxer::open().

@@ -9,12 +9,14 @@
 #include <array>
 #include <cstring>
 #include <fmt/format.h>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <unistd.h>
 
 extern "C" {
 #include <libavcodec/avcodec.h>
+#include <libavcodec/bsf.h>
 #include <libavformat/avformat.h>
 #include <libavutil/channel_layout.h>
 #include <libavutil/intreadwrite.h>
@@ -64,12 +66,44 @@ FormatName name_of(ContainerFormat format) {
     return {"mp4", "MP4"};
 }
 
+tl::unexpected<Error> cant_hold(ContainerFormat format, const std::string& codec) {
+    return fail(ErrorCode::unsupported,
+                fmt::format("{} can't hold {} in this libavformat. Choose another codec{}.", name_of(format).people,
+                            codec, format == ContainerFormat::mkv ? "" : " or mkv"));
+}
+
 void set_color(AVCodecParameters* par, ColorInfo color) {
     par->color_range = color.range == ColorRange::full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
     par->color_space = color.matrix == ColorMatrix::bt709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
     par->color_primaries = AVCOL_PRI_BT709;
     par->color_trc = AVCOL_TRC_BT709;
     par->chroma_location = AVCHROMA_LOC_CENTER;
+}
+
+struct FreeFilter {
+    void operator()(AVBSFContext* filter) const { av_bsf_free(&filter); }
+};
+using Filter = std::unique_ptr<AVBSFContext, FreeFilter>;
+
+// AVI has H.264 and H.265 as byte streams with start codes, takes have them with lengths.
+Result<Filter> start_code_filter(AVStream& stream, const std::string& path) {
+    const auto codec = stream.codecpar->codec_id;
+    const char* name = codec == AV_CODEC_ID_H264   ? "h264_mp4toannexb"
+                       : codec == AV_CODEC_ID_HEVC ? "hevc_mp4toannexb"
+                                                   : nullptr;
+    if (name == nullptr) return Filter();
+    AVBSFContext* made = nullptr;
+    const auto* found = av_bsf_get_by_name(name);
+    int error = found == nullptr ? AVERROR_BSF_NOT_FOUND : av_bsf_alloc(found, &made);
+    Filter filter(made);
+    if (error >= 0) error = avcodec_parameters_copy(filter->par_in, stream.codecpar);
+    if (error >= 0) {
+        filter->time_base_in = stream.time_base;
+        error = av_bsf_init(filter.get());
+    }
+    if (error >= 0) error = avcodec_parameters_copy(stream.codecpar, filter->par_out);
+    if (error < 0) return av_failure("Can't add a stream to", path, error);
+    return filter;
 }
 
 }  // namespace
@@ -100,13 +134,19 @@ class Muxer::Impl {
     struct Stream {
         StreamParams params;
         AVStream* stream = nullptr;
+        Filter filter = {};  // null: none needed
         std::optional<std::int64_t> last_dts;
         std::uint64_t packets = 0;
+        std::int64_t next_slot = 0;  // see has_slots()
         bool ended = false;
     };
 
     /// MP4, and MOV, which is the same but for its name.
     bool is_mp4() const { return format_ == ContainerFormat::mp4 || format_ == ContainerFormat::mov; }
+    /// Whether frames are placed at a constant rate, the nearest place each, or the next if that is taken.
+    bool has_slots(const StreamParams& params) const {
+        return format_ == ContainerFormat::avi && !params.copied && params.kind == TrackKind::video && params.fps > 0;
+    }
     Status set_up(AVStream& stream, const StreamParams& params, const AVCodecDescriptor& codec) const;
     int close();
     Result<Stream*> stream_of(int number);
@@ -154,9 +194,7 @@ Result<int> Muxer::Impl::add_stream(const StreamParams& params) {
     if (begun_) return fail(ErrorCode::wrong_state, fmt::format("{} has begun: no more streams.", file_.path()));
     const auto* codec = avcodec_descriptor_get_by_name(params.codec.c_str());
     if (codec == nullptr || avformat_query_codec(context_->oformat, codec->id, FF_COMPLIANCE_NORMAL) == 0)
-        return fail(ErrorCode::unsupported, fmt::format("{} can't hold {} in this libavformat. Choose another codec{}.",
-                                                        name_of(format_).people, params.codec,
-                                                        format_ == ContainerFormat::mkv ? "" : " or mkv"));
+        return cant_hold(format_, params.codec);
     if (params.time_scale <= 0 || params.time_scale > INT32_MAX)
         return fail(ErrorCode::invalid_argument,
                     fmt::format("A time scale of 1/{} s is not supported.", params.time_scale));
@@ -169,6 +207,11 @@ Result<int> Muxer::Impl::add_stream(const StreamParams& params) {
         if (first) stream->disposition |= AV_DISPOSITION_DEFAULT;
     }
     Stream added;
+    if (has_slots(params)) {
+        auto filter = start_code_filter(*stream, file_.path());
+        if (!filter) return fail(std::move(filter).error());
+        added.filter = std::move(*filter);
+    }
     added.params = params;
     added.stream = stream;
     streams_.push_back(std::move(added));
@@ -187,6 +230,11 @@ Status Muxer::Impl::set_up(AVStream& stream, const StreamParams& params, const A
         return {};
     }
     stream.time_base = {1, static_cast<int>(params.time_scale)};
+    if (has_slots(params)) {
+        constexpr int kLargest = 1'000'000;
+        stream.time_base = av_inv_q(av_d2q(params.fps, kLargest));
+        stream.avg_frame_rate = av_inv_q(stream.time_base);
+    }
     AVCodecParameters* par = stream.codecpar;
     par->codec_type = codec.type;
     par->codec_id = codec.id;
@@ -295,6 +343,11 @@ Status Muxer::Impl::write_one(Packet from) {
     packet->pts = av_rescale_q(from.pts, scale, stream.stream->time_base);
     packet->dts = av_rescale_q(from.dts, scale, stream.stream->time_base);
     packet->duration = av_rescale_q(from.duration, scale, stream.stream->time_base);
+    if (has_slots(stream.params)) {
+        packet->pts = packet->dts = std::max(packet->dts, stream.next_slot);
+        packet->duration = 1;
+        stream.next_slot = packet->dts + 1;
+    }
     if (from.key) packet->flags |= AV_PKT_FLAG_KEY;
     if (from.hidden) packet->flags |= AV_PKT_FLAG_DISCARD;
     const auto& params = stream.params;
@@ -309,7 +362,9 @@ Status Muxer::Impl::write_one(Packet from) {
             AV_WL32(skip + 4, static_cast<std::uint32_t>(padding));
         }
     }
-    const int error = av_write_frame(context_, packet);
+    int error = stream.filter ? av_bsf_send_packet(stream.filter.get(), packet) : 0;
+    if (stream.filter && error >= 0) error = av_bsf_receive_packet(stream.filter.get(), packet);
+    if (error >= 0) error = av_write_frame(context_, packet);
     av_packet_unref(packet);
     if (error < 0) return av_failure("Can't write to", file_.part_path(), error);
     if (context_->pb->error < 0) return av_failure("Can't write to", file_.part_path(), context_->pb->error);
@@ -414,6 +469,17 @@ Status Muxer::end_stream(int stream) {
 }
 Result<MuxedFile> Muxer::finish() {
     return impl_->finish();
+}
+
+Status check_holds(ContainerFormat format, const std::string& encoder) {
+    const auto* codec = avcodec_find_encoder_by_name(encoder == "auto" ? "libx264" : encoder.c_str());
+    if (codec == nullptr && encoder == "auto") return {};  // opening one tells
+    if (codec == nullptr)
+        return fail(ErrorCode::missing_part, fmt::format("This machine's libavcodec has no encoder \"{}\".", encoder));
+    const auto* output = av_guess_format(name_of(format).libav, nullptr, nullptr);
+    if (output == nullptr || avformat_query_codec(output, codec->id, FF_COMPLIANCE_NORMAL) == 0)
+        return cant_hold(format, avcodec_get_name(codec->id));
+    return {};
 }
 
 std::uint64_t estimate_index_bytes(std::uint64_t video_frames, std::uint64_t audio_packets) {

@@ -39,7 +39,9 @@ struct MuxedFile {
 ///
 /// Stamps in MP4 and MOV are exact to the tick, first ones included (edit lists in a common multiple of the streams'
 /// time scales). In Matroska each packet's is rounded to 1 ms; an AAC track's priming packet is before time 0 there.
-/// AVI has no stamps: each stream begins at 0 and has a constant rate.
+/// AVI has no stamps: each stream begins at 0 and has a constant rate. A video stream of takes has the rate
+/// StreamParams::fps, and each packet the place nearest to its stamp; a player shows the frame before where one is
+/// empty.
 class Muxer {
  public:
     /// Errors: already_exists unless `replace`; those of the folder.
@@ -75,6 +77,10 @@ class Muxer {
     explicit Muxer(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
+
+/// Checks that a format can hold what an encoder of libavcodec makes ("auto": H.264). Errors: unsupported, naming a
+/// format that can; missing_part without such an encoder.
+Status check_holds(ContainerFormat format, const std::string& encoder);
 
 /// Upper bound of the size of an MP4's index, for `reserve_index_bytes`.
 std::uint64_t estimate_index_bytes(std::uint64_t video_frames, std::uint64_t audio_packets);

@@ -1,5 +1,7 @@
 #include "encode/live_settings.h"
 
+#include "codec/encoder_table.h"
+
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -45,7 +47,7 @@ int frames_held(const LiveVideoSettings& live) {
 
 VideoEncoderSettings live_encoder_settings(const LiveVideoSettings& live, int width, int height, PixelFormat format,
                                            int threads) {
-    constexpr std::int64_t kTimeScale = 90000, kMpeg4TimeScale = 60000;  // MPEG-4 has at most 65535
+    const auto& traits = encoder_traits(live.codec);
     VideoEncoderSettings s;
     s.codec = live.codec;
     s.preset = live.preset;
@@ -55,11 +57,10 @@ VideoEncoderSettings live_encoder_settings(const LiveVideoSettings& live, int wi
     s.height = height;
     s.pixel_format = format;
     s.fps = live.fps > 0 ? live.fps : kDefaultFps;
-    s.time_scale = live.codec == "mpeg4" ? kMpeg4TimeScale : kTimeScale;
     s.packet_durations = false;
     s.threads = threads;
     // By stamp, keyframes are asked for; this is for a rate above the nominal one.
-    s.keyframe_interval = live.codec == "ffv1" ? 1 : std::max(1, static_cast<int>(std::ceil(live.keyframe_s * s.fps)));
+    s.keyframe_interval = traits.only_keyframes ? 1 : std::max(1, static_cast<int>(std::ceil(live.keyframe_s * s.fps)));
     s.options.emplace_back("bf", "0");
     if (live.codec == "libx264") {
         set_x264(s, frames_held(live));

@@ -18,6 +18,8 @@ struct LiveVideoSettings {
     double fps = 30;            ///< nominal; 0: unknown
     /// false: frames may come far slower than `fps`; the encoder then holds none.
     bool steady_rate = true;
+    /// Frames of another size are scaled to that of the first; false: they begin a new part.
+    bool keep_size = false;
 
     bool operator==(const LiveVideoSettings&) const = default;
 };

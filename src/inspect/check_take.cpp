@@ -54,7 +54,7 @@ Result<CheckReport> check_take(const std::string& data_dir, const std::string& n
     };
     add(enhanced_wav_problem(folder));
     if (processed_dir.empty()) return report;
-    for (const auto* extension : {"mp4", "mkv"}) {
+    for (const auto* extension : kRenderedExtensions) {
         const auto file = read_output_file(rendered_path(processed_dir, name, extension));
         if (!file) continue;
         // A file that can't be read does not say which take it belongs to.

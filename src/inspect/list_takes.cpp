@@ -29,7 +29,7 @@ std::uint64_t folder_bytes(const fs::path& folder) {
 
 // Fills in the take's output file, and a problem with one that is there. Whether the take counts as rendered.
 bool find_output(const std::string& processed_dir, const TakeRecord& take, const std::string& name, TakeSummary& s) {
-    for (const auto* extension : {"mp4", "mkv"}) {
+    for (const auto* extension : kRenderedExtensions) {
         auto file = read_output_file(rendered_path(processed_dir, name, extension));
         if (!file) continue;
         const bool own = file->info.take == take_identity(take);

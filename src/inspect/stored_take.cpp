@@ -59,7 +59,7 @@ Result<TakeResult> stored_take(const std::string& data_dir, const std::string& n
 }
 
 std::string rendered_path(const std::string& processed_dir, const std::string& name, const char* extension) {
-    return fmt::format("{}/{}.{}", processed_dir, name, extension);
+    return fmt::format("{}/{}.{}", processed_dir, output_name(name), extension);
 }
 
 }  // namespace onetake

@@ -1,6 +1,7 @@
 #include "record/config.h"
 
 #include "base/error.h"
+#include "inspect/stored_take.h"
 #include "render/renderer.h"
 
 #include <onetake/config_fields.h>
@@ -151,6 +152,7 @@ Status validate(const RecorderConfig& config) {
 std::string config_json(const RecorderConfig& config) {
     ToJson json{{{"video_tracks", tracks_json(config.video)}, {"audio_tracks", tracks_json(config.audio)}}};
     visit_fields(config, json);
+    json.object["container"] = extension_of(config.encode.container);  // also those that are no choice of a field
     return json.object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

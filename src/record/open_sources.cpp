@@ -40,7 +40,8 @@ Status keep(Source& source, Result<std::unique_ptr<Opened>> opened) {
     return {};
 }
 
-Status open(const VideoTrackConfig& track, const TestScene& scene, Clock& clock, OpenedSources::Video& video) {
+Status open(const VideoTrackConfig& track, const TestScene& scene, Clock& clock, bool any_size,
+            OpenedSources::Video& video) {
     switch (track.source) {
         case SourceKind::device:
             video.transcode = track.convert_rgb;
@@ -48,7 +49,7 @@ Status open(const VideoTrackConfig& track, const TestScene& scene, Clock& clock,
         case SourceKind::test:
             return keep(video.source, TestCamera::open({scene.start, track.fps}, {track.width, track.height}, clock));
         case SourceKind::external: {
-            auto push = std::make_unique<PushVideoSource>(track.label, track.fps);
+            auto push = std::make_unique<PushVideoSource>(track.label, track.fps, any_size);
             video.push = push.get();
             video.source = std::move(push);
         }
@@ -75,11 +76,12 @@ Status open(const AudioTrackConfig& track, const TestScene& scene, Clock& clock,
 
 }  // namespace
 
-Result<OpenedSources> open_sources(const RecorderConfig& config, Clock& clock) {
+Result<OpenedSources> open_sources(const RecorderConfig& config, Clock& clock, bool any_size) {
     OpenedSources sources;
     // Flash and beep of all test sources come at the same instants.
     const TestScene scene{clock.now(), config.video.empty() ? VideoTrackConfig{}.fps : config.video.front().fps};
-    for (const auto& track : config.video) ONETAKE_TRY(open(track, scene, clock, sources.video.emplace_back()));
+    for (const auto& track : config.video)
+        ONETAKE_TRY(open(track, scene, clock, any_size, sources.video.emplace_back()));
     for (const auto& track : config.audio) {
         auto& audio = sources.audio.emplace_back();
         auto opened = open(track, scene, clock, audio);

@@ -28,8 +28,9 @@ struct OpenedSources {
     std::vector<std::string> notes;  ///< on sources that are missing
 };
 
-/// Opens the source of every track. `clock`: of test sources; must outlive them. Errors: a camera that can't be opened;
+/// Opens the source of every track. `clock`: of test sources; must outlive them. `any_size`: the size of pushed frames
+/// may change. Errors: a camera that can't be opened;
 /// a microphone, if there is no video or it is required.
-Result<OpenedSources> open_sources(const RecorderConfig& config, Clock& clock);
+Result<OpenedSources> open_sources(const RecorderConfig& config, Clock& clock, bool any_size = false);
 
 }  // namespace onetake

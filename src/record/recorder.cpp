@@ -33,8 +33,9 @@ Status AVRecorder::Impl::start(const StartOptions& options, Duration length) {
     if (!names) return fail(std::move(names).error());
     auto notes = try_outputs(config_, names->current(), options);
     if (!notes) return fail(std::move(notes).error());
-    auto made = Recording::start(config_, std::move(*names), std::move(*notes),
-                                 [this](const RecorderEvent& event) { events_.post(event); });
+    auto made = Recording::start(
+        config_,
+        {std::move(*names), std::move(*notes), [this](const RecorderEvent& event) { events_.post(event); }, false, {}});
     if (!made) return fail(std::move(made).error());
     const std::shared_ptr<Recording> running = std::move(*made);
     {

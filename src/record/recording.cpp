@@ -41,17 +41,15 @@ auto pushed_source(const Tracks& tracks, int track, std::string_view kind) -> Re
 
 }  // namespace
 
-Result<std::unique_ptr<Recording>> Recording::start(const RecorderConfig& config, TakeNames names,
-                                                    std::vector<std::string> notes, EventCallback on_event) {
+Result<std::unique_ptr<Recording>> Recording::start(const RecorderConfig& config, RecordingOptions options) {
     UniqueFd ended_early(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!ended_early) return fail(file_error("opening", "an eventfd", errno));
 
-    std::unique_ptr<Recording> recording(new Recording(config, std::move(ended_early)));
-    auto sources = open_sources(recording->config_, recording->clock_);
+    std::unique_ptr<Recording> recording(new Recording(config, std::move(options), std::move(ended_early)));
+    auto sources = open_sources(recording->config_, recording->clock_, recording->options_.keep_size);
     if (!sources) return fail(std::move(sources).error());
     recording->sources_ = std::move(*sources);
-    recording->sources_.notes.insert(recording->sources_.notes.end(), notes.begin(), notes.end());
-    ONETAKE_TRY(recording->open_sink(std::move(names), std::move(on_event)));
+    ONETAKE_TRY(recording->open_sink());
     auto status = recording->add_tracks();
     if (status) status = recording->start_sources();
     if (!status) {
@@ -70,7 +68,7 @@ Recording::~Recording() {
 namespace {
 
 // Empty where frames are stored as JPEGs.
-std::optional<LiveVideoSettings> live_settings(const StoreConfig& store) {
+std::optional<LiveVideoSettings> live_settings(const StoreConfig& store, bool keep_size) {
     if (store.codec == "jpeg") return std::nullopt;
     LiveVideoSettings live;
     live.codec = store.codec == "encoded" ? "auto" : store.codec;
@@ -78,12 +76,14 @@ std::optional<LiveVideoSettings> live_settings(const StoreConfig& store) {
     live.crf = store.crf;
     live.bit_rate = store.bitrate;
     live.keyframe_s = store.keyframe_s;
+    live.keep_size = keep_size;
     return live;
 }
 
 }  // namespace
 
-Status Recording::open_sink(TakeNames names, EventCallback on_event) {
+Status Recording::open_sink() {
+    auto& names = options_.names;
     TakeSinkOptions options;
     options.writer.data_dir = config_.data_dir;
     options.writer.name = names.current();
@@ -92,12 +92,12 @@ Status Recording::open_sink(TakeNames names, EventCallback on_event) {
     options.writer.fsync = config_.store.fsync;
     options.writer.encoded_tracks = config_.store.codec != "jpeg";
     options.writer.id = new_ulid(read_clocks().wall);
-    options.encode = live_settings(config_.store);
+    options.encode = live_settings(config_.store, options_.keep_size);
     options.jpeg = {config_.store.quality, config_.store.subsample, config_.store.progressive};
     options.workers = config_.store.workers;
     options.queue_size = config_.store.queue_size;
     options.on_full = config_.store.on_full;
-    options.on_event = std::move(on_event);
+    options.on_event = options_.on_event;
     options.on_ended_early = [this] {
         const std::uint64_t one = 1;
         (void)!::write(ended_early_.get(), &one, sizeof one);
@@ -115,10 +115,14 @@ Status Recording::open_sink(TakeNames names, EventCallback on_event) {
 // Media that a program pushes come when it has seen the take begin, so they need no barrier.
 Status Recording::add_tracks() {
     for (auto& text : sources_.notes) sink_->note(std::move(text), EventKind::fallback);
+    for (auto& text : options_.notes) sink_->note(std::move(text), EventKind::fallback);
     const auto cameras = std::ranges::count_if(sources_.video, [](const auto& v) { return v.push == nullptr; });
     start_barrier_ = std::make_unique<StartBarrier>(static_cast<int>(cameras));
     for (const auto& video : sources_.video) {
-        auto input = sink_->add_video(video.source->description(), video.transcode, !video.push);
+        auto description = video.source->description();
+        if (options_.range)
+            description.color.range = *options_.range == PixelRange::limited ? ColorRange::limited : ColorRange::full;
+        auto input = sink_->add_video(description, video.transcode, !video.push);
         if (!input) return fail(std::move(input).error());
         auto receiver = video.push ? nullptr : std::make_unique<BarrierVideoReceiver>(**input, *start_barrier_);
         video_inputs_.push_back(receiver ? receiver.get() : static_cast<VideoReceiver*>(*input));

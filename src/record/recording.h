@@ -20,13 +20,19 @@
 
 namespace onetake {
 
+struct RecordingOptions {
+    TakeNames names;                  ///< the take gets the first that is free
+    std::vector<std::string> notes;   ///< on what the take does without
+    EventCallback on_event;           ///< see TakeSinkOptions
+    bool keep_size = false;           ///< encoded tracks: frames of another size are scaled to that of the first
+    std::optional<PixelRange> range;  ///< of encoded tracks; unset: the source's
+};
+
 /// One take while it is recorded: its sources and its sink.
 class Recording {
  public:
-    /// Opens the devices, creates the take under the first of `names` that is free, and starts recording. `notes`: on
-    /// what the take does without. `on_event`: see TakeSinkOptions.
-    static Result<std::unique_ptr<Recording>> start(const RecorderConfig& config, TakeNames names,
-                                                    std::vector<std::string> notes, EventCallback on_event);
+    /// Opens the devices, creates the take, and starts recording.
+    static Result<std::unique_ptr<Recording>> start(const RecorderConfig& config, RecordingOptions options);
     Recording(const Recording&) = delete;
     Recording& operator=(const Recording&) = delete;
     ~Recording();
@@ -55,9 +61,9 @@ class Recording {
     const std::string& name() const { return sink_->take().name(); }
 
  private:
-    Recording(const RecorderConfig& config, UniqueFd ended_early)
-        : config_(config), ended_early_(std::move(ended_early)) {}
-    Status open_sink(TakeNames names, EventCallback on_event);
+    Recording(const RecorderConfig& config, RecordingOptions options, UniqueFd ended_early)
+        : config_(config), options_(std::move(options)), ended_early_(std::move(ended_early)) {}
+    Status open_sink();
     Status add_tracks();
     /// Writes the configured and the calibrated audio offset into the take.
     Status write_offsets();
@@ -66,6 +72,7 @@ class Recording {
     void remove_take();
 
     const RecorderConfig config_;
+    RecordingOptions options_;
     const UniqueFd ended_early_;  // an eventfd
     SystemClock clock_;           // of test sources
     std::unique_ptr<TakeSink> sink_;

@@ -24,6 +24,21 @@ bool exists(const std::string& path) {
     return ::lstat(path.c_str(), &st) == 0;
 }
 
+// A session's id as part of a file name: what is not a letter, a digit or one of "-_." becomes "_".
+std::string name_part(std::string_view id) {
+    constexpr std::size_t kLongest = 128;
+    std::string part;
+    for (const char c : id) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte & 0xc0) == 0x80) continue;  // inside a UTF-8 character
+        const bool letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        const bool safe = letter || c == '-' || c == '_' || (c == '.' && !part.empty());
+        part += safe ? c : '_';
+        if (part.size() == kLongest) break;
+    }
+    return part;
+}
+
 // The highest number in the names of a folder's entries that begin and end so; 0 without any.
 int highest_number(const std::string& folder, std::string_view front, std::string_view back) {
     int highest = 0;
@@ -74,14 +89,30 @@ Result<TakeNames> TakeNames::create(std::string asked, std::string data_dir, std
     return names;
 }
 
+Result<TakeNames> TakeNames::of_session(const std::string& session_id, std::string storage, std::string extension) {
+    TakeNames names;
+    auto stamp = utc_compact(read_clocks().wall);
+    stamp.pop_back();  // the Z
+    names.front_ = fmt::format("{}_{}", name_part(session_id), stamp);
+    names.out_dir_ = storage;
+    names.data_dir_ = std::move(storage);
+    names.extension_ = std::move(extension);
+    names.session_ = true;
+    names.current_ = names.name_of(1);
+    ONETAKE_TRY(check_take_name(names.current_));
+    if (!names.is_free(names.current_)) names.advance();
+    return names;
+}
+
 bool TakeNames::advance() {
-    if (!counted_ && !stamped_) return false;
+    if (!counted_ && !stamped_ && !session_) return false;
     do current_ = name_of(++number_);
     while (!is_free(current_));
     return true;
 }
 
 std::string TakeNames::name_of(int number) const {
+    if (session_) return work_take_name(number == 1 ? front_ : fmt::format("{}_{}", front_, number));
     if (counted_) return fmt::format("{}{}{}", front_, number, back_);
     return number == 1 ? front_ : fmt::format("{}-{}", front_, number);
 }

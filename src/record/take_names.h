@@ -15,6 +15,10 @@ class TakeNames {
     static Result<TakeNames> create(std::string asked, std::string data_dir, std::string out_dir = {},
                                     std::string extension = {});
 
+    /// Of a recording of a session (see work_take_name()): "<id>_<UTC stamp>", then with "_2", "_3" … Errors: a bad
+    /// name.
+    static Result<TakeNames> of_session(const std::string& session_id, std::string storage, std::string extension);
+
     const std::string& current() const { return current_; }
     /// The current name was taken meanwhile: goes on to the next. False if there is no other.
     bool advance();
@@ -25,7 +29,7 @@ class TakeNames {
     bool is_free(const std::string& name) const;
 
     std::string front_, back_;  // of a counted name
-    bool counted_ = false, stamped_ = false;
+    bool counted_ = false, stamped_ = false, session_ = false;
     std::string data_dir_, out_dir_, extension_;
     int number_ = 1;
     std::string current_;

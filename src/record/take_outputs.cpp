@@ -212,6 +212,7 @@ void TakeOutputs::take_rendering(Result<RenderReport> report, TakeResult& result
     }
     result.mp4_path = report->path;
     result.mp4_bytes = report->bytes;
+    result.mp4_frames = report->frames;
     result.mp4_codec = report->codec;
     result.mp4_audio = report->audio;
     for (const auto& loss : report->losses) account(loss, result.metrics);

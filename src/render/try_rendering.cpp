@@ -1,4 +1,5 @@
 #include "base/files.h"
+#include "container/muxer.h"
 #include "container/part_file.h"
 #include "encode/audio_stream_encoder.h"
 #include "encode/video_stream_encoder.h"
@@ -32,7 +33,10 @@ Status try_folder(const std::string& out_path) {
 
 Status try_rendering(const RenderOptions& options, const RecorderConfig& config) {
     ONETAKE_TRY(try_folder(options.out_path));
-    if (options.codec != "copy") {
+    const auto& stored = config.store.codec;
+    if (stored != "jpeg" && options.copy_encoded && !config.video.empty()) {
+        ONETAKE_TRY(check_holds(options.container, stored == "encoded" ? "auto" : stored));
+    } else if (options.codec != "copy") {
         for (const auto& track : config.video) {
             VideoEncoderSettings s;
             s.codec = options.codec;

@@ -2,8 +2,10 @@
 
 #include "base/clock.h"
 #include "base/plural.h"
+#include "codec/encoder_table.h"
 #include "codec/frame_converter.h"
 #include "codec/jpeg_decoder.h"
+#include "codec/planar_scale.h"
 #include "encode/frame_ticks.h"
 #include "encode/video_stream_encoder.h"
 #include "media/decoder_config.h"
@@ -32,9 +34,9 @@ Result<OpenedEncoder> open_libavcodec(const VideoEncoderSettings& settings) {
     return OpenedEncoder{std::move(*encoder), threads};
 }
 
-// The layout in which a codec keeps all of an image: only FFV1 is lossless.
+// The layout in which a codec keeps all of an image.
 PixelFormat layout_for(const std::string& codec, const PlanarImage& image, ColorRange range) {
-    if (codec != "ffv1") return PixelFormat::i420;
+    if (!encoder_traits(codec).keeps_layout) return PixelFormat::i420;
     if (image.chroma == Chroma::gray && image.bytes_per_sample == 2) return PixelFormat::gray16;
     // Players take gray for full range, whatever the stream says.
     if (image.chroma == Chroma::gray) return range == ColorRange::full ? PixelFormat::gray8 : PixelFormat::i420;
@@ -107,6 +109,7 @@ class TrackEncoder::Parts final : public StreamEncoder {
     void encode(Entry entry, PlanarImage image) {
         const auto stamp = entry.stamp.time;
         if (last_stamp_ && stamp < *last_stamp_) return lose(entry, "its stamp is before that of the frame before");
+        if (options_.video.keep_size && shape_.width != 0) image = scaled_to_first(std::move(image));
         const Shape shape{image.width, image.height, layout_for(codec(), image, options_.color.range)};
         if (encoder_ && shape != shape_) end_part();
         if (!encoder_) {
@@ -127,6 +130,14 @@ class TrackEncoder::Parts final : public StreamEncoder {
         ticks_->take(*tick);
         if (key) last_key_ = stamp;
         last_stamp_ = stamp;
+    }
+
+    PlanarImage scaled_to_first(PlanarImage image) {
+        const bool fits = image.width == shape_.width && image.height == shape_.height;
+        if (!fits && !std::exchange(scaling_reported_, true))
+            options_.report(EventKind::note, fmt::format("Frames of {}x{} are scaled to {}x{}, the size of the first.",
+                                                         image.width, image.height, shape_.width, shape_.height));
+        return scale_to_fit(std::move(image), shape_.width, shape_.height, *images_);
     }
 
     // A keyframe must not wait for the frame after the last that is early enough.
@@ -223,7 +234,7 @@ class TrackEncoder::Parts final : public StreamEncoder {
     std::shared_ptr<const PartRecord> part_;
     std::optional<FrameTicks> ticks_;  // in step with those of encoder_
     Shape shape_;
-    bool is_byte_stream_ = false;
+    bool is_byte_stream_ = false, scaling_reported_ = false;
     std::deque<Entry> pending_;  // in the encoder
     std::vector<Packet> packets_;
     std::uint64_t next_number_ = 0;

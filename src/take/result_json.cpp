@@ -21,10 +21,14 @@ nlohmann::ordered_json outputs_object(const TakeResult& result) {
     nlohmann::ordered_json object = {{"enhanced_wav_path", text_or_null(result.enhanced_wav_path)},
                                      {"mp4_path", text_or_null(result.mp4_path)},
                                      {"mp4_bytes", nullptr},
+                                     {"mp4_frames", nullptr},
                                      {"mp4_codec", text_or_null(result.mp4_codec)},
                                      {"mp4_audio", text_or_null(result.mp4_audio)},
                                      {"failures", result.failures}};
-    if (!result.mp4_path.empty()) object["mp4_bytes"] = result.mp4_bytes;
+    if (!result.mp4_path.empty()) {
+        object["mp4_bytes"] = result.mp4_bytes;
+        object["mp4_frames"] = result.mp4_frames;
+    }
     return object;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <string_view>
 
 namespace onetake {
 
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxNameLength = 200;  // leaves room for the suffixes of files beside the take
 constexpr int kMaxTracks = 64;
+constexpr std::string_view kWorkFront = ".", kWorkBack = ".take";
 
 }  // namespace
 
@@ -40,6 +42,20 @@ Status check_take_name(std::string_view name) {
         return fail(ErrorCode::invalid_argument, "The take name contains a control character. Use a plain name.");
     if (std::ranges::all_of(name, [](char c) { return c == '.'; })) return refuse("is only dots");
     return {};
+}
+
+std::string work_take_name(std::string_view file) {
+    return fmt::format("{}{}{}", kWorkFront, file, kWorkBack);
+}
+
+bool is_work_take(std::string_view take) {
+    return take.size() > kWorkFront.size() + kWorkBack.size() && take.starts_with(kWorkFront) &&
+           take.ends_with(kWorkBack);
+}
+
+std::string_view output_name(std::string_view take) {
+    if (!is_work_take(take)) return take;
+    return take.substr(kWorkFront.size(), take.size() - kWorkFront.size() - kWorkBack.size());
 }
 
 std::string take_folder(const std::string& data_dir, const std::string& name) {

@@ -29,6 +29,13 @@ std::optional<TrackId> track_id_from(std::string_view text);
 /// Error for a name that is not a single plain path component.
 Status check_take_name(std::string_view name);
 
+/// The name of the take in which a recorder keeps what goes into a file, until that is complete: ".<name of the
+/// file>.take".
+std::string work_take_name(std::string_view file);
+/// The name of a take's output file, without the extension: the take's, or that in work_take_name().
+std::string_view output_name(std::string_view take);
+bool is_work_take(std::string_view take);
+
 /// `<data_dir>/<name>`.
 std::string take_folder(const std::string& data_dir, const std::string& name);
 

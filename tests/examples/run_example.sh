@@ -33,16 +33,25 @@ fi
 
 [ "$example" != listen_live ] || grep -q 'captured .* s ago' out || fail "no enhanced audio arrived"
 
-mp4s=(processed_av/*.mp4)
+folder_of_mp4=processed_av
+[ "$example" != record_session ] || folder_of_mp4=recordings
+mp4s=("$folder_of_mp4"/*.mp4)
 [ ${#mp4s[@]} = 1 ] && [ -s "${mp4s[0]}" ] || fail "no MP4"
 [ -z "$(ffmpeg -v error -i "${mp4s[0]}" -map 0 -f null - 2>&1)" ] || fail "the MP4 does not decode cleanly"
 
 streams=$(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "${mp4s[0]}" | sort | xargs)
 case $example in
     two_cameras) wanted='audio video video' ;;
+    record_session) wanted='video' ;;
     *) wanted='audio video' ;;
 esac
 [ "$streams" = "$wanted" ] || fail "the MP4 has streams '$streams', not '$wanted'"
+
+if [ "$example" = record_session ]; then
+    grep -Eq " 50 frames by (libx264|h264_nvenc)" out && [ "$(ls -A recordings | wc -l)" = 1 ] || fail "not one file of 50 frames"
+    echo "$example: $(tail -1 out)"
+    exit 0
+fi
 
 # No frame is lost: the MP4 has as many as the take has JPEGs.
 packets=$(ffprobe -v error -count_packets -select_streams v:0 -show_entries stream=nb_read_packets -of csv=p=0 \

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "capture/push_source.h"
+
+#include <onetake/image.h>
+#include <onetake/result.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+/// The frames that programs push, without a stamp. Errors of all: refused, with the reason.
+namespace onetake {
+
+/// The image, its bytes kept by `owner`.
+Result<Frame> borrowed_frame(const ImageView& image, std::shared_ptr<const void> owner);
+
+/// A copy of the image without padding, in a buffer of the source.
+Result<Frame> copied_frame(const ImageView& image, PushVideoSource& source);
+
+/// A copy of a JPEG file's bytes, in a buffer of the source. Refused if it is incomplete.
+Result<Frame> jpeg_frame(std::span<const std::uint8_t> jpeg, PushVideoSource& source);
+
+}  // namespace onetake

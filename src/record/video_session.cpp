@@ -1,0 +1,241 @@
+#include "record/video_session.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/plural.h"
+#include "container/file_facts.h"
+#include "inspect/stored_take.h"
+#include "record/pushed_frame.h"
+#include "record/try_outputs.h"
+#include "take/take_files.h"
+
+#include <cmath>
+#include <filesystem>
+#include <fmt/format.h>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+namespace onetake {
+
+namespace {
+
+// A take with one video track, encoded, whose file lies beside it.
+RecorderConfig recorder_config(const VideoRecordingConfig& video, const std::string& session_id,
+                               const std::optional<VideoTrackConfig>& source) {
+    RecorderConfig c;
+    VideoTrackConfig track;
+    track.source = SourceKind::external;
+    track.label = session_id;
+    track.fps = video.fps;
+    c.video = {source.value_or(track)};
+    c.audio.clear();
+    c.store.codec = video.codec;
+    c.store.preset = video.preset;
+    c.store.crf = video.crf;
+    c.store.bitrate = video.bitrate;
+    c.store.keyframe_s = video.keyframe_s;
+    c.store.queue_size = video.queue_size;
+    c.store.on_full = video.on_full;
+    c.encode.container = video.format;
+    c.data_dir = c.processed_dir = video.storage;
+    return c;
+}
+
+std::optional<ImageFormat> image_format(VideoFrameFormat format) {
+    switch (format) {
+        case VideoFrameFormat::raw_bgr24:
+            return ImageFormat::bgr;
+        case VideoFrameFormat::raw_rgb24:
+            return ImageFormat::rgb;
+        case VideoFrameFormat::raw_gray8:
+            return ImageFormat::gray;
+        case VideoFrameFormat::raw_nv12:
+            return ImageFormat::nv12;
+        case VideoFrameFormat::raw_i420:
+            return ImageFormat::i420;
+        default:
+            return std::nullopt;
+    }
+}
+
+Result<Frame> frame_of(const VideoFrame& from, std::shared_ptr<const void> owner, PushVideoSource& source) {
+    if (from.format == VideoFrameFormat::jpeg) return jpeg_frame(from.bytes, source);
+    const ImageView image{from.width, from.height, from.stride, from.bytes,
+                          image_format(from.format).value_or(ImageFormat::bgr)};
+    auto frame = owner ? borrowed_frame(image, std::move(owner)) : copied_frame(image, source);
+    if (frame && from.range == PixelRange::limited) frame->color.range = ColorRange::limited;
+    return frame;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<VideoSession>> VideoSession::start(const VideoRecordingConfig& config,
+                                                          const std::string& session_id,
+                                                          const std::optional<VideoTrackConfig>& source,
+                                                          EventCallback on_event) {
+    std::unique_ptr<VideoSession> session(new VideoSession(config, session_id));
+    ONETAKE_TRY(session->begin(source, std::move(on_event)));
+    return session;
+}
+
+Status VideoSession::begin(const std::optional<VideoTrackConfig>& source, EventCallback on_event) {
+    is_tapped_ = !source;
+    config_ = recorder_config(video_, id_, source);
+    events_.set(std::move(on_event));
+    auto names = TakeNames::of_session(id_, video_.storage, extension_of(video_.format));
+    if (!names) return fail(std::move(names).error());
+    auto notes = try_outputs(config_, names->current(), {});
+    if (!notes) return fail(std::move(notes).error());
+    auto recording = Recording::start(
+        config_, {std::move(*names), std::move(*notes), [this](const RecorderEvent& event) { events_.post(event); },
+                  true, video_.pixel_range});
+    if (!recording) return fail(std::move(recording).error());
+    recording_ = std::move(*recording);
+    const OutputCallbacks callbacks{{}, {}, [this](EventKind kind, const std::string& text) {
+                                        events_.post({kind, to_seconds(host_now().time_since_epoch()), "", 0, text});
+                                    }};
+    outputs_.emplace(config_, recording_->name(), callbacks, std::stop_token());
+    outputs_->start_live(true, false, {});
+    gate_.open();
+    return {};
+}
+
+VideoSession::~VideoSession() {
+    if (!recording_ || stopped_) return;
+    if (const auto stopped = stop(); !stopped) log().error("{}", stopped.error().message);
+}
+
+Status VideoSession::tap(const VideoFrame& frame, std::shared_ptr<const void> owner) {
+    if (!is_tapped_)
+        return fail(ErrorCode::refused, fmt::format("The recording of {} gets its frames from a camera or the test "
+                                                    "source; no others can be tapped.",
+                                                    id_));
+    if (!gate_.enter())
+        return fail(ErrorCode::refused,
+                    fmt::format("The recording of {} is being stopped; the frame is not stored.", id_));
+    ++taps_;
+    auto status = push(frame, std::move(owner));
+    gate_.leave();
+    return status;
+}
+
+Status VideoSession::push(const VideoFrame& frame, std::shared_ptr<const void> owner) {
+    if (frame.format != VideoFrameFormat::jpeg && !image_format(frame.format)) {
+        if (skipped_++ == 0)
+            log().debug("{}: {} frames are skipped; only raw ones and JPEGs are recorded.", id_,
+                        to_string(frame.format));
+        return {};
+    }
+    const double t = time_of(frame);
+    const double at = first_ ? (t - *first_) * video_.fps : 0;
+    const bool has_places = video_.format == ContainerFormat::avi && std::abs(at) < 1e15;
+    if (has_places && place_ == std::llround(at)) {
+        ++surplus_;
+        return {};
+    }
+    const auto source = recording_->pushed_video(0);
+    if (!source) return fail(source.error());
+    auto converted = frame_of(frame, std::move(owner), **source);
+    if (!converted) return fail(std::move(converted).error());
+    ONETAKE_TRY((*source)->push(std::move(*converted), t));
+    if (frame.t) {
+        anchor_ = t;
+        since_anchor_ = 0;
+    }
+    if (!first_) first_ = t;
+    if (has_places) place_ = std::llround(at);
+    return {};
+}
+
+double VideoSession::time_of(const VideoFrame& frame) {
+    if (frame.t) return *frame.t;
+    if (anchor_)
+        ++since_anchor_;
+    else
+        anchor_ = to_seconds(host_now().time_since_epoch());
+    return *anchor_ + static_cast<double>(since_anchor_) / video_.fps;
+}
+
+Result<VideoRecordingResult> VideoSession::stop() {
+    stopped_ = true;
+    const bool early = recording_->ended_early();
+    // A full disk's last space is needed to close the take.
+    if (early) outputs_->abandon_live();
+    recording_->end_capture();  // ends the waits of a thread that the gate admitted
+    gate_.close();
+    const bool render = recording_->has_media();
+    outputs_->take_is_complete(render, false, recording_->length());
+    auto take = recording_->close();
+    if (!take) {
+        outputs_->abandon_live();
+        events_.flush();
+        return fail(std::move(take).error());
+    }
+    if (render) outputs_->finish(true, false, *take);
+    auto result = result_of(*take);
+    outputs_.reset();
+    settle(*take, result);
+    events_.flush();
+    return result;
+}
+
+VideoRecordingResult VideoSession::result_of(const TakeResult& take) const {
+    VideoRecordingResult r;
+    const auto& m = take.metrics;
+    r.session_id = id_;
+    r.codec = m.frames > 0 ? m.encoder : "";
+    r.frames = take.mp4_frames;
+    r.skipped = skipped_;
+    r.surplus = surplus_;
+    std::uint64_t delivered = 0, stored = 0;
+    for (const auto& counters : m.counters) {
+        delivered += counters.expected;
+        stored += counters.written;
+        r.dropped += counters.dropped_queue;
+        r.lost += counters.lost() - counters.dropped_queue;
+    }
+    if (!take.mp4_path.empty()) r.lost += stored - std::min(stored, r.frames);
+    r.tapped = is_tapped_ ? taps_ : delivered;
+    r.refused = is_tapped_ ? taps_ - skipped_ - surplus_ - std::min(delivered, taps_ - skipped_ - surplus_) : 0;
+    r.loss_bound_s = m.loss_bound_s;
+    r.notes = m.notes;
+    r.failures = take.failures;
+    if (!m.ended_early.empty()) r.failures.push_back(fmt::format("The recording ended early: {}", m.ended_early));
+    if (r.frames > 0 && video_.format == ContainerFormat::avi)
+        r.notes.push_back(
+            fmt::format("AVI has a constant frame rate only: each frame is at the nearest 1/{} s.", video_.fps));
+    return r;
+}
+
+// Removes the take, where the file has all of it.
+void VideoSession::settle(const TakeResult& take, VideoRecordingResult& result) const {
+    const auto folder = take_folder(video_.storage, take.name);
+    std::uint64_t stored = 0;
+    for (const auto& counters : take.metrics.counters) stored += counters.written;
+    bool complete = stored == 0 && result.failures.empty();
+    if (!take.mp4_path.empty()) {
+        result.path = take.mp4_path;
+        result.bytes = take.mp4_bytes;
+        const auto facts = read_file_facts(result.path);
+        if (facts) {
+            result.duration_s = to_seconds(facts->duration);
+            result.width = facts->width;
+            result.height = facts->height;
+        }
+        complete = facts && take.mp4_frames == stored && result.failures.empty();
+        if (!facts)
+            result.failures.push_back(fmt::format("The file can't be read back: {}", facts.error().message));
+        else if (take.mp4_frames < stored)
+            result.failures.push_back(
+                fmt::format("The file lacks {} of the take, which is kept: `onetake process {} --data-dir {}` "
+                            "encodes it anew.",
+                            counted(stored - take.mp4_frames, "frame"), take.name, video_.storage));
+    }
+    std::error_code problem;
+    if (complete && !video_.keep_take) std::filesystem::remove_all(folder, problem);
+    if (!complete || video_.keep_take || problem) result.take = folder;
+    if (problem) result.notes.push_back(fmt::format("{} could not be removed: {}.", folder, problem.message()));
+}
+
+}  // namespace onetake
