@@ -1,6 +1,8 @@
 #include "cli.h"
 
 #include "help_format.h"
+#include "profile.h"
+#include "suggest.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -13,16 +15,29 @@ namespace {
 
 bool stdout_failed = false;
 
-std::string usage_text(const CLI::App& app, const CLI::ParseError& error) {
-    std::string text = error.what();
-    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-        const auto extras = app.remaining();
-        const auto option =
-            std::find_if(extras.begin(), extras.end(), [](const auto& e) { return e.starts_with('-'); });
-        text = option != extras.end() ? fmt::format("there is no option {}", *option)
-                                      : fmt::format("'{}' is one argument too many", extras.empty() ? "" : extras[0]);
+std::vector<std::string> flags_of(const CLI::App& app) {
+    std::vector<std::string> flags;
+    for (const auto* option : app.get_options())
+        for (const auto& name : option->get_lnames()) flags.push_back("--" + name);
+    return flags;
+}
+
+std::string too_many_text(const CommandLine& app, const Args& extras) {
+    const auto option = std::find_if(extras.begin(), extras.end(), [](const auto& e) { return e.starts_with('-'); });
+    if (option != extras.end()) {
+        const auto name = option->substr(0, option->find('='));
+        return fmt::format("there is no option {}{}", name, did_you_mean(name, flags_of(app)));
     }
-    return fmt::format("{} (see {} --help)", text, app.get_name());
+    const auto extra = extras.empty() ? std::string() : extras[0];
+    const auto hint =
+        app.argument_flag().empty() ? std::string() : fmt::format("; did you mean {} {}?", app.argument_flag(), extra);
+    return fmt::format("'{}' is one argument too many{}", extra, hint);
+}
+
+std::string usage_text(const CommandLine& app, const CLI::ParseError& error) {
+    const bool extras = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+    return fmt::format("{} (see {} --help)", extras ? too_many_text(app, app.remaining()) : error.what(),
+                       app.get_name());
 }
 
 std::string loss_text(const TrackCounters& counters) {
@@ -44,7 +59,8 @@ CommandLine::CommandLine(const std::string& description, const std::string& name
 
 std::optional<int> parse(CommandLine& app, const Args& args) {
     try {
-        Args reversed(args.rbegin(), args.rend());
+        Args reversed = with_profile(app, args);
+        std::reverse(reversed.begin(), reversed.end());
         app.parse(reversed);
         return {};
     } catch (const CLI::CallForHelp&) {

@@ -25,9 +25,13 @@ class CommandLine : public CLI::App {
     /// Shows an option of this command only with --help-all.
     void keep_for_help_all(const CLI::Option* option) { rare_.insert(option); }
     bool is_rare(const CLI::Option* option) const { return rare_.contains(option); }
+    /// What to suggest for an argument too many: the option that it may have been meant for.
+    void hint_for_argument(std::string flag) { argument_flag_ = std::move(flag); }
+    const std::string& argument_flag() const { return argument_flag_; }
 
  private:
     std::set<const CLI::Option*> rare_;
+    std::string argument_flag_;
 };
 
 /// The more serious of two exit codes: failure, wrong usage, losses, in this order.

@@ -2,6 +2,9 @@
 
 #include "cli.h"
 
+#include <span>
+#include <string_view>
+
 /// The commands: each parses its own arguments and returns the program's exit code.
 namespace onetake::cli {
 
@@ -19,5 +22,16 @@ int sidecar(const Args& args);
 int mux(const Args& args);
 int models(const Args& args);
 int version_command(const Args& args);
+
+struct Command {
+    std::string_view name;
+    std::string_view line;  ///< what it does
+    int (*run)(const Args&);
+};
+/// In the order of the program's help.
+std::span<const Command> commands();
+/// Null if there is no such command.
+const Command* find_command(std::string_view name);
+std::vector<std::string> command_names();
 
 }  // namespace onetake::cli

@@ -1,5 +1,9 @@
 #include "config_flags.h"
 
+#include "profile.h"
+#include "suggest.h"
+#include "units.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -48,8 +52,10 @@ std::string_view group_title(FieldGroup group) {
     return "";
 }
 
-[[noreturn]] void refuse(std::string_view flag, const std::string& value, const std::string& allowed) {
-    throw CLI::ValidationError(fmt::format("{} {}: must be {}", flag, value.empty() ? "''" : value, allowed));
+[[noreturn]] void refuse(std::string_view flag, const std::string& value, const std::string& allowed,
+                         const std::vector<std::string>& choices = {}) {
+    throw CLI::ValidationError(
+        fmt::format("{} {}: must be {}{}", flag, value.empty() ? "''" : value, allowed, did_you_mean(value, choices)));
 }
 
 template <class T>
@@ -101,7 +107,7 @@ class FlagMaker {
         if (!field.empty()) text += fmt::format(" ({})", field);
         return add_value("TEXT", text, [&field, choices, flag = flag_](const std::string& value) {
             if (!choices.empty() && std::find(choices.begin(), choices.end(), value) == choices.end())
-                refuse(flag, value, joined(choices));
+                refuse(flag, value, joined(choices), choices);
             field = value;
         });
     }
@@ -139,7 +145,7 @@ class FlagMaker {
                     field = value;
                     return;
                 }
-            refuse(flag, text_value, joined(names));
+            refuse(flag, text_value, joined(names), names);
         });
     }
 
@@ -175,6 +181,7 @@ void add_flags(CommandLine& app, Config& config, const std::function<bool(const 
         option->group(std::string(group_title(info.group)));
         if (!is_common(info.name)) app.keep_for_help_all(option);
     });
+    add_profile_option(app);
 }
 
 }  // namespace
@@ -197,6 +204,12 @@ bool is_take_folder(const FieldInfo& field) {
 
 double number_of(std::string_view flag, const std::string& value, double min, double max) {
     return parsed<double>(flag, value, min, max);
+}
+
+double duration_of(std::string_view flag, const std::string& value, double min, double max) {
+    const auto seconds = seconds_of(value);
+    if (seconds && *seconds >= min && *seconds <= max) return *seconds;
+    refuse(flag, value, fmt::format("seconds from {} to {}, or a duration like 90s, 10m, 1h30m", min, max));
 }
 
 }  // namespace onetake::cli

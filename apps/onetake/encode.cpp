@@ -31,7 +31,7 @@ struct Options {
 void add_options(CommandLine& app, Options& options) {
     options.config.video_track.fps = options.recording.fps;
     const auto set_duration = [&options](const CLI::results_t& values) {
-        options.duration_s = number_of("--duration", values.back(), 0.001, 1e9);
+        options.duration_s = duration_of("--duration", values.back(), 0.001, 1e9);
         return true;
     };
     const auto set_format = [&options](const CLI::results_t& values) {
@@ -47,7 +47,7 @@ void add_options(CommandLine& app, Options& options) {
         options.recording.bitrate = static_cast<int>(number_of("--bitrate", values.back(), 0, 2e9));
         return true;
     };
-    app.add_option("--duration", set_duration, "seconds to record (until Ctrl-C)")->type_name("S");
+    app.add_option("--duration", set_duration, "seconds, or like 10m, 1h30m (until Ctrl-C)")->type_name("S");
     app.add_option("--format", set_format, "of the file: mp4|mkv|avi (mp4)")->type_name("TEXT");
     app.add_option("--output", options.recording.storage, "folder of the file (./recordings)")->type_name("DIR");
     app.add_option("--session", options.session, "the file is SESSION_<UTC time> (recording)")->type_name("TEXT");

@@ -1,5 +1,7 @@
 #include "help_format.h"
 
+#include "units.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <string_view>
@@ -23,22 +25,10 @@ std::string shown_name(const CLI::Option& option) {
     return text;
 }
 
-/// Breaks `text` at spaces into lines that end before kWidth when they begin at kColumn.
-std::string wrapped(std::string_view text) {
-    std::string out;
-    while (text.size() > kWidth - kColumn) {
-        auto cut = text.rfind(' ', kWidth - kColumn);
-        if (cut == std::string_view::npos) break;
-        out += fmt::format("{}\n{:{}}", text.substr(0, cut), "", kColumn);
-        text.remove_prefix(cut + 1);
-    }
-    return out.append(text);
-}
-
 std::string entry(const CLI::Option& option) {
     std::string name = "  " + shown_name(option);
     name += name.size() + 2 > kColumn ? fmt::format("\n{:{}}", "", kColumn) : std::string(kColumn - name.size(), ' ');
-    return name + wrapped(option.get_description()) + "\n";
+    return name + wrapped(option.get_description(), kWidth, kColumn) + "\n";
 }
 
 bool is_help(const CLI::App& app, const CLI::Option* option) {

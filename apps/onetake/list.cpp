@@ -1,13 +1,18 @@
 #include "commands.h"
 #include "config_flags.h"
+#include "summary.h"
 #include "units.h"
 
 #include <onetake/take.h>
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <iomanip>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 namespace onetake::cli {
 
@@ -27,11 +32,15 @@ std::string_view state_text(TakeState state) {
     return "?";
 }
 
-/// "2024-05-01 12:30:05", UTC, of an ISO 8601 time.
-std::string to_the_second(const std::string& created) {
-    std::string text = created.substr(0, 19);
-    if (text.size() > 10) text[10] = ' ';
-    return text;
+/// "2024-05-01 12:30:05" in the local time zone, as in names of takes, of an ISO 8601 UTC time.
+std::string local_time(const std::string& created) {
+    std::tm utc{};
+    std::istringstream text(created);
+    text >> std::get_time(&utc, "%Y-%m-%dT%H:%M:%S");
+    const auto seconds = text.fail() ? std::time_t{-1} : timegm(&utc);
+    std::tm local{};
+    if (seconds == -1 || localtime_r(&seconds, &local) == nullptr) return created.substr(0, 19);
+    return fmt::format("{:%Y-%m-%d %H:%M:%S}", local);
 }
 
 /// "3", "480 samples", "3, 480 samples": frames, and samples per channel.
@@ -40,7 +49,7 @@ std::string losses_text(const TakeSummary& take) {
     std::uint64_t frames = 0, samples = 0;
     for (const auto& c : take.counters) (c.kind == "audio" ? samples : frames) += c.expected - c.written;
     if (samples == 0) return fmt::format("{}", frames);
-    return fmt::format("{}{} samples", frames > 0 ? fmt::format("{}, ", frames) : "", samples);
+    return (frames > 0 ? fmt::format("{}, ", frames) : "") + counted_text(samples, "sample");
 }
 
 /// "enhanced audio", for a take's own output file.
@@ -53,12 +62,13 @@ std::string table(const std::vector<TakeSummary>& takes) {
     std::size_t width = 4;
     for (const auto& take : takes) width = std::max(width, take.name.size());
     std::string text = fmt::format("{:<{}}  {:<9}  {:>8}  {:>8}  {:>6}  {:>7}  {:<19}  {}\n", "NAME", width, "STATE",
-                                   "LENGTH", "FRAMES", "LOST", "SIZE", "CREATED (UTC)", "MP4 WITH");
+                                   "LENGTH", "FRAMES", "LOST", "SIZE", "CREATED", "MP4 WITH");
     for (const auto& take : takes) {
         text += fmt::format("{:<{}}  {:<9}  {:>8}  {:>8}  {:>6}  {:>7}  {:<19}  {}\n", take.name, width,
                             state_text(take.state), clock_text(take.duration_s), take.frames, losses_text(take),
-                            bytes_text(take.bytes), to_the_second(take.created), output_text(take));
-        if (!take.problem.empty()) text += fmt::format("{:<{}}  {}\n", "", width, take.problem);
+                            bytes_text(take.bytes), local_time(take.created), output_text(take));
+        if (!take.problem.empty())
+            text += fmt::format("{:<{}}  {}\n", "", width, wrapped(take.problem, kSummaryWidth, width + 2));
     }
     return text;
 }

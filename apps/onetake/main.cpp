@@ -1,65 +1,45 @@
 #include "commands.h"
 #include "legacy_args.h"
+#include "suggest.h"
 
 #include <onetake/version.h>
 
-#include <algorithm>
-#include <array>
 #include <exception>
 #include <fmt/format.h>
 #include <signal.h>
-#include <string_view>
 
 namespace {
 
 using namespace onetake::cli;
 
-struct Command {
-    std::string_view name;
-    std::string_view line;
-    int (*run)(const Args&);
-};
-constexpr auto kCommands = std::to_array<Command>({
-    {"record", "record camera and microphone into a take, then render its MP4", record},
-    {"process", "enhance and render stored takes", process},
-    {"encode", "record one video stream into one encoded file", encode},
-    {"list", "list the takes", list},
-    {"devices", "list cameras with their modes, and microphones", devices},
-    {"check", "verify a take and list what is missing", check},
-    {"recover", "repair a broken take", recover},
-    {"import", "create a take from another program's recording", import_command},
-    {"sidecar", "record the audio for another program's video", sidecar},
-    {"mux", "add recorded audio to another program's video", mux},
-    {"calibrate", "measure the offset between microphone and camera", calibrate_command},
-    {"selftest", "measure the sync of a test recording on this machine", selftest_command},
-    {"models", "list, download and verify models for speech enhancement", models},
-    {"version", "show the version, and which optional parts work here", version_command},
-});
-
 std::string help() {
     std::string text =
         "onetake records camera and microphone, in sync, in takes that survive crashes.\n\n"
-        "Usage: onetake COMMAND [options]\n\n";
-    for (const auto& command : kCommands) text += fmt::format("  {:<10}{}\n", command.name, command.line);
+        "Usage: onetake COMMAND [options]      -h after a command: its options, an example\n\n";
+    for (const auto& command : commands()) text += fmt::format("  {:<10}{}\n", command.name, command.line);
     text +=
-        "\n  -h, --help  after a command: its options and an example\n"
-        "  --version   the same as the command\n\n"
-        "Without a command it records: onetake --duration 60 --name interview\n"
-        "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 finished with losses,\n"
-        "            4 ended early, the disk was full or could not be written\n";
+        "\nWithout a command it records: onetake --duration 60 --name interview\n"
+        "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 with losses, 4 ended early (disk)\n";
     return text;
 }
 
-int run(const Args& args) {
-    if (args.empty() || args[0].starts_with('-')) {
+int no_command(const std::string& name) {
+    auto names = command_names();
+    names.emplace_back("help");
+    print_error(fmt::format("there is no command '{}'{} (see onetake --help)", name, did_you_mean(name, names)));
+    return kUsage;
+}
+
+int run(Args args) {
+    const bool asks_for_help = !args.empty() && args[0] == "help";
+    if (asks_for_help && args.size() > 1) args = {args[1], "--help"};
+    if (args.empty() || args[0].starts_with('-') || args[0] == "help") {
         print(help());
         return finish_output(args.empty() ? kUsage : kDone);
     }
-    const auto found =
-        std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == args[0]; });
-    if (found != kCommands.end()) return finish_output(found->run(Args(args.begin() + 1, args.end())));
-    print_error(fmt::format("there is no command '{}' (see onetake --help)", args[0]));
-    return kUsage;
+    const auto* command = find_command(args[0]);
+    if (command == nullptr) return no_command(args[0]);
+    return finish_output(command->run(Args(args.begin() + 1, args.end())));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <vector>
 
 namespace onetake::cli {
 
@@ -43,30 +44,41 @@ std::string level_bar(double db) {
                        db > -0.1 ? " CLIPS" : "");
 }
 
-std::string recording_text(const Progress& p, std::optional<double> duration_s) {
-    std::string text = "REC " + clock_text(p.elapsed_s);
-    if (duration_s) text += "/" + clock_text(*duration_s);
-    text += fmt::format("  {} frames", p.frames);
-    if (p.fps > 0 || p.elapsed_s > kRateKnownAfter_s) text += fmt::format("  {:.1f} fps", p.fps);
-    text += fmt::format("  {} lost", p.lost);
-    if (p.audio_level_db) text += "  " + level_bar(*p.audio_level_db);
+/// A part of the line. Where the line is too narrow, the parts of the highest rank are left out first.
+struct Field {
+    std::string text;
+    int rank;
+};
+
+std::string joined(const std::vector<Field>& fields) {
+    std::string text;
+    for (const auto& field : fields) text += (text.empty() ? "" : "  ") + field.text;
+    return text;
+}
+
+std::vector<Field> recording_fields(const Progress& p, std::optional<double> duration_s) {
+    std::vector<Field> fields{{"REC " + clock_text(p.elapsed_s), 0}};
+    if (duration_s) fields[0].text += "/" + clock_text(*duration_s);
+    fields.push_back({counted_text(p.frames, "frame"), 3});
+    if (p.fps > 0 || p.elapsed_s > kRateKnownAfter_s) fields.push_back({fmt::format("{:.1f} fps", p.fps), 4});
+    fields.push_back({fmt::format("{} lost", p.lost), 1});
+    if (p.audio_level_db) fields.push_back({level_bar(*p.audio_level_db), 2});
     if (p.disk_bytes_left > 0) {
-        text += "  disk " + bytes_text(p.disk_bytes_left);
+        auto text = "disk " + bytes_text(p.disk_bytes_left);
         if (const auto minutes = p.disk_minutes_left)
             text += *minutes < 120 ? fmt::format(", {:.0f} min", *minutes) : fmt::format(", {:.0f} h", *minutes / 60);
+        fields.push_back({std::move(text), 5});
     }
-    return text;
+    return fields;
 }
 
-std::string enhancing_text(const Progress& p) {
-    return fmt::format("enhancing {:3.0f}%", std::clamp(p.fraction, 0.0, 1.0) * 100);
-}
-
-std::string rendering_text(const Progress& p) {
-    std::string text = fmt::format("rendering {:3.0f}%", std::clamp(p.fraction, 0.0, 1.0) * 100);
-    if (p.speed > 0) text += fmt::format("  {:.1f}x", p.speed);
-    if (p.eta_s) text += fmt::format("  {} left", clock_text(*p.eta_s));
-    return text;
+std::vector<Field> output_fields(const Progress& p) {
+    const bool rendering = p.phase == Progress::Phase::rendering;
+    std::vector<Field> fields{
+        {fmt::format("{} {:3.0f}%", rendering ? "rendering" : "enhancing", std::clamp(p.fraction, 0.0, 1.0) * 100), 0}};
+    if (rendering && p.speed > 0) fields.push_back({fmt::format("{:.1f}x", p.speed), 2});
+    if (rendering && p.eta_s) fields.push_back({clock_text(*p.eta_s) + " left", 1});
+    return fields;
 }
 
 }  // namespace
@@ -129,10 +141,12 @@ void ProgressLine::clear() {
 }
 
 std::string progress_text(const Progress& progress, std::optional<double> duration_s, std::size_t width) {
-    const auto text = progress.phase == Progress::Phase::enhancing   ? enhancing_text(progress)
-                      : progress.phase == Progress::Phase::rendering ? rendering_text(progress)
-                                                                     : recording_text(progress, duration_s);
-    return text.substr(0, width);
+    auto fields =
+        progress.phase == Progress::Phase::recording ? recording_fields(progress, duration_s) : output_fields(progress);
+    while (fields.size() > 1 && joined(fields).size() > width)
+        fields.erase(std::max_element(fields.begin(), fields.end(),
+                                      [](const auto& a, const auto& b) { return a.rank < b.rank; }));
+    return joined(fields).substr(0, width);
 }
 
 std::string progress_line(const std::string& text) {

@@ -25,10 +25,10 @@ struct Options {
 
 void add_options(CommandLine& app, Options& options) {
     const auto set_duration = [&options](const CLI::results_t& values) {
-        options.duration_s = number_of("--duration", values.back(), 0.001, 1e9);
+        options.duration_s = duration_of("--duration", values.back(), 0.001, 1e9);
         return true;
     };
-    app.add_option("--duration", set_duration, "seconds to record (until Ctrl-C)")->type_name("S");
+    app.add_option("--duration", set_duration, "seconds, or like 10m, 1h30m (until Ctrl-C)")->type_name("S");
     app.add_option("--name", options.name, "of the take (a local-time stamp)")->type_name("TEXT");
     app.add_flag("--mp4,!--no-mp4", options.make_mp4, "render the MP4 afterwards (yes)");
     app.add_flag("--enhance,!--no-enhance", options.enhance, "enhance speech, with --denoise (yes)");
@@ -50,6 +50,7 @@ int record(const Args& args) {
     Options options;
     CommandLine app{"Record camera and microphone into a take, then render its MP4.", "onetake record"};
     add_options(app, options);
+    app.hint_for_argument("--name");
     if (const auto code = parse(app, args)) return *code;
     if (const auto status = check(options.config); !status) return report(status.error());
 

@@ -25,7 +25,11 @@ int selftest_command(const Args& args) {
         "Record flashes and beeps, render them, and measure how well audio and video\n"
         "are in sync on this machine. Needs no camera and no microphone.",
         "onetake selftest"};
-    add_number(app, "--duration", options.duration_s, 3, 600, "seconds to record (6)");
+    app.add_option_function<std::string>(
+           "--duration",
+           [&options](const std::string& given) { options.duration_s = duration_of("--duration", given, 3, 600); },
+           "seconds to record (6)")
+        ->type_name("S");
     add_number(app, "--limit-ms", options.limit_ms, 0.001, 1000, "largest error that passes (1)");
     app.add_option("--folder", options.folder, "where to record, on the disk to test (a temporary folder)")
         ->type_name("DIR");

@@ -6,10 +6,14 @@
 #include <onetake/take.h>
 #include <onetake/video_recorder.h>
 
+#include <cstddef>
 #include <string>
 
 /// The reports of the library as tables for people.
 namespace onetake::cli {
+
+/// Where the values of their rows begin, and the widest line of their notes.
+inline constexpr std::size_t kSummaryColumn = 16, kSummaryWidth = 100;
 
 std::string summary(const TakeResult& result);
 /// What was made from a stored take.

@@ -1,4 +1,5 @@
 #include "summary.h"
+#include "units.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -15,10 +16,9 @@ std::string number(double value, int digits) {
 
 std::string loss_line(const TakeLoss& l) {
     const auto* unit = l.track.starts_with('v') ? "frame" : "sample";
-    auto text = fmt::format("  {:<14}{} {}{} {}", l.track, l.count, unit, l.count == 1 ? "" : "s",
-                            loss_cause_info(l.cause).text);
+    auto text = fmt::format("  {:<14}{} {}", l.track, counted_text(l.count, unit), loss_cause_info(l.cause).text);
     if (l.seconds > 0) text += fmt::format(", {} s", number(l.seconds, 3));
-    if (l.bytes > 0) text += fmt::format(", {} bytes", l.bytes);
+    if (l.bytes > 0) text += ", " + counted_text(l.bytes, "byte");
     if (std::isfinite(l.at_s)) text += fmt::format(", from {} s on", number(l.at_s, 3));
     if (!l.which.empty()) text += fmt::format(" ({})", l.which);
     return text + "\n";
@@ -38,10 +38,10 @@ std::string summary(const CheckReport& r) {
         fmt::format_to(std::back_inserter(text), "  {:<14}{}\n", label, value);
     };
     row("length", fmt::format("{} s", number(r.duration_s, 3)));
-    row("stored",
-        fmt::format("{} frames, {} samples, {:.1f} MB", r.frames, r.samples, static_cast<double>(r.bytes) / 1e6));
+    row("stored", fmt::format("{}, {}, {:.1f} MB", counted_text(r.frames, "frame"), counted_text(r.samples, "sample"),
+                              static_cast<double>(r.bytes) / 1e6));
     for (const auto& loss : r.losses) text += loss_line(loss);
-    for (const auto& finding : r.findings) row("note", finding);
+    for (const auto& finding : r.findings) row("note", wrapped(finding, kSummaryWidth, kSummaryColumn));
     return text;
 }
 

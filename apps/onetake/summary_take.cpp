@@ -1,4 +1,5 @@
 #include "summary.h"
+#include "units.h"
 
 #include <cmath>
 #include <cstdint>
@@ -29,6 +30,8 @@ class Table {
     void row(std::string_view label, std::string_view value) {
         fmt::format_to(std::back_inserter(text_), "  {:<14}{}\n", label, value);
     }
+    /// Sentences, which may take several lines.
+    void note(std::string_view text) { row("note", wrapped(text, kSummaryWidth, kSummaryColumn)); }
     void line(std::string_view text) { fmt::format_to(std::back_inserter(text_), "{}\n", text); }
     std::string take() { return std::move(text_); }
 
@@ -38,7 +41,7 @@ class Table {
 
 void add_counters(Table& table, const Metrics& m) {
     for (const auto& b : m.counters) {
-        const auto* unit = b.kind == "video" ? "frames" : "samples";
+        const auto* unit = b.kind == "video" ? "frame" : "sample";
         std::string lost;
         auto add = [&](std::uint64_t count, std::string_view cause) {
             if (count) fmt::format_to(std::back_inserter(lost), ", {} {}", count, cause);
@@ -47,9 +50,9 @@ void add_counters(Table& table, const Metrics& m) {
         add(b.dropped_driver, "lost by the device");
         add(b.corrupt, "corrupt");
         add(b.dropped_disk, "not written");
-        table.row(b.track,
-                  fmt::format("{} of {} {}{}{}", b.written, b.expected, unit, lost.empty() ? ", none lost" : lost,
-                              b.balanced() ? "" : "  — the counters don't add up"));
+        table.row(b.track, fmt::format("{} of {}{}{}", b.written, counted_text(b.expected, unit),
+                                       lost.empty() ? ", none lost" : lost,
+                                       b.balanced() ? "" : "  — the counters don't add up"));
     }
 }
 
@@ -72,8 +75,8 @@ std::string summary(const TakeResult& result) {
     if (std::isfinite(m.effective_fps))
         t.row("rate",
               fmt::format("{:.4f} fps{}", m.effective_fps,
-                          std::isfinite(m.nominal_fps) ? fmt::format(" (label {:g}, off by {:+.0f} ppm)", m.nominal_fps,
-                                                                     m.camera_fps_label_error_ppm)
+                          std::isfinite(m.nominal_fps) ? fmt::format(" (label {:g}, off by {} ppm)", m.nominal_fps,
+                                                                     signed_text(m.camera_fps_label_error_ppm, 0))
                                                        : ""));
     if (m.video_mb > 0)
         t.row("video", fmt::format("{:.1f} MB, {:.1f} Mbit/s, {}", m.video_mb, m.video_mbps, stored_by(m.encoder)));
@@ -81,8 +84,9 @@ std::string summary(const TakeResult& result) {
         t.row("to disk in", fmt::format("{:.1f} ms (95 %), {:.1f} ms at most; queue at most {}", m.write_latency_p95_ms,
                                         m.write_latency_max_ms, m.queue_max));
     if (m.audio_enabled && std::isfinite(m.soundcard_drift_ppm)) {
-        t.row("audio clock", fmt::format("{:+.1f} ppm, block jitter {}, {} xruns", m.soundcard_drift_ppm,
-                                         number(m.audio_block_jitter_ms, 2, "ms"), m.audio_xruns));
+        t.row("audio clock",
+              fmt::format("{} ppm, block jitter {}, {}", signed_text(m.soundcard_drift_ppm, 1),
+                          number(m.audio_block_jitter_ms, 2, "ms"), counted_text(m.audio_xruns, "xrun")));
         if (std::isfinite(m.projected_av_skew_ms_per_hour))
             t.row("", fmt::format("nominal rates would drift apart by {:.0f} ms an hour; the MP4 does not",
                                   std::abs(m.projected_av_skew_ms_per_hour)));
@@ -95,7 +99,7 @@ std::string summary(const TakeResult& result) {
                                     !m.stamp_source.empty() && !m.audio_stamp_source.empty() ? ", " : "",
                                     m.audio_stamp_source.empty() ? "" : "audio " + m.audio_stamp_source));
     if (m.disk_bytes_left) t.row("disk left", disk_text(m.disk_bytes_left));
-    for (const auto& note : m.notes) t.row("note", note);
+    for (const auto& note : m.notes) t.note(note);
     if (!result.frames_dir.empty()) t.row("frames", result.frames_dir + "/");
     if (!result.wav_path.empty()) t.row("audio", result.wav_path);
     if (!result.enhanced_wav_path.empty()) t.row("enhanced", result.enhanced_wav_path);
@@ -114,7 +118,7 @@ std::string rendering_summary(const TakeResult& result) {
         t.row("enhanced",
               fmt::format("{}{}", result.enhanced_wav_path, m.denoise_model.empty() ? "" : ", by " + m.denoise_model));
     add_output(t, result);
-    for (const auto& note : m.notes) t.row("note", note);
+    for (const auto& note : m.notes) t.note(note);
     return t.take();
 }
 
@@ -141,7 +145,7 @@ std::string summary(const VideoRecordingResult& result) {
     if (std::isfinite(result.loss_bound_s))
         t.row("if killed", fmt::format("at most {:.2f} s would have been lost", result.loss_bound_s));
     if (!result.take.empty()) t.row("take", result.take);
-    for (const auto& note : result.notes) t.row("note", note);
+    for (const auto& note : result.notes) t.note(note);
     return t.take();
 }
 

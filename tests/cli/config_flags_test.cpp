@@ -110,7 +110,8 @@ TEST(ConfigFlags, ARefusalNamesFlagValueAndWhatIsAllowed) {
     EXPECT_EQ(refusal_of({"--fps", "nan"}), "--fps nan: must be a number from 0.1 to 1000");
     EXPECT_EQ(refusal_of({"--quality", ""}), "--quality '': must be a whole number from 1 to 100");
     EXPECT_EQ(refusal_of({"--on-full", "wait"}), "--on-full wait: must be one of drop, block");
-    EXPECT_EQ(refusal_of({"--denoise-provider", "tpu"}), "--denoise-provider tpu: must be one of cpu, cuda");
+    EXPECT_EQ(refusal_of({"--denoise-provider", "tpu"}),
+              "--denoise-provider tpu: must be one of cpu, cuda; did you mean cpu?");
     EXPECT_EQ(refusal_of({"--width", "99999999999999999999"}),
               "--width 99999999999999999999: must be a whole number from 16 to 16384");
 }

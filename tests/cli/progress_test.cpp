@@ -1,5 +1,6 @@
 #include "progress.h"
 
+#include "suggest.h"
 #include "units.h"
 
 #include <gtest/gtest.h>
@@ -49,8 +50,27 @@ TEST(ProgressText, DigitalSilenceIsAnEmptyBar) {
     EXPECT_NE(progress_text(progress, {}, 80).find("[----------]"), std::string::npos);
 }
 
-TEST(ProgressText, NeverIsWiderThanTheTerminal) {
-    EXPECT_EQ(progress_text(recording(), {}, 12), "REC 1:05  19");
+TEST(ProgressText, LosesWholeFieldsOnANarrowTerminal) {
+    auto progress = recording();
+    progress.audio_level_db = -30;
+    progress.disk_bytes_left = 123'000'000'000;
+    EXPECT_EQ(progress_text(progress, {}, 60), "REC 1:05  1950 frames  30.0 fps  2 lost  [#####-----]");
+    EXPECT_EQ(progress_text(progress, {}, 50), "REC 1:05  1950 frames  2 lost  [#####-----]");
+    EXPECT_EQ(progress_text(progress, {}, 40), "REC 1:05  2 lost  [#####-----]");
+    EXPECT_EQ(progress_text(progress, {}, 20), "REC 1:05  2 lost");
+    EXPECT_EQ(progress_text(progress, {}, 10), "REC 1:05");
+    EXPECT_EQ(progress_text(progress, {}, 5), "REC 1");
+    progress.phase = Progress::Phase::rendering;
+    progress.fraction = 0.45;
+    progress.speed = 5.21;
+    progress.eta_s = 12.9;
+    EXPECT_EQ(progress_text(progress, {}, 30), "rendering  45%  0:12 left");
+}
+
+TEST(ProgressText, CountsOneFrame) {
+    auto progress = recording();
+    progress.frames = 1;
+    EXPECT_EQ(progress_text(progress, {}, 80), "REC 1:05  1 frame  30.0 fps  2 lost");
 }
 
 TEST(ProgressLineOnATerminal, FillsItsRowSoThatAWarningBeginsTheNext) {
@@ -93,6 +113,42 @@ TEST(Units, AreShortAndRounded) {
     EXPECT_EQ(bytes_text(4'240'000), "4.2 MB");
     EXPECT_EQ(bytes_text(123'456'789'000), "123 GB");
     EXPECT_EQ(bytes_text(999'999), "1.0 MB");
+}
+
+TEST(Units, DurationsMayHaveUnits) {
+    EXPECT_EQ(seconds_of("90"), 90);
+    EXPECT_EQ(seconds_of("0.5"), 0.5);
+    EXPECT_EQ(seconds_of("500ms"), 0.5);
+    EXPECT_EQ(seconds_of("10m"), 600);
+    EXPECT_EQ(seconds_of("1h30m"), 5400);
+    EXPECT_EQ(seconds_of("1h30m5s"), 5405);
+    EXPECT_EQ(seconds_of("1.5h"), 5400);
+    for (const auto* wrong : {"", "m", "10x", "30m1h", "1h30", "-5", "1h -5m", "1m1m", "inf", "10 m"})
+        EXPECT_FALSE(seconds_of(wrong)) << wrong;
+}
+
+TEST(Units, ZeroHasNoSign) {
+    EXPECT_EQ(signed_text(-0.4, 0), "0");
+    EXPECT_EQ(signed_text(0.04, 1), "0.0");
+    EXPECT_EQ(signed_text(-0.6, 0), "-1");
+    EXPECT_EQ(signed_text(3, 1), "+3.0");
+}
+
+TEST(Units, TextIsWrappedAtSpaces) {
+    EXPECT_EQ(wrapped("one two three", 80, 10), "one two three");
+    EXPECT_EQ(wrapped("a text of more than twenty columns", 32, 10), "a text of more than\n          twenty columns");
+    EXPECT_EQ(wrapped("/a/path/that/has/no/space/at/all and more", 30, 4),
+              "/a/path/that/has/no/space/at/all\n    and more");
+}
+
+TEST(Suggestions, AreWhatDiffersByAFewLetters) {
+    const std::vector<std::string> commands{"record", "recover", "process", "mux", "list"};
+    EXPECT_EQ(did_you_mean("recrod", commands), "; did you mean record?");
+    EXPECT_EQ(did_you_mean("proces", commands), "; did you mean process?");
+    EXPECT_EQ(did_you_mean("lst", commands), "; did you mean list?");
+    EXPECT_EQ(did_you_mean("banana", commands), "");
+    EXPECT_EQ(did_you_mean("", commands), "");
+    EXPECT_EQ(did_you_mean("x", commands), "");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ with_enhancement=$3
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
+export XDG_DATA_HOME=$folder/home  # no models of the user
 failures=0
 
 # expect CODE ARGS...: runs the program; its output is in out and err.
