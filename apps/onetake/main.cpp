@@ -15,7 +15,7 @@ using namespace onetake::cli;
 std::string help() {
     std::string text =
         "onetake records camera and microphone, in sync, in takes that survive crashes.\n\n"
-        "Usage: onetake COMMAND [options]      -h after a command: its options, an example\n\n";
+        "Usage: onetake COMMAND [options]   -h after a command: its options, an example\n\n";
     for (const auto& command : commands()) text += fmt::format("  {:<10}{}\n", command.name, command.line);
     text +=
         "\nWithout a command it records: onetake --duration 60 --name interview\n"
