@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -77,17 +76,18 @@ def run_python(code: str, *arguments: str, **options: Any) -> subprocess.Complet
     """Runs a program in another interpreter."""
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
-        capture_output=True, text=True, timeout=60, **options,
+        capture_output=True, text=True, timeout=120, **options,
     )  # fmt: skip
 
 
 def start_python(code: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-u", "-c", code, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-u", "-c", code, *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
 
 
-def wait_until(condition: Callable[[], bool], limit_s: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], limit_s: float = 100) -> None:
     end = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < end, "timed out"
@@ -101,5 +101,3 @@ def descriptors() -> int:
 def threads() -> int:
     return len(os.listdir("/proc/self/task"))
 
-
-__all__ = ["signal", "pushed_take", "picture", "same_picture", "probe", "run_python", "start_python", "wait_until"]
