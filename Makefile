@@ -29,7 +29,8 @@ check:
 test:
 	scripts/install-deps.sh test
 	scripts/fetch_sherpa.sh
-	$(configure) -DONETAKE_TESTS=ON -DONETAKE_BENCH=ON
+	scripts/python_env.sh
+	$(configure) -DONETAKE_TESTS=ON -DONETAKE_BENCH=ON -DONETAKE_PYTHON=ON
 	$(compile)
 	ctest --preset release --parallel $(jobs)
 

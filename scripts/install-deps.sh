@@ -12,6 +12,7 @@ build_packages=(
     libavcodec-dev libavformat-dev libavutil-dev libswresample-dev
     portaudio19-dev libexpected-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev
     libcurl4-openssl-dev
+    python3-dev python3-venv  # for pip install .
 )
 test_packages=(
     libgtest-dev libgmock-dev libbenchmark-dev

@@ -65,7 +65,11 @@ void remove_stale_parts(const std::string& path) {
 }  // namespace
 
 PartFile::PartFile(UniqueFd fd, std::string path, std::string part_path, bool replace)
-    : fd_(std::move(fd)), path_(std::move(path)), part_path_(std::move(part_path)), replace_(replace) {}
+    : fd_(std::move(fd)),
+      lock_(fd_.get()),
+      path_(std::move(path)),
+      part_path_(std::move(part_path)),
+      replace_(replace) {}
 
 Result<PartFile> PartFile::create(std::string path, bool replace) {
     static std::atomic<unsigned> counter{0};
@@ -93,6 +97,7 @@ Status PartFile::commit() {
         return fail(file_error("Can't set the permissions of", part_path_, errno));
     if (::fsync(fd_.get()) != 0) return fail(file_error("Can't sync", part_path_, errno));
     ONETAKE_TRY(rename_file(part_path_, path_, replace_));
+    lock_.reset();
     fd_.reset();
     const auto folder = std::filesystem::path(path_).parent_path().string();
     return sync_folder(AT_FDCWD, folder.empty() ? "." : folder);

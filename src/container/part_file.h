@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/fork_guard.h"
 #include "base/unique_fd.h"
 
 #include <onetake/result.h>
@@ -37,6 +38,7 @@ class PartFile {
     PartFile(UniqueFd fd, std::string path, std::string part_path, bool replace);
 
     UniqueFd fd_;
+    ForkGuard lock_;
     std::string path_, part_path_;
     bool replace_;
 };

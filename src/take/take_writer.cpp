@@ -50,6 +50,7 @@ Result<TakeWriter> TakeWriter::begin(const TakeWriterOptions& options, const Clo
     if (!journal) return fail(std::move(journal).error());
     ONETAKE_TRY(lock_journal(journal->fd(), dir.folder()));
     TakeWriter writer(std::move(dir), options, std::move(*journal));
+    writer.journal_lock_ = ForkGuard(writer.journal_.fd());
     ONETAKE_TRY(writer.reserve_->keep(writer.closing_bytes()));
     const int format = options.encoded_tracks ? kFormatOfPackets : kFormatOfFrames;
     TakeRecord take{format,   options.name,        options.program, utc_iso(now.wall),

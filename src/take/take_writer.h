@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/files.h"
+#include "base/fork_guard.h"
 #include "take/disk_reserve.h"
 #include "take/journal.h"
 #include "take/take_dir.h"
@@ -105,6 +106,7 @@ class TakeWriter {
     std::string name_, id_;
     std::unique_ptr<DiskReserve> reserve_;
     AppendFile journal_;
+    ForkGuard journal_lock_;
     std::uint64_t journal_complete_ = 0;  ///< bytes of the journal's complete lines
     bool fsync_, encoded_tracks_;
     std::vector<VideoTrack> videos_;

@@ -1,0 +1,160 @@
+#include "callbacks.h"
+
+#include "arrays.h"
+#include "bindings.h"
+
+#include <chrono>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+#include <utility>
+
+namespace onetake::python {
+
+namespace {
+
+CallQueue*& the_queue() {
+    static auto* queue = new CallQueue;  // never destroyed: threads may outlive the module
+    return queue;
+}
+
+nb::dict to_python(const RecorderEvent& e) {
+    nb::dict d;
+    d["kind"] = to_string(e.kind);
+    d["t"] = e.t;
+    d["track"] = e.track;
+    d["count"] = e.count;
+    d["text"] = e.text;
+    return d;
+}
+
+std::string_view to_string(Progress::Phase phase) {
+    switch (phase) {
+        case Progress::Phase::recording:
+            return "recording";
+        case Progress::Phase::enhancing:
+            return "enhancing";
+        case Progress::Phase::rendering:
+            break;
+    }
+    return "rendering";
+}
+
+double or_nan(const std::optional<double>& value) {
+    return value.value_or(std::numeric_limits<double>::quiet_NaN());
+}
+
+nb::dict to_python(const Progress& p) {
+    nb::dict d;
+    d["phase"] = to_string(p.phase);
+    d["elapsed_s"] = p.elapsed_s;
+    d["frames"] = p.frames;
+    d["fps"] = p.fps;
+    d["lost"] = p.lost;
+    d["audio_level_db"] = or_nan(p.audio_level_db);
+    d["disk_bytes_left"] = p.disk_bytes_left;
+    d["disk_minutes_left"] = or_nan(p.disk_minutes_left);
+    d["fraction"] = p.fraction;
+    d["speed"] = p.speed;
+    d["eta_s"] = or_nan(p.eta_s);
+    return d;
+}
+
+nb::dict to_python(EnhancedBlock& b) {
+    nb::dict d;
+    d["t"] = b.info.t;
+    d["sample_rate"] = b.info.sample_rate;
+    d["first_sample"] = b.info.first_sample;
+    d["after_gap"] = b.info.after_gap;
+    d["samples"] = numpy_array(std::move(b.samples), {b.samples.size()});
+    return d;
+}
+
+// (recorder, kind of callback, its argument), or None after close().
+nb::object next_call() {
+    std::optional<PendingCall> call;
+    {
+        const nb::gil_scoped_release release;
+        call = CallQueue::instance().next();
+    }
+    if (!call) return nb::none();
+    constexpr const char* kKinds[] = {"event", "progress", "enhanced_audio"};
+    return nb::make_tuple(call->recorder, kKinds[call->what.index()],
+                          std::visit([](auto& what) { return to_python(what); }, call->what));
+}
+
+}  // namespace
+
+CallQueue& CallQueue::instance() {
+    return *the_queue();
+}
+
+void CallQueue::replace_after_fork() {
+    the_queue() = new CallQueue;
+}
+
+void CallQueue::post(PendingCall call) {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    if (calls_.size() >= kMost) {
+        ++left_out_;
+        return;
+    }
+    calls_.push_back(std::move(call));
+    ++posted_;
+    changed_.notify_all();
+}
+
+std::optional<PendingCall> CallQueue::next() {
+    std::unique_lock lock(mutex_);
+    if (std::exchange(making_, false)) {
+        ++made_;
+        changed_.notify_all();
+    }
+    changed_.wait(lock, [this] { return closed_ || !calls_.empty(); });
+    if (calls_.empty()) return std::nullopt;
+    auto call = std::move(calls_.front());
+    calls_.pop_front();
+    making_ = true;
+    return call;
+}
+
+std::uint64_t CallQueue::take_left_out() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(left_out_, 0);
+}
+
+std::uint64_t CallQueue::posted() {
+    const std::lock_guard lock(mutex_);
+    return posted_;
+}
+
+bool CallQueue::wait_until_made(std::uint64_t posted, double timeout_s) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::duration<double>(timeout_s), [&] { return made_ >= posted; });
+}
+
+void CallQueue::close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+}
+
+void bind_callbacks(nb::module_& m) {
+    m.def("next_call", &next_call, nb::sig("def next_call() -> tuple[int, str, dict[str, object]] | None"));
+    m.def("posted_calls", [] { return CallQueue::instance().posted(); });
+    m.def("left_out_calls", [] { return CallQueue::instance().take_left_out(); });
+    m.def(
+        "wait_for_calls",
+        [](std::uint64_t posted, double timeout_s) { return CallQueue::instance().wait_until_made(posted, timeout_s); },
+        nb::call_guard<nb::gil_scoped_release>());
+    m.def("close_calls", [] { CallQueue::instance().close(); });
+    m.def("replace_calls_after_fork", &CallQueue::replace_after_fork);
+    // Passes the exception on to sys.unraisablehook; `where` is what raised it.
+    m.def("report_unraisable", [](nb::object exception, nb::object where) {
+        PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
+        PyErr_WriteUnraisable(where.ptr());
+    });
+}
+
+}  // namespace onetake::python
