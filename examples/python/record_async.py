@@ -28,4 +28,4 @@ async def main(seconds: float = 2.0, source: str = "test") -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*map(float, sys.argv[1:2])))
+    asyncio.run(main(float(sys.argv[1]) if len(sys.argv) > 1 else 2.0))

@@ -16,7 +16,7 @@ class Error(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         if self._errno is not None and isinstance(self, OSError):
-            self.errno = self._errno
+            setattr(self, "errno", self._errno)  # noqa: B010 (a type checker sees two bases)
 
 
 class InvalidArgumentError(Error, ValueError):

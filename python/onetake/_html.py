@@ -15,7 +15,7 @@ from ._errors import Error
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ._take import Take, VideoTrack
+    from ._take import AudioTrack, Take, VideoTrack
 
 _THUMBNAILS = 5
 _THUMBNAIL_WIDTH = 160
@@ -46,7 +46,7 @@ def _reduced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if height == 0:
         return image
     blocks = image[: height * size, : width * size].reshape(height, size, width, size, 3)
-    return blocks.mean(axis=(1, 3)).astype(np.uint8)
+    return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.uint8)
 
 
 def _thumbnails(track: VideoTrack) -> str:
@@ -83,7 +83,8 @@ def _plot(track: VideoTrack) -> str:
 def take_as_html(take: Take) -> str:
     state = "recording" if take.recording else "complete" if take.complete else "broken"
     rows = []
-    lost = {track.track: 0 for track in (*take.video, *take.audio)}
+    tracks: list[VideoTrack | AudioTrack] = [*take.video, *take.audio]
+    lost = {track.track: 0 for track in tracks}
     for event in take.losses:
         lost[event.track] = lost.get(event.track, 0) + event.count
     for video in take.video:

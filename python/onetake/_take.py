@@ -248,7 +248,7 @@ class Take:
         reader = self._reader
         self.video: list[VideoTrack] = [VideoTrack(self, i, track) for i, track in enumerate(reader.video())]
         self.audio: list[AudioTrack] = [AudioTrack(self, i, track) for i, track in enumerate(reader.audio())]
-        self.events: list[Event] = [Event(EventKind(kind), *rest) for kind, *rest in reader.events()]
+        self.events: list[Event] = [Event(EventKind(kind), t, track, count, text) for kind, t, track, count, text in reader.events()]
         """Stalls, lost devices, losses and notes, as journaled."""
         self._manifest: dict[str, Any] | None = None
 

@@ -223,7 +223,7 @@ void bind_config(nb::module_& m) {
         nb::sig((std::string("def audio_track_settings") + kSignature).c_str()));
     m.def(
         "check_config",
-        [](const nb::dict& flat, const nb::object& video, const nb::object& audio) {
+        [](const Settings& flat, const nb::object& video, const nb::object& audio) {
             value(validate(config_from(flat, video, audio)));
         },
         nb::arg("flat"), nb::arg("video").none(), nb::arg("audio").none());

@@ -8,6 +8,9 @@ namespace onetake::python {
 
 namespace nb = nanobind;
 
+/// Values by name.
+using Settings = nb::typed<nb::dict, nb::str, nb::any>;
+
 /// A configuration from flat settings by name (onetake/flat_config.h), and tracks of their own: dictionaries of the
 /// same names and `label`; None: those of the flat settings. Raises TypeError for unknown names and invalid_argument
 /// for values of another type.

@@ -232,7 +232,7 @@ void bind_recorder(nb::module_& m) {
     nb::class_<Recorder>(m, "Recorder", nb::is_weak_referenceable())
         .def(
             "__init__",
-            [](Recorder* self, const nb::dict& flat, const nb::object& video, const nb::object& audio,
+            [](Recorder* self, const Settings& flat, const nb::object& video, const nb::object& audio,
                std::uint64_t id) { new (self) Recorder(config_from(flat, video, audio), id); },
             nb::arg("flat"), nb::arg("video").none(), nb::arg("audio").none(), nb::arg("id"))
         .def("record", &Recorder::record, nb::arg("duration"), nb::arg("name"), nb::arg("make_mp4"), nb::arg("enhance"))

@@ -134,7 +134,7 @@ void bind_sidecar(nb::module_& m) {
     nb::class_<Sidecar>(m, "Sidecar", nb::is_weak_referenceable())
         .def(
             "__init__",
-            [](Sidecar* self, const std::string& feed, const nb::dict& microphone, const std::string& data_dir,
+            [](Sidecar* self, const std::string& feed, const Settings& microphone, const std::string& data_dir,
                bool fsync) {
                 SidecarConfig config;
                 config.feed = feed;

@@ -21,7 +21,7 @@ std::string run_selftest(double duration_s, int width, int height, double fps, d
 
 // `show_flash` is called on the library's thread while this one waits without the GIL. An exception in it ends the
 // calibration and is raised here.
-std::string run_calibration(const nb::dict& flat, const nb::object& video, const nb::object& audio,
+std::string run_calibration(const Settings& flat, const nb::object& video, const nb::object& audio,
                             const std::string& take, bool store, double tone_hz, int flashes, double screen_delay_ms,
                             const nb::object& show_flash) {
     const auto config = config_from(flat, video, audio);
