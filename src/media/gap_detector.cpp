@@ -142,7 +142,9 @@ void GapDetector::decide_kind() {
     if (spacing > 0 || !late_ || unseen_ > most_unseen) scatter_.set_spacing(spacing);
 }
 
-bool GapDetector::few_blocks() const { return block_seconds_ > few_blocks_seconds; }
+bool GapDetector::few_blocks() const {
+    return block_seconds_ > few_blocks_seconds;
+}
 
 // The line through the trusted stamps of the last seconds: one slope, the level of the current segment.
 StampLine GapDetector::expected() {
@@ -273,8 +275,7 @@ void GapDetector::close_cell(const StampLine& line, std::size_t blocks, std::int
 void GapDetector::find_edge(StampCell& cell, std::size_t blocks) const {
     const auto &distances = view_.distances(), &residuals = view_.residuals();
     double least = std::numeric_limits<double>::max();
-    const double spread =
-        lateness_scale_ / static_cast<double>(std::max<std::size_t>(1, view_.shown(0, blocks)));
+    const double spread = lateness_scale_ / static_cast<double>(std::max<std::size_t>(1, view_.shown(0, blocks)));
     // A cell's only block is usually late; that is no reason to ignore it.
     const double most = few_blocks() ? std::max(scatter_.reach(), most_spreads * spread) : scatter_.reach();
     for (std::size_t i = 0; i < blocks; ++i) {
