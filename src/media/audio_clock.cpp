@@ -21,6 +21,8 @@ constexpr double least_gap = 50e3;
 constexpr double narrowest_seconds = 4;
 // Longest lag while lateness takes only a few values, s.
 constexpr double spaced_lag_seconds = 128;
+// Longest lag after the detector's view, in blocks, if they are long.
+constexpr double line_lag_blocks = 24;
 
 }  // namespace
 
@@ -58,9 +60,7 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
                 const bool unsure =
                     std::max(begin.error, end.error) + lines_.spacing_of(cell) / 4 > to_seconds(options_.error) * 1e9;
                 const bool more_to_come = lines_.cells().back().segment == cell.segment;
-                const double most =
-                    cell.late && lines_.spacing_of(cell) > 0 ? spaced_lag_seconds : to_seconds(options_.most_lag);
-                if (unsure && more_to_come && known < most) break;
+                if (unsure && more_to_come && known < most_lag(cell)) break;
             }
             const double length = seconds(cell.end_sample) - seconds(cell.first_sample);
             double from = last_y_ ? *last_y_ : begin.y;
@@ -97,6 +97,15 @@ void AudioClock::settle(bool finishing, std::vector<AudioSpan>& out) {
 double AudioClock::reach_seconds() const {
     return std::max(to_seconds(options_.memory),
                     64 * std::min(gap_detector_.block_seconds(), GapDetector::long_block_seconds));
+}
+
+// The longest lag, s. The detector's view grows with long blocks, and as many blocks again are too few for a line.
+double AudioClock::most_lag(const StampCell& cell) const {
+    const double view = gap_detector_.look_ahead();
+    const double usual = to_seconds(options_.most_lag) + view - GapDetector::look_ahead_seconds;
+    const double block = std::min(gap_detector_.block_seconds(), GapDetector::long_block_seconds);
+    const double spaced = cell.late && lines_.spacing_of(cell) > 0 ? spaced_lag_seconds : 0;
+    return std::max({usual, view + line_lag_blocks * block, spaced});
 }
 
 void AudioClock::forget() {

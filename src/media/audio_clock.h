@@ -70,6 +70,7 @@ class AudioClock {
     void settle(bool finishing, std::vector<AudioSpan>& out);
     Estimate estimate(std::int64_t sample, const StampCell& cell);
     double reach_seconds() const;
+    double most_lag(const StampCell& cell) const;
     void forget();
     double seconds(std::int64_t sample) const;
     HostTime host_time(std::int64_t sample, double y) const;

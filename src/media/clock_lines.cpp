@@ -11,6 +11,9 @@ namespace {
 
 // Scatter assumed while there are too few stamps to measure it, ns.
 constexpr double unknown_sigma = 5e6;
+// The scatter of few stamps may look much smaller than it is (Student's distribution): of a dozen, 7 measured standard
+// deviations are as improbable as 4.4 true ones, the limit of WindowChoice. Negligible for more stamps than this.
+constexpr double few_stamps = 48, few_factor = 150;
 
 // Relative position of x between two instants: 0 in the middle, 1 at either end or beyond.
 double edge_of(double x, double first, double last) {
@@ -88,6 +91,7 @@ ClockLines::Estimate ClockLines::mean(double x, const StampCell& cell, Window wi
     const auto freedom = static_cast<double>(stamps - segments - 1);
     double variance = unknown_sigma * unknown_sigma;
     if (freedom > 0) variance = std::max(0.0, squares - sxy * sxy / sxx) / freedom * (1 + 4 / freedom);
+    if (freedom > 0 && freedom < few_stamps) variance *= 1 + few_factor / (freedom * freedom);
     const double slope_variance = sxx > 0 ? variance / sxx : kLikelySlope * kLikelySlope;
     e.slope = sxx > 0 ? std::clamp(shrunk_slope(sxy / sxx, variance / sxx), -kMostSlope, kMostSlope) : 0;
     if (own.count() == 0) return e;

@@ -15,7 +15,6 @@ namespace {
 constexpr double ppm = 1e3;  // as ns per s
 
 constexpr double start_seconds = 10;
-constexpr double look_ahead_seconds = 4;
 constexpr double memory_seconds = 20;
 constexpr double start_blocks = 12;
 constexpr double longest_block_seconds = 4 * 3600;
@@ -23,6 +22,11 @@ constexpr double longest_block_seconds = 4 * 3600;
 constexpr int most_disagreements = 4;
 // The spacing is dropped after more than this many measurements without one, 4 s apart.
 constexpr int most_unseen = 6;
+// Cells have one of these blocks at most, s: its lateness shows only beside that of many others.
+constexpr double few_blocks_seconds = 0.5;
+// A stamp that is later than the least late one by more than this many times its usual lateness was held up.
+constexpr double most_spreads = 7;
+
 }  // namespace
 
 GapDetector::GapDetector(int label_rate, StampKind kind)
@@ -131,10 +135,15 @@ void GapDetector::decide_kind() {
         late_ = kind_ == StampKind::arrival;
     }
     if (late_) lateness_scale_ = lateness_.scale();
+    scatter_.set_least_sigma(late_ && few_blocks() ? lateness_scale_ * block_seconds_ / look_ahead_ : 0);
     // A grid's spacing may not be measurable while its phase shifts.
     const double spacing = late_ ? lateness_.spacing(block_seconds_ * 1e9) : 0;
     unseen_ = spacing > 0 ? 0 : unseen_ + 1;
     if (spacing > 0 || !late_ || unseen_ > most_unseen) scatter_.set_spacing(spacing);
+}
+
+bool GapDetector::few_blocks() const {
+    return block_seconds_ > few_blocks_seconds;
 }
 
 // The line through the trusted stamps of the last seconds: one slope, the level of the current segment.
@@ -266,14 +275,15 @@ void GapDetector::close_cell(const StampLine& line, std::size_t blocks, std::int
 void GapDetector::find_edge(StampCell& cell, std::size_t blocks) const {
     const auto &distances = view_.distances(), &residuals = view_.residuals();
     double least = std::numeric_limits<double>::max();
+    const double spread = lateness_scale_ / static_cast<double>(std::max<std::size_t>(1, view_.shown(0, blocks)));
+    // A cell's only block is usually late; that is no reason to ignore it.
+    const double most = few_blocks() ? std::max(scatter_.reach(), most_spreads * spread) : scatter_.reach();
     for (std::size_t i = 0; i < blocks; ++i) {
         const double distance = distances[i];
         // A cell whose blocks are all later than the following ones has no edge.
-        if (distance < early_limit_ || distance >= least || (late_ && distance > residuals[i] + scatter_.reach()))
-            continue;
+        if (distance < early_limit_ || distance >= least || (late_ && distance > residuals[i] + most)) continue;
         least = distance;
-        cell.edge = {view_[i].end_x, view_[i].y,
-                     lateness_scale_ / static_cast<double>(std::max<std::size_t>(1, view_.shown(0, blocks))), true};
+        cell.edge = {view_[i].end_x, view_[i].y, spread, true};
     }
 }
 

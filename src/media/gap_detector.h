@@ -34,6 +34,8 @@ class GapDetector {
     static constexpr double long_block_seconds = 10;
     /// Seconds of stream that must follow a cell before it is emitted.
     double look_ahead() const { return look_ahead_; }
+    /// The same for blocks that are not long.
+    static constexpr double look_ahead_seconds = 4;
 
  private:
     void begin();
@@ -42,6 +44,7 @@ class GapDetector {
     bool view_complete(std::int64_t cell_end) const;
     std::size_t view_size(std::int64_t cell_end) const;
     StampLine expected();
+    bool few_blocks() const;
     void decide(std::int64_t cell_end, bool finishing, std::vector<StampCell>& out);
     void adopt(const StampLine& line, const RateHypothesis& turned);
     void close_cell(const StampLine& line, std::size_t blocks, std::int64_t end, std::vector<StampCell>& out);

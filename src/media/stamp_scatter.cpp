@@ -10,7 +10,7 @@ constexpr std::size_t remembered_blocks = 512;
 }  // namespace
 
 void StampScatter::start(std::vector<double> distances, double least_sigma) {
-    sigma_ = least_sigma;
+    sigma_ = std::max(least_sigma_, least_sigma);
     last_.assign(distances.begin(), distances.end());
     for (double& d : last_) d = std::max(d, sigma_ / kSigmaPerMedian);
     while (last_.size() > remembered_blocks) last_.pop_front();
@@ -23,7 +23,7 @@ void StampScatter::add(double distance) {
 
 void StampScatter::measure() {
     std::vector<double> distances(last_.begin(), last_.end());
-    sigma_ = kSigmaPerMedian * median(distances);
+    sigma_ = std::max(least_sigma_, kSigmaPerMedian * median(distances));
 }
 
 double StampScatter::threshold() const {

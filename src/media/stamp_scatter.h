@@ -25,6 +25,8 @@ class StampScatter {
     /// Between the values that lateness takes; 0: any value.
     void set_spacing(double spacing) { spacing_ = spacing; }
     double spacing() const { return spacing_; }
+    /// A standard deviation that is not measurable with fewer stamps, as the least of all blocks in view hides it.
+    void set_least_sigma(double sigma) { least_sigma_ = sigma; }
 
     /// Begins with these absolute distances of the first blocks, and a standard deviation not below `least_sigma`.
     void start(std::vector<double> distances, double least_sigma);
@@ -48,7 +50,7 @@ class StampScatter {
     static constexpr double kExactSigma = 5e3;
 
     std::deque<double> last_;  // absolute distances
-    double sigma_ = 0, spacing_ = 0, block_seconds_ = 0;
+    double sigma_ = 0, least_sigma_ = 0, spacing_ = 0, block_seconds_ = 0;
 };
 
 }  // namespace onetake
