@@ -3,8 +3,8 @@
 
 jobs := $(shell nproc)
 launcher := $(if $(shell command -v ccache),-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-werror := $(if $(CI),-DONETAKE_WERROR=ON)
-configure := cmake --preset release $(launcher) $(werror)
+in_ci := $(if $(CI),-DONETAKE_WERROR=ON -DONETAKE_UNITY=ON)
+configure := cmake --preset release $(launcher) $(in_ci)
 compile := cmake --build --preset release --parallel $(jobs)
 
 demo:

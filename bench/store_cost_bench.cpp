@@ -43,7 +43,7 @@ Stored store(const WorkFolder& folder, const std::vector<Image>& images, const s
     config.data_dir = folder / "takes";
     auto recorder = must(AVRecorder::create(config));
     const double begin = seconds(CLOCK_MONOTONIC) - kFrames / kFps;
-    must(recorder.start(std::to_string(number++)));
+    must(recorder.start(StartOptions{std::to_string(number++), false, true, {}}));
     const Stopwatch watch;
     for (int i = 0; i < kFrames; ++i) {
         const auto& image = images[static_cast<std::size_t>(i) % images.size()];

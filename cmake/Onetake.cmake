@@ -20,19 +20,34 @@ if(ONETAKE_FUZZ)
   add_link_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# With ONETAKE_UNITY, compiles a target's sources together, but for those in ALONE: they use names of other files for things
+# of their own.
+function(onetake_unity target alone)
+  if(ONETAKE_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
+    set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+      target_compile_options(${target} PRIVATE -Wno-subobject-linkage)  # it takes the sources for headers
+    endif()
+  endif()
+endfunction()
+
+# ALONE: see onetake_unity().
 function(onetake_folder name)
-  cmake_parse_arguments(F "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(F "" "" "SOURCES;ALONE;LINKS" ${ARGN})
   add_library(onetake_${name} OBJECT ${F_SOURCES})
+  onetake_unity(onetake_${name} "${F_ALONE}")
   target_link_libraries(onetake_${name} PUBLIC onetake_options tl::expected Threads::Threads ${F_LINKS})
   set_property(GLOBAL APPEND PROPERTY ONETAKE_FOLDERS onetake_${name})
 endfunction()
 
-# onetake_test(<name> FOLDERS <folder>... SOURCES ... [LINKS ...] [TIMEOUT s] [SLOW]): a GoogleTest program against the folders it
+# onetake_test(<name> FOLDERS <folder>... SOURCES ... [ALONE ...] [LINKS ...] [TIMEOUT s] [SLOW]): a GoogleTest program against the folders it
 # names, internals included; `all` are all folders of src/. SLOW: not in `make check`
 # (make check), as all tests with the label `slow`: what takes more than some seconds, or needs the machine for itself.
 function(onetake_test name)
-  cmake_parse_arguments(T "SLOW" "TIMEOUT" "FOLDERS;SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(T "SLOW" "TIMEOUT" "FOLDERS;SOURCES;ALONE;LINKS" ${ARGN})
   add_executable(${name} ${T_SOURCES})
+  onetake_unity(${name} "${T_ALONE}")
   # Tests take longer to compile than to run; the library they test is optimized as ever.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   list(TRANSFORM T_FOLDERS REPLACE "^all$" core)

@@ -173,12 +173,24 @@ class FlagMaker {
     std::string names_, flag_;
 };
 
+/// Fields of the encoder: who gives one explicitly asks for encoding, whatever the value.
+constexpr auto kEncoderFields = std::to_array<std::string_view>({"codec", "preset", "crf", "pixel_range", "cfr"});
+
+EncodeConfig& encode_of(FlatConfig& config) {
+    return config.rest.encode;
+}
+EncodeConfig& encode_of(RecorderConfig& config) {
+    return config.encode;
+}
+
 template <class Config>
 void add_flags(CommandLine& app, Config& config, const std::function<bool(const FieldInfo&)>& wanted) {
     visit_fields(config, [&](const FieldInfo& info, auto& field) {
         if (!wanted(info)) return;
         auto* option = FlagMaker(app, info).add(field);
         option->group(std::string(group_title(info.group)));
+        if (std::find(kEncoderFields.begin(), kEncoderFields.end(), info.name) != kEncoderFields.end())
+            option->each([&encode = encode_of(config)](const std::string&) { encode.transcode = true; });
         if (!is_common(info.name)) app.keep_for_help_all(option);
     });
     add_profile_option(app);

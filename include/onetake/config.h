@@ -78,6 +78,8 @@ struct EncodeConfig {
     std::string codec = "auto";       ///< video encoder
     std::string preset = "veryfast";  ///< the encoder's preset
     int crf = 23;                     ///< constant quality; lower is better and larger
+    /// Encode video that was stored encoded anew; so does a codec, preset, crf, range or cfr other than the default.
+    bool transcode = false;
     PixelRange pixel_range = PixelRange::full;
     ContainerFormat container = ContainerFormat::mp4;
     SyncReference sync_reference = SyncReference::system;

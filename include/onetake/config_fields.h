@@ -124,6 +124,7 @@ void visit_fields(Config& c, Visit&& visit) {
           c.codec);
     visit(FieldInfo{"preset", render, "the encoder's preset"}, c.preset);
     visit(FieldInfo{"crf", render, "constant quality, lower is better", 0, 51}, c.crf);
+    visit(FieldInfo{"transcode", render, "encode anew what was stored encoded"}, c.transcode);
     visit(FieldInfo{"pixel_range", render, "YUV range; full keeps the JPEGs' values"}, c.pixel_range);
     visit(FieldInfo{"container", render, "file format"}, c.container);
     visit(FieldInfo{"sync_reference", render, "audio: keep the samples, move the frames"}, c.sync_reference);

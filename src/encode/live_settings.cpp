@@ -57,6 +57,7 @@ VideoEncoderSettings live_encoder_settings(const LiveVideoSettings& live, int wi
     s.height = height;
     s.pixel_format = format;
     s.fps = live.fps > 0 ? live.fps : kDefaultFps;
+    s.time_scale = traits.time_scale;
     s.packet_durations = false;
     s.threads = threads;
     // By stamp, keyframes are asked for; this is for a rate above the nominal one.

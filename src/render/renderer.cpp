@@ -381,8 +381,8 @@ class Renderer {
 bool copies_encoded_tracks(const EncodeConfig& config) {
     const EncodeConfig defaults;
     return config.codec == "copy" ||
-           (config.codec == defaults.codec && config.preset == defaults.preset && config.crf == defaults.crf &&
-            config.pixel_range == defaults.pixel_range && !config.cfr);
+           (!config.transcode && config.codec == defaults.codec && config.preset == defaults.preset &&
+            config.crf == defaults.crf && config.pixel_range == defaults.pixel_range && !config.cfr);
 }
 
 RenderOptions render_options(const RecorderConfig& config, const std::string& name) {

@@ -38,6 +38,15 @@ frames_of() { ffprobe -v error -count_packets -select_streams v -show_entries st
 
 short=(--source test --width 320 --height 240 --fps 30 --warmup 0 --duration 0.5 --quiet)
 
+# An encoder's setting that is given asks for encoding, also if it is the default.
+video_of() { ffmpeg -v error -i "$1" -map 0:v -c copy -f md5 - < /dev/null; }
+expect 0 record "${short[@]}" --name stored --store libx264
+stored=$(video_of processed_av/stored.mp4)
+expect 0 process stored --quiet
+check [ "$(video_of processed_av/stored.mp4)" = "$stored" ]
+expect 0 process stored --quiet --crf 23
+check [ "$(video_of processed_av/stored.mp4)" != "$stored" ]
+
 # What can't be encoded or written is an error before the take.
 expect 2 record "${short[@]}" --name preset --preset hyperfast
 expect_in err 'no preset "hyperfast"'
