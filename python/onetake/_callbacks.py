@@ -88,14 +88,14 @@ def _at_exit() -> None:
         what.shut_down()
     _onetake.close_calls()
     if _thread is not None:
-        _thread.join()
+        _thread.join(timeout=2)  # a callback that does not return must not keep the program from ending
     _onetake.release_queued()
 
 
 def _after_fork_in_child() -> None:
     """The child has neither the thread nor the recorders."""
     global _thread, _lock, _running
-    _onetake.replace_calls_after_fork()
+    _onetake.replace_queues_after_fork()
     _thread = None
     _lock = threading.Lock()
     _running = weakref.WeakSet()

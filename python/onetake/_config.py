@@ -63,6 +63,7 @@ class Settings(TypedDict, total=False):
     codec: str
     preset: str
     crf: int
+    transcode: bool
     pixel_range: str
     container: str
     sync_reference: str

@@ -299,6 +299,7 @@ class TakeResult:
     manifest_path: Path | None = None
     mp4_path: Path | None = None
     mp4_bytes: int = 0
+    mp4_frames: int = 0
     mp4_codec: str = ""
     mp4_audio: str = ""
     """In the MP4: "recorded", "enhanced" or "none"."""

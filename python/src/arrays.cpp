@@ -18,8 +18,8 @@ struct ReleaseQueue {
     std::vector<std::unique_ptr<PyBuffer>> buffers;
 };
 
-ReleaseQueue& release_queue() {
-    static auto& queue = *new ReleaseQueue;  // never destroyed: threads may outlive the module
+ReleaseQueue*& release_queue() {
+    static auto* queue = new ReleaseQueue;  // never destroyed: threads may outlive the module
     return queue;
 }
 
@@ -132,7 +132,7 @@ ImageFormat image_format(std::string_view name) {
 
 std::shared_ptr<const void> queued_release(std::unique_ptr<PyBuffer> buffer) {
     return {buffer.release(), [](const PyBuffer* released) {
-                auto& queue = release_queue();
+                auto& queue = *release_queue();
                 const std::lock_guard lock(queue.mutex);
                 queue.buffers.emplace_back(const_cast<PyBuffer*>(released));
             }};
@@ -140,9 +140,13 @@ std::shared_ptr<const void> queued_release(std::unique_ptr<PyBuffer> buffer) {
 
 void release_queued() {
     std::vector<std::unique_ptr<PyBuffer>> released;
-    auto& queue = release_queue();
+    auto& queue = *release_queue();
     const std::lock_guard lock(queue.mutex);
     released.swap(queue.buffers);
+}
+
+void replace_release_queue_after_fork() {
+    release_queue() = new ReleaseQueue;
 }
 
 void bind_arrays(nb::module_& m) {

@@ -70,5 +70,7 @@ ImageFormat image_format(std::string_view name);
 std::shared_ptr<const void> queued_release(std::unique_ptr<PyBuffer> buffer);
 /// Releases what threads without the GIL have let go of. Needs the GIL.
 void release_queued();
+/// In a forked child: another queue; what the old one holds stays.
+void replace_release_queue_after_fork();
 
 }  // namespace onetake::python

@@ -66,7 +66,8 @@ nb::dict to_python(EnhancedBlock& b) {
     d["sample_rate"] = b.info.sample_rate;
     d["first_sample"] = b.info.first_sample;
     d["after_gap"] = b.info.after_gap;
-    d["samples"] = numpy_array(std::move(b.samples), {b.samples.size()});
+    const auto count = b.samples.size();
+    d["samples"] = numpy_array(std::move(b.samples), {count});
     return d;
 }
 
@@ -149,7 +150,11 @@ void bind_callbacks(nb::module_& m) {
         [](std::uint64_t posted, double timeout_s) { return CallQueue::instance().wait_until_made(posted, timeout_s); },
         nb::call_guard<nb::gil_scoped_release>());
     m.def("close_calls", [] { CallQueue::instance().close(); });
-    m.def("replace_calls_after_fork", &CallQueue::replace_after_fork);
+    // In a forked child: the locks of both queues may be held for ever.
+    m.def("replace_queues_after_fork", [] {
+        CallQueue::replace_after_fork();
+        replace_release_queue_after_fork();
+    });
     // Passes the exception on to sys.unraisablehook; `where` is what raised it.
     m.def("report_unraisable", [](nb::object exception, nb::object where) {
         PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());

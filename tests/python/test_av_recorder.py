@@ -8,9 +8,7 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import av_recorder
 import cv2
@@ -38,45 +36,6 @@ def test_the_constructor_has_these_names_and_defaults() -> None:
     assert [p.name for p in parameters] == list(documented)
     AVRecorder(**documented)
     AVRecorder(*documented.values())
-
-
-def test_the_documented_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The blocks of the documentation, with the test source in place of devices and seconds shortened."""
-    monkeypatch.setattr(AVRecorder, "__init__", _with_test_source(AVRecorder.__init__))
-    rec = AVRecorder(width=320, height=240, fps=30.0)
-    result = rec.record(duration=0.3, name="interview", make_mp4=False, enhance=False)
-    assert result.mp4_path is None and result.frames_dir is not None
-    assert rec.record(0.3, name="clean").mp4_path == Path("processed_av/clean.mp4")
-
-    rec.start(name="session")
-    assert rec.is_recording()
-    rec.stop()
-    rec.start()
-    assert isinstance(rec.stop(make_mp4=True, enhance=True), RecordingResult)
-    assert not rec.is_recording()
-
-    with AVRecorder(fps=30) as rec:
-        assert rec.is_recording()
-        time.sleep(0.1)
-    assert rec.last_result is not None and rec.last_result.mp4_path is not None
-    with AVRecorder(fps=30) as rec:
-        result = rec.stop(make_mp4=False)
-    assert rec.last_result is result
-
-    assert rec.process("interview").mp4_path == Path("processed_av/interview.mp4")
-    rec.process("interview", enhance=False)
-    assert rec.process("interview", make_mp4=False).name == "interview"
-
-    assert result.name and result.frames_dir and result.wav_path and result.manifest_path
-    assert result.enhanced_wav_path is None
-    print(result.metrics)
-
-
-def _with_test_source(init: Any) -> Any:
-    def replaced(self: Any, *args: Any, **given: Any) -> None:
-        init(self, *args, **{"source": "test", **given})
-
-    return replaced
 
 
 def test_pushed_media() -> None:
