@@ -6,6 +6,7 @@
 #include <onetake/metrics.h>
 
 #include <string>
+#include <string_view>
 
 namespace onetake {
 
@@ -14,6 +15,11 @@ Result<TakeResult> stored_take(const std::string& data_dir, const std::string& n
 
 /// Path of a take's rendering: `<processed_dir>/<name>.mp4`.
 std::string rendered_path(const std::string& processed_dir, const std::string& name, const char* extension);
+
+/// A command for a take, to be shown to a person: "onetake process interview --data-dir /data", with the folders that
+/// are not the defaults. `processed_dir` empty: a command that does not have it.
+std::string take_command(std::string_view command, const std::string& name, const std::string& data_dir,
+                         const std::string& processed_dir = {});
 
 /// The extension of a format's files, without the dot.
 constexpr const char* extension_of(ContainerFormat format) {
