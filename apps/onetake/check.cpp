@@ -17,7 +17,7 @@ namespace {
 struct Options {
     RecorderConfig config;
     std::vector<std::string> names;
-    bool all = false;
+    bool all = false, decode = false;
     bool json = false, quiet = false;
 };
 
@@ -33,11 +33,13 @@ std::string json_text(const std::string& object, bool several) {
 }
 
 // A name that can't be a take's is wrong usage; anything else means that the take can't be read.
-int unreadable(const Error& error, const std::string& name, const Options& options, bool several) {
+int unreadable(Error error, const TakeArgument& take, const Options& options, bool several) {
+    if (error.code == ErrorCode::not_found) error.message += other_take_hint(take);
     if (options.json)
-        print(json_text(nlohmann::ordered_json{{"name", name}, {"state", "unreadable"}, {"error", error.message}}.dump(
-                            2, ' ', false, nlohmann::json::error_handler_t::replace),
-                        several));
+        print(json_text(
+            nlohmann::ordered_json{{"name", take.name}, {"state", "unreadable"}, {"error", error.message}}.dump(
+                2, ' ', false, nlohmann::json::error_handler_t::replace),
+            several));
     return report(error);
 }
 
@@ -88,6 +90,7 @@ int check(const Args& args) {
     app.add_option("NAME", options.names, "takes: names in the data folder, or paths")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_flag("--all", options.all, "every take in the data folder");
+    app.add_flag("--decode", options.decode, "decode every frame of the output file; slow");
     add_options(app, options);
     app.footer(
         "Exit codes: 0 complete, 3 with losses or not closed, 1 unreadable\n"
@@ -98,6 +101,7 @@ int check(const Args& args) {
         return kUsage;
     }
     if (options.all) {
+        if (const auto status = check_data_dir(options.config.data_dir); !status) return report(status.error());
         const auto takes = list_takes(options.config.data_dir, options.config.processed_dir);
         if (!takes) return report(takes.error());
         for (const auto& take : *takes) options.names.push_back(take.name);
@@ -106,9 +110,9 @@ int check(const Args& args) {
     const bool several = options.all || options.names.size() > 1;
     for (const auto& text : options.names) {
         const auto take = take_argument(text, options.config.data_dir);
-        const auto result = check_take(take.data_dir, take.name, options.config.processed_dir);
+        const auto result = check_take(take.data_dir, take.name, options.config.processed_dir, options.decode);
         code = worse(code, result ? show(*result, *result, options, several)
-                                  : unreadable(result.error(), take.name, options, several));
+                                  : unreadable(result.error(), take, options, several));
     }
     return code;
 }
@@ -127,8 +131,8 @@ int recover(const Args& args) {
     if (const auto code = parse(app, args)) return *code;
     if (holds_recordings(name, options.config.data_dir)) return recover_folder(name, options);
     const auto take = take_argument(name, options.config.data_dir);
-    const auto result = recover_take(take.data_dir, take.name);
-    return result ? show(*result, result->take, options) : unreadable(result.error(), take.name, options, false);
+    const auto result = recover_take(take.data_dir, take.name, options.config.processed_dir);
+    return result ? show(*result, result->take, options) : unreadable(result.error(), take, options, false);
 }
 
 }  // namespace onetake::cli

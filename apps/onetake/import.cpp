@@ -48,7 +48,8 @@ int import_command(const Args& args) {
         print(to_json(*result) + "\n");
     else if (!quiet)
         print(summary(*result) +
-              fmt::format("Next: onetake process {} --data-dir {}\n", result->name, options.data_dir));
+              fmt::format("Next: onetake process {}{}\n", result->name,
+                          options.data_dir == ImportOptions{}.data_dir ? "" : " --data-dir " + options.data_dir));
     return report_losses(*result);
 }
 

@@ -1,6 +1,7 @@
 #include "commands.h"
 #include "config_flags.h"
 #include "summary.h"
+#include "take_argument.h"
 #include "units.h"
 
 #include <onetake/take.h>
@@ -115,6 +116,7 @@ int list(const Args& args) {
     app.footer("Example: onetake list --data-dir /data/takes");
     if (const auto code = parse(app, args)) return *code;
 
+    if (const auto status = check_data_dir(config.data_dir); !status) return report(status.error());
     const auto takes = list_takes(config.data_dir, config.processed_dir);
     if (!takes) return report(takes.error());
     if (json)

@@ -112,10 +112,18 @@ ProgressLine::~ProgressLine() {
 }
 
 void ProgressLine::show(const Progress& progress) {
+    put_progress(progress, {});
+}
+
+void ProgressLine::show(const Progress& progress, const TakesDone& takes) {
+    put_progress(progress, takes);
+}
+
+void ProgressLine::put_progress(const Progress& progress, std::optional<TakesDone> takes) {
     const std::lock_guard lock(mutex_);
-    if (style_ == ProgressStyle::json) put(progress_json(progress) + "\n");
+    if (style_ == ProgressStyle::json) put(progress_json(progress, takes) + "\n");
     if (style_ != ProgressStyle::automatic) return;
-    put(progress_line(progress_text(progress, duration_s_, terminal_width() - 1)));
+    put(progress_line(progress_text(progress, duration_s_, terminal_width() - 1, takes)));
     shown_ = true;
 }
 
@@ -140,9 +148,11 @@ void ProgressLine::clear() {
     shown_ = false;
 }
 
-std::string progress_text(const Progress& progress, std::optional<double> duration_s, std::size_t width) {
+std::string progress_text(const Progress& progress, std::optional<double> duration_s, std::size_t width,
+                          std::optional<TakesDone> takes) {
     auto fields =
         progress.phase == Progress::Phase::recording ? recording_fields(progress, duration_s) : output_fields(progress);
+    if (takes) fields.push_back({fmt::format("{} of {} done", takes->done, counted_text(takes->all, "take")), 1});
     while (fields.size() > 1 && joined(fields).size() > width)
         fields.erase(std::max_element(fields.begin(), fields.end(),
                                       [](const auto& a, const auto& b) { return a.rank < b.rank; }));
@@ -172,7 +182,7 @@ std::string event_json(const RecorderEvent& event) {
     return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-std::string progress_json(const Progress& p) {
+std::string progress_json(const Progress& p, std::optional<TakesDone> takes) {
     const auto number = [](std::optional<double> value) {
         return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
     };
@@ -193,6 +203,10 @@ std::string progress_json(const Progress& p) {
                 {"audio_level_db", number(p.audio_level_db)},
                 {"disk_bytes_left", p.disk_bytes_left},
                 {"disk_minutes_left", number(p.disk_minutes_left)}};
+    }
+    if (takes) {
+        json["takes"] = takes->all;
+        json["takes_done"] = takes->done;
     }
     return json.dump();
 }

@@ -23,6 +23,11 @@ struct OutputFlags {
     void add_to(CommandLine& app);
 };
 
+/// How many of several takes are done.
+struct TakesDone {
+    std::size_t done = 0, all = 0;
+};
+
 /// The progress line on stderr, rewritten in place. Thread-safe; show() is called from the recorder's thread.
 class ProgressLine {
  public:
@@ -33,6 +38,8 @@ class ProgressLine {
     ProgressLine& operator=(const ProgressLine&) = delete;
 
     void show(const Progress& progress);
+    /// Of several takes: `progress` is that of all together.
+    void show(const Progress& progress, const TakesDone& takes);
     /// Prints the event above the progress line; with --quiet, warnings only, and only
     /// those that the result does not end with.
     void show(const RecorderEvent& event);
@@ -42,6 +49,8 @@ class ProgressLine {
     void clear();
 
  private:
+    void put_progress(const Progress& progress, std::optional<TakesDone> takes);
+
     std::mutex mutex_;
     const bool quiet_;
     ProgressStyle style_;
@@ -51,11 +60,12 @@ class ProgressLine {
 };
 
 /// The text of the line, at most `width` columns of ASCII.
-std::string progress_text(const Progress& progress, std::optional<double> duration_s, std::size_t width);
+std::string progress_text(const Progress& progress, std::optional<double> duration_s, std::size_t width,
+                          std::optional<TakesDone> takes = {});
 /// The bytes that replace the line shown before by `text` on a terminal. `text` must leave the last column free.
 std::string progress_line(const std::string& text);
 /// The same as one JSON object without a line end; what is unknown becomes null.
-std::string progress_json(const Progress& progress);
+std::string progress_json(const Progress& progress, std::optional<TakesDone> takes = {});
 bool is_warning(EventKind kind);
 /// An event as a line, and as one JSON object; without a line end.
 std::string event_text(const RecorderEvent& event);

@@ -63,7 +63,7 @@ struct StoreConfig {
 struct EnhanceConfig {
     std::optional<bool> enabled;  ///< unset: if a model is set
     bool required = false;        ///< true: no output file with audio that could not be enhanced
-    std::string model;            ///< path of a DPDFNet model
+    std::string model;            ///< path of a DPDFNet model, or a downloaded variant; empty: any that is downloaded
     int num_threads = 1;
     std::string provider = "cpu";
     bool live = true;                 ///< enhance while recording; false: after stop()

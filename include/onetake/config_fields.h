@@ -108,7 +108,7 @@ void visit_fields(Config& c, Visit&& visit) {
     using enum FieldGroup;
     visit(FieldInfo{"denoise", enhance, "speech enhancement (if a model is set)"}, c.enabled);
     visit(FieldInfo{"require_enhance", enhance, "no output file with audio that could not be enhanced"}, c.required);
-    visit(FieldInfo{"denoise_model", enhance, "path of a DPDFNet model"}, c.model);
+    visit(FieldInfo{"denoise_model", enhance, "DPDFNet model: a file, or a downloaded variant"}, c.model);
     visit(FieldInfo{"denoise_num_threads", enhance, "threads of the model", 1, 64}, c.num_threads);
     visit(FieldInfo{"denoise_provider", enhance, "where the model runs", 0, 0, "cpu|cuda"}, c.provider);
     visit(FieldInfo{"denoise_live", enhance, "enhance while recording"}, c.live);

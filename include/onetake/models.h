@@ -32,6 +32,11 @@ ONETAKE_API std::string denoise_model_folder();
 /// A model's path in that folder, whether it exists or not.
 ONETAKE_API std::string denoise_model_path(std::string_view variant, const std::string& folder = {});
 
+/// The path of the model that `model` names: a file, or a variant that was downloaded to `folder`. Empty text: the
+/// first of denoise_models() that is there. Errors: invalid_argument, not_found: a variant that is not there, and how
+/// to get it.
+ONETAKE_API Result<std::string> find_denoise_model(const std::string& model, const std::string& folder = {});
+
 struct DownloadOptions {
     std::string folder;  ///< empty: denoise_model_folder()
     std::string url;     ///< empty: denoise_model_url()
@@ -51,10 +56,10 @@ struct StoredModel {
     bool downloaded = false;  ///< false: it existed already
 };
 
-/// Downloads a variant, continuing an interrupted download, verifies it, and only then renames it. Does nothing if it
-/// is there and complete. Blocks. Errors: invalid_argument; io without network or server, with what can be done;
-/// corrupt for a file that is no model or has another checksum than requested; cancelled; missing_part in a build
-/// without libcurl.
+/// Downloads a variant, continuing an interrupted download, verifies it, and only then renames it. If it is there and
+/// complete, only what interrupted downloads left is removed. Blocks. Errors: invalid_argument; io without network or
+/// server, with what can be done; corrupt for a file that is no model or has another checksum than requested;
+/// cancelled; missing_part in a build without libcurl.
 ONETAKE_API Result<StoredModel> download_denoise_model(std::string_view variant, const DownloadOptions& options = {});
 
 /// Verifies that a model file is complete and a DPDFNet model, and identifies it. Errors: not_found, corrupt.

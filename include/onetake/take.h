@@ -39,8 +39,10 @@ struct TakeSummary {
     std::string problem;                   ///< why it could not be read; else empty
 };
 
-/// The takes in `data_dir`, by name. A folder that does not exist holds none.
-ONETAKE_API Result<std::vector<TakeSummary>> list_takes(const std::string& data_dir, const std::string& processed_dir);
+/// The takes in `data_dir`, by name. A folder that does not exist holds none. `container`: only files of this format
+/// count as renderings; unset: of any.
+ONETAKE_API Result<std::vector<TakeSummary>> list_takes(const std::string& data_dir, const std::string& processed_dir,
+                                                        std::optional<ContainerFormat> container = {});
 
 /// What the times of imported audio are.
 enum class AudioStamps {
@@ -96,9 +98,10 @@ struct CheckReport {
 
 /// Verifies a take against its journal: counts, sizes, JPEG headers and end markers, WAV lengths, accounting. Reads
 /// every frame; changes nothing. Errors: the take can't be read (corrupt, not_found, refused: a symbolic link).
-/// `processed_dir`: where its output file is, which is then read to its end, too; empty: not checked.
+/// `processed_dir`: where its output file is, which is then read to its end, too; empty: not checked. Its audio is
+/// decoded, and of the video the keyframes and what follows the last one; `decode_all`: every frame.
 ONETAKE_API Result<CheckReport> check_take(const std::string& data_dir, const std::string& name,
-                                           const std::string& processed_dir = {});
+                                           const std::string& processed_dir = {}, bool decode_all = false);
 
 /// The result of recovering a take.
 struct RecoverReport {
@@ -110,8 +113,9 @@ struct RecoverReport {
 /// Recovers a broken take: closes its journal, updates WAV headers and manifest, and records what is missing as lost.
 /// Never changes intact media; a second call changes nothing. Errors: those of check_take(); wrong_state while a
 /// process records the take; refused also for a take of another user; io, no_space: it can't be written, and is
-/// unchanged or partly recovered.
-ONETAKE_API Result<RecoverReport> recover_take(const std::string& data_dir, const std::string& name);
+/// unchanged or partly recovered. Incomplete files of killed renderings in `processed_dir` are removed; empty: not.
+ONETAKE_API Result<RecoverReport> recover_take(const std::string& data_dir, const std::string& name,
+                                               const std::string& processed_dir = {});
 
 /// The reports as JSON objects; NaN becomes null.
 ONETAKE_API std::string to_json(const CheckReport& report);

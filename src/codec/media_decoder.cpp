@@ -97,14 +97,14 @@ MediaDecoder::MediaDecoder(MediaDecoder&&) noexcept = default;
 MediaDecoder& MediaDecoder::operator=(MediaDecoder&&) noexcept = default;
 MediaDecoder::~MediaDecoder() = default;
 
-Result<MediaDecoder> MediaDecoder::open(const StreamParams& params) {
+Result<MediaDecoder> MediaDecoder::open(const StreamParams& params, Errors errors) {
     route_av_log();
     MediaDecoder decoder(params);
-    ONETAKE_TRY(decoder.open_codec(params));
+    ONETAKE_TRY(decoder.open_codec(params, errors));
     return decoder;
 }
 
-Status MediaDecoder::open_codec(const StreamParams& params) {
+Status MediaDecoder::open_codec(const StreamParams& params, Errors errors) {
     const auto* found = avcodec_descriptor_get_by_name(codec_.c_str());
     const auto wanted = params.kind == TrackKind::video ? AVMEDIA_TYPE_VIDEO : AVMEDIA_TYPE_AUDIO;
     if (params.kind == TrackKind::data || found == nullptr || found->type != wanted || time_scale_ <= 0 ||
@@ -116,6 +116,8 @@ Status MediaDecoder::open_codec(const StreamParams& params) {
     context_.reset(avcodec_alloc_context3(codec));
     context_->pkt_timebase = {1, static_cast<int>(time_scale_)};
     context_->max_pixels = kMostPixels;
+    if (errors == Errors::all)
+        context_->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
     context_->thread_count = params.kind == TrackKind::video ? kMostThreads : 1;
     if (!params.extradata.empty()) {
         context_->extradata =
@@ -188,6 +190,9 @@ Status MediaDecoder::drain(DecodedMedia& out) {
 }
 
 Status MediaDecoder::take_video(DecodedMedia& out) const {
+    if ((context_->err_recognition & AV_EF_EXPLODE) != 0 && frame_->decode_error_flags != 0)
+        return fail(ErrorCode::corrupt, fmt::format("Decoding {} failed at {} s.", codec_,
+                                                    to_seconds(from_ticks(frame_->pts, time_scale_))));
     const auto* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame_->format));
     if (!readable(format) || frame_->width < 1 || frame_->height < 1)
         return fail(ErrorCode::unsupported, fmt::format("{} is decoded to a pixel format that is not supported ({}).",

@@ -28,9 +28,11 @@ struct DecodedMedia {
 /// returns an error. Thread-bound.
 class MediaDecoder {
  public:
+    /// tolerated: what a decoder can conceal is no error; all: any damage that it notices is.
+    enum class Errors { tolerated, all };
     /// Errors: missing_part if this libavcodec can't decode the codec; unsupported if the stream is neither video nor
     /// audio or its decoder does not open.
-    static Result<MediaDecoder> open(const StreamParams& params);
+    static Result<MediaDecoder> open(const StreamParams& params, Errors errors = Errors::tolerated);
     MediaDecoder(MediaDecoder&&) noexcept;
     MediaDecoder& operator=(MediaDecoder&&) noexcept;
     MediaDecoder(const MediaDecoder&) = delete;
@@ -45,7 +47,7 @@ class MediaDecoder {
 
  private:
     explicit MediaDecoder(const StreamParams& params);
-    Status open_codec(const StreamParams& params);
+    Status open_codec(const StreamParams& params, Errors errors);
     Status drain(DecodedMedia& out);
     Status take_video(DecodedMedia& out) const;
     Status take_audio(DecodedMedia& out) const;

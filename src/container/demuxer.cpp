@@ -284,4 +284,16 @@ Result<std::optional<Packet>> Demuxer::next() {
     return impl_->next();
 }
 
+Result<std::uint64_t> count_video_frames(const std::string& path) {
+    auto demuxer = Demuxer::open(path);
+    if (!demuxer) return fail(std::move(demuxer).error());
+    std::uint64_t frames = 0;
+    for (;;) {
+        const auto packet = demuxer->next();
+        if (!packet) return fail(packet.error());
+        if (!*packet) return frames;
+        if (demuxer->streams()[static_cast<std::size_t>((*packet)->stream)].kind == TrackKind::video) ++frames;
+    }
+}
+
 }  // namespace onetake

@@ -24,4 +24,8 @@ struct FileFacts {
 /// Errors: those of Demuxer::open().
 Result<FileFacts> read_file_facts(const std::string& path);
 
+/// Counts the packets of all video tracks, for a file whose header does not say. Reads the whole file. Errors: those of
+/// Demuxer.
+Result<std::uint64_t> count_video_frames(const std::string& path);
+
 }  // namespace onetake

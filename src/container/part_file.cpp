@@ -47,8 +47,10 @@ bool is_part_of(std::string_view name, std::string_view prefix) {
     return id.find_first_not_of("0123456789-") == std::string_view::npos && id.find('-') != std::string_view::npos;
 }
 
-// Removes stale parts of this file, left by killed programs. A part that is being written is locked.
-void remove_stale_parts(const std::string& path) {
+}  // namespace
+
+std::vector<std::string> remove_stale_parts(const std::string& path) {
+    std::vector<std::string> removed;
     namespace fs = std::filesystem;
     const auto folder = fs::path(path).parent_path();
     const auto prefix = fs::path(path).filename().string() + ".";
@@ -58,11 +60,11 @@ void remove_stale_parts(const std::string& path) {
         const auto name = it->path().filename().string();
         if (!is_part_of(name, prefix)) continue;
         const UniqueFd part(::open(it->path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-        if (part && ::flock(part.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(it->path().c_str());
+        if (part && ::flock(part.get(), LOCK_EX | LOCK_NB) == 0 && ::unlink(it->path().c_str()) == 0)
+            removed.push_back(it->path().string());
     }
+    return removed;
 }
-
-}  // namespace
 
 PartFile::PartFile(UniqueFd fd, std::string path, std::string part_path, bool replace)
     : fd_(std::move(fd)),

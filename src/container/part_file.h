@@ -7,8 +7,13 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace onetake {
+
+/// Removes parts of the file at `path` that killed programs left; one that is being written is locked, and stays.
+/// Returns the paths of those removed.
+std::vector<std::string> remove_stale_parts(const std::string& path);
 
 /// An output file that a library writes by name: it has a temporary name until commit() renames it. If destroyed
 /// before, the file is removed. Thread-bound.

@@ -13,6 +13,9 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
 
 namespace onetake {
 
@@ -60,14 +63,46 @@ std::string checksum_warning(const Published* expected, const std::string& sha25
     return known ? "" : fmt::format("Its SHA-256, {}, is not that of any known published model.", sha256);
 }
 
-/// Locks a download, so that two processes don't write the same part.
-Result<UniqueFd> lock_download(const std::string& part) {
-    const auto path = part + ".lock";
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
-    if (!fd) return fail(file_error("Can't create", path, errno));
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
-        return fail(ErrorCode::device_busy, fmt::format("Another program is downloading {} right now.", part));
-    return fd;
+/// Held while a part is downloaded, so that two processes don't write the same one. The lock file is removed when it is
+/// destroyed.
+class DownloadLock {
+ public:
+    static Result<DownloadLock> create(const std::string& part) {
+        const auto path = part + ".lock";
+        for (;;) {
+            UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+            if (!fd) return fail(file_error("Can't create", path, errno));
+            if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+                return fail(ErrorCode::device_busy, fmt::format("Another program is downloading {} right now.", part));
+            // The one that held it may have removed the file after it was opened here.
+            if (struct stat st{}; ::fstat(fd.get(), &st) == 0 && st.st_nlink > 0)
+                return DownloadLock(std::move(fd), path);
+        }
+    }
+    DownloadLock(DownloadLock&&) noexcept = default;
+    DownloadLock& operator=(DownloadLock&&) noexcept = delete;
+    DownloadLock(const DownloadLock&) = delete;
+    DownloadLock& operator=(const DownloadLock&) = delete;
+    ~DownloadLock() {
+        if (fd_) ::unlink(path_.c_str());
+    }
+
+ private:
+    DownloadLock(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+    UniqueFd fd_;
+    std::string path_;
+};
+
+/// Removes what interrupted downloads of a model left, unless one is running.
+void remove_leftovers(const std::string& part) {
+    std::error_code ignored;
+    if (!fs::exists(part, ignored) && !fs::exists(part + ".version", ignored) && !fs::exists(part + ".lock", ignored))
+        return;
+    if (const auto lock = DownloadLock::create(part)) {
+        fs::remove(part, ignored);
+        fs::remove(part + ".version", ignored);
+    }
 }
 
 Result<StoredModel> checked(const std::string& path, const Published* expected, const std::string& asked_sha256) {
@@ -116,6 +151,23 @@ std::string denoise_model_path(std::string_view variant, const std::string& fold
     return fmt::format("{}/{}.onnx", folder.empty() ? denoise_model_folder() : folder, variant);
 }
 
+Result<std::string> find_denoise_model(const std::string& model, const std::string& folder) {
+    std::error_code ignored;
+    if (model.empty()) {
+        for (const auto& known : denoise_models())
+            if (auto path = denoise_model_path(known.variant, folder); fs::exists(path, ignored)) return path;
+        return fail(ErrorCode::invalid_argument,
+                    "No model is set for speech enhancement, and none is downloaded. Get one with `onetake models "
+                    "download dpdfnet2`, or set its file in denoise_model.");
+    }
+    if (published(model) == nullptr || fs::exists(model, ignored)) return model;
+    auto path = denoise_model_path(model, folder);
+    if (fs::exists(path, ignored)) return path;
+    return fail(
+        ErrorCode::not_found,
+        fmt::format("The model {} is not there ({}). Get it with `onetake models download {}`.", model, path, model));
+}
+
 Result<StoredModel> verify_denoise_model(const std::string& path) {
     return checked(path, published(fs::path(path).stem().string()), {});
 }
@@ -128,10 +180,12 @@ Result<StoredModel> download_denoise_model(std::string_view variant, const Downl
     const auto path = denoise_model_path(variant, options.folder);
     ONETAKE_TRY(make_folders(fs::path(path).parent_path().string()));
     // A damaged existing file is downloaded again; it is kept until the new one is complete.
-    if (auto existing = checked(path, expected, options.sha256)) return existing;
-
     const auto part = path + ".part";
-    const auto lock = lock_download(part);
+    if (auto existing = checked(path, expected, options.sha256)) {
+        remove_leftovers(part);
+        return existing;
+    }
+    const auto lock = DownloadLock::create(part);
     if (!lock) return fail(lock.error());
     ONETAKE_TRY(http_download(*url, part, options.on_progress, options.cancel));
     auto model = checked(part, expected, options.sha256);
@@ -144,7 +198,6 @@ Result<StoredModel> download_denoise_model(std::string_view variant, const Downl
     }
     if (::rename(part.c_str(), path.c_str()) != 0) return fail(file_error("Can't rename a file to", path, errno));
     ONETAKE_TRY(sync_folder(AT_FDCWD, fs::path(path).parent_path().string()));
-    fs::remove(part + ".lock", ignored);
     model->path = path;
     model->downloaded = true;
     return model;

@@ -172,7 +172,6 @@ Metrics metrics_of(const Inspection& found, Metrics m) {
         statistics.add_to(m);
     }
     finish_rates(m);
-    if (m.encoder.empty()) m.encoder = "unknown";
     const bool was_closed = found.end && found.end->reason != "recovered";
     m.duration_s = was_closed ? found.end->duration_s : check_report(found, "").duration_s;
     m.video_mbps = m.duration_s > 0 ? m.video_mb * 8 / m.duration_s : 0;

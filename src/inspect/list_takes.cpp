@@ -28,8 +28,11 @@ std::uint64_t folder_bytes(const fs::path& folder) {
 }
 
 // Fills in the take's output file, and a problem with one that is there. Whether the take counts as rendered.
-bool find_output(const std::string& processed_dir, const TakeRecord& take, const std::string& name, TakeSummary& s) {
-    for (const auto* extension : kRenderedExtensions) {
+bool find_output(const std::string& processed_dir, std::optional<ContainerFormat> container, const TakeRecord& take,
+                 const std::string& name, TakeSummary& s) {
+    for (const auto format : kRenderedFormats) {
+        if (container && format != *container) continue;
+        const auto* extension = extension_of(format);
         auto file = read_output_file(rendered_path(processed_dir, name, extension));
         if (!file) continue;
         const bool own = file->info.take == take_identity(take);
@@ -44,7 +47,8 @@ bool find_output(const std::string& processed_dir, const TakeRecord& take, const
     return false;
 }
 
-TakeSummary summarize(const std::string& data_dir, const std::string& processed_dir, const std::string& name) {
+TakeSummary summarize(const std::string& data_dir, const std::string& processed_dir,
+                      std::optional<ContainerFormat> container, const std::string& name) {
     TakeSummary s;
     s.name = name;
     const auto folder = take_folder(data_dir, name);
@@ -69,7 +73,7 @@ TakeSummary summarize(const std::string& data_dir, const std::string& processed_
     s.frames = totals->frames;
     s.duration_s = totals->end ? totals->end->duration_s : to_seconds(totals->length);
     if (const auto header = read_manifest(*dir)) s.counters = header->metrics.counters;
-    const bool rendered = find_output(processed_dir, journal->take(), name, s);
+    const bool rendered = find_output(processed_dir, container, journal->take(), name, s);
     if (recording)
         s.state = TakeState::recording;
     else if (!totals->end)
@@ -84,7 +88,8 @@ TakeSummary summarize(const std::string& data_dir, const std::string& processed_
 
 }  // namespace
 
-Result<std::vector<TakeSummary>> list_takes(const std::string& data_dir, const std::string& processed_dir) {
+Result<std::vector<TakeSummary>> list_takes(const std::string& data_dir, const std::string& processed_dir,
+                                            std::optional<ContainerFormat> container) {
     std::vector<TakeSummary> takes;
     std::error_code ec;
     if (!fs::exists(data_dir, ec)) return takes;
@@ -92,7 +97,7 @@ Result<std::vector<TakeSummary>> list_takes(const std::string& data_dir, const s
     if (ec) return fail(file_error("Can't read the folder", data_dir, ec.value()));
     for (const auto& entry : entries)
         if (entry.is_directory(ec) && !entry.is_symlink(ec) && fs::exists(entry.path() / kJournalName, ec))
-            takes.push_back(summarize(data_dir, processed_dir, entry.path().filename().string()));
+            takes.push_back(summarize(data_dir, processed_dir, container, entry.path().filename().string()));
     std::ranges::sort(takes, {}, &TakeSummary::name);
     return takes;
 }

@@ -1,7 +1,10 @@
 #include "inspect/stored_take.h"
 
+#include "base/shell_quote.h"
 #include "take/manifest.h"
 #include "take/take_source.h"
+
+#include <onetake/config.h>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -60,6 +63,16 @@ Result<TakeResult> stored_take(const std::string& data_dir, const std::string& n
 
 std::string rendered_path(const std::string& processed_dir, const std::string& name, const char* extension) {
     return fmt::format("{}/{}.{}", processed_dir, output_name(name), extension);
+}
+
+std::string take_command(std::string_view command, const std::string& name, const std::string& data_dir,
+                         const std::string& processed_dir) {
+    const RecorderConfig defaults;
+    auto text = fmt::format("onetake {} {}", command, shell_quoted(name));
+    if (data_dir != defaults.data_dir) text += " --data-dir " + shell_quoted(data_dir);
+    if (!processed_dir.empty() && processed_dir != defaults.processed_dir)
+        text += " --processed-dir " + shell_quoted(processed_dir);
+    return text;
 }
 
 }  // namespace onetake

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 
 namespace onetake {
 
@@ -15,6 +16,11 @@ Result<TakeResult> stored_take(const std::string& data_dir, const std::string& n
 
 /// Path of a take's rendering: `<processed_dir>/<name>.mp4`, the name being output_name()'s.
 std::string rendered_path(const std::string& processed_dir, const std::string& name, const char* extension);
+
+/// A command for a take, to be shown to a person: "onetake process interview --data-dir /data", with the folders that
+/// are not the defaults. `processed_dir` empty: a command that does not have it.
+std::string take_command(std::string_view command, const std::string& name, const std::string& data_dir,
+                         const std::string& processed_dir = {});
 
 /// The extension of a format's files, without the dot.
 constexpr const char* extension_of(ContainerFormat format) {
@@ -31,7 +37,8 @@ constexpr const char* extension_of(ContainerFormat format) {
     return "mp4";
 }
 
-/// The extensions of files that takes are rendered to.
-inline constexpr auto kRenderedExtensions = std::to_array<const char*>({"mp4", "mkv", "avi"});
+/// The formats of files that takes are rendered to.
+inline constexpr auto kRenderedFormats =
+    std::to_array<ContainerFormat>({ContainerFormat::mp4, ContainerFormat::mkv, ContainerFormat::avi});
 
 }  // namespace onetake

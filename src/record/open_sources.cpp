@@ -4,6 +4,8 @@
 #include "portaudio/microphone.h"
 #include "v4l2/v4l2_camera.h"
 
+#include <onetake/devices.h>
+
 #include <fmt/format.h>
 #include <utility>
 
@@ -74,6 +76,13 @@ Status open(const AudioTrackConfig& track, const TestScene& scene, Clock& clock,
     return {};
 }
 
+// Without any camera, something can be recorded nevertheless.
+Error with_way_out(Error error, const VideoTrackConfig& track) {
+    if (error.code == ErrorCode::not_found && track.source == SourceKind::device && list_video_devices().empty())
+        error.message += " Without one, --no-video records audio only, and --source test a pattern and a tone.";
+    return error;
+}
+
 }  // namespace
 
 Result<OpenedSources> open_sources(const RecorderConfig& config, Clock& clock, bool any_size) {
@@ -81,7 +90,8 @@ Result<OpenedSources> open_sources(const RecorderConfig& config, Clock& clock, b
     // Flash and beep of all test sources come at the same instants.
     const TestScene scene{clock.now(), config.video.empty() ? VideoTrackConfig{}.fps : config.video.front().fps};
     for (const auto& track : config.video)
-        ONETAKE_TRY(open(track, scene, clock, any_size, sources.video.emplace_back()));
+        if (auto opened = open(track, scene, clock, any_size, sources.video.emplace_back()); !opened)
+            return fail(with_way_out(std::move(opened).error(), track));
     for (const auto& track : config.audio) {
         auto& audio = sources.audio.emplace_back();
         auto opened = open(track, scene, clock, audio);

@@ -2,6 +2,7 @@
 
 #include "base/ulid.h"
 #include "capture/stop_together.h"
+#include "inspect/stored_take.h"
 #include "record/config.h"
 #include "sync/calibration.h"
 
@@ -254,8 +255,8 @@ Result<TakeResult> Recording::close() {
             take.journal_deleted()
                 ? fmt::format("The take's journal was deleted; the timestamps of the media in {} are lost.",
                               take.folder())
-                : fmt::format("The take could not be closed ({}); `onetake recover {}` repairs it.",
-                              status.error().message, take.name());
+                : fmt::format("The take could not be closed ({}); `{}` repairs it.", status.error().message,
+                              take_command("recover", take.name(), config_.data_dir));
         note(text);
         if (m.ended_early.empty()) m.ended_early = text;
     }

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/shell_quote.h"
 #include "base/ulid.h"
 #include "capture/bounded_call.h"
 #include "take/journal_reader.h"
@@ -61,12 +62,6 @@ RecorderConfig recorder_config(const SidecarConfig& c) {
     config.instant_mp4 = false;
     config.data_dir = c.data_dir;
     return config;
-}
-
-std::string shell_quoted(const std::string& text) {
-    std::string out = "'";
-    for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
 }
 
 }  // namespace

@@ -205,9 +205,8 @@ bool TakeOutputs::take_enhancement(Result<EnhanceReport> report, TakeResult& res
 
 void TakeOutputs::take_rendering(Result<RenderReport> report, TakeResult& result) {
     if (!report) {
-        add_failure(result,
-                    fmt::format("No output file was made: {} The take is complete; `onetake process {}` tries again.",
-                                report.error().message, result.name));
+        add_failure(result, fmt::format("No output file was made: {} The take is complete; `{}` tries again.",
+                                        report.error().message, render_options_of_take().command));
         return;
     }
     result.mp4_path = report->path;

@@ -5,6 +5,7 @@
 #include "take/take_files.h"
 
 #include <onetake/config.h>
+#include <onetake/models.h>
 
 #include <algorithm>
 #include <cmath>
@@ -57,10 +58,17 @@ DenoiserOptions denoiser_options(const EnhanceOptions& options) {
 
 EnhanceOptions enhance_options(const RecorderConfig& c, const std::string& name) {
     const auto& e = c.enhance;
-    return {take_folder(c.data_dir, name), e.model, e.num_threads, e.provider, e.attenuation_limit_db, {}};
+    // A variant's name, or none, stands for a model that was downloaded.
+    return {take_folder(c.data_dir, name),
+            find_denoise_model(e.model).value_or(e.model),
+            e.num_threads,
+            e.provider,
+            e.attenuation_limit_db,
+            {}};
 }
 
 Result<std::string> try_enhancement(const EnhanceOptions& options) {
+    if (const auto model = find_denoise_model(options.model); !model) return fail(model.error());
     const auto denoiser = Denoiser::start(denoiser_options(options));
     if (!denoiser) return fail(denoiser.error());
     return denoiser->provider();

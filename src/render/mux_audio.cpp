@@ -1,3 +1,4 @@
+#include "base/shell_quote.h"
 #include "codec/av_log.h"
 #include "container/demuxer.h"
 #include "container/file_writer.h"
@@ -259,12 +260,6 @@ class AudioMux {
         if (!removed) r.notes.push_back(fmt::format("The audio was kept: {}", removed.error().message));
     }
 
-    static std::string quoted(const std::string& text) {
-        std::string out = "'";
-        for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-        return out + "'";
-    }
-
     std::string ffmpeg_text() const {
         const auto begin = place_.audio_begin - MediaTime{};
         const auto place =
@@ -277,11 +272,11 @@ class AudioMux {
                                : fmt::format("-c:a:{0} aac -b:a:{0} {1}", audios, options_.audio_bitrate);
         const bool same = options_.overwrite_in_place;
         const auto out = same ? fmt::format("{}.muxed{}", target_.path, extension()) : target_.path;
-        auto text =
-            fmt::format("ffmpeg -i {} {} -i {} -map 0 -map 1:a:0 -c copy {}{} {}{}", quoted("file:" + video_path_),
-                        place, quoted("file:" + audio_->wav_path()), codec, options_.shortest ? " -shortest" : "",
-                        target_.replace && !same ? "-y " : "", quoted("file:" + out));
-        if (same) text += fmt::format(" && mv {} {}", quoted(out), quoted(target_.path));
+        auto text = fmt::format("ffmpeg -i {} {} -i {} -map 0 -map 1:a:0 -c copy {}{} {}{}",
+                                shell_quoted("file:" + video_path_), place, shell_quoted("file:" + audio_->wav_path()),
+                                codec, options_.shortest ? " -shortest" : "", target_.replace && !same ? "-y " : "",
+                                shell_quoted("file:" + out));
+        if (same) text += fmt::format(" && mv {} {}", shell_quoted(out), shell_quoted(target_.path));
         return text;
     }
 

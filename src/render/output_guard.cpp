@@ -25,6 +25,12 @@ std::string settings_json(const RenderOptions& o) {
         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// Of the file that is there. One that can't be read to its end holds nothing worth keeping.
+std::uint64_t frames_of(const OutputFile& file) {
+    if (file.facts.video_frames) return *file.facts.video_frames;
+    return file.facts.video_codec.empty() ? 0 : count_video_frames(file.info.path).value_or(0);
+}
+
 // Whether two renderings have the same frame rate, so that their numbers of frames can be compared.
 bool same_rate(const std::string& a, const std::string& b) {
     const auto rate = [](const std::string& settings) {
@@ -42,7 +48,7 @@ Result<OutputGuard> OutputGuard::create(const RenderOptions& options, const Medi
         return wav != nullptr && wav->frames() > 0;
     });
     OutputGuard guard;
-    guard.take_name_ = reader.take().name;
+    guard.command_ = options.command;
     guard.replace_any_ = options.replace_any;
     guard.raw_audio_is_wanted_ = options.raw_audio_is_wanted;
     guard.info_.path = options.out_path;
@@ -61,10 +67,10 @@ Status OutputGuard::check_owner() const {
     if (!existing_ || replace_any_ || existing_->info.take == info_.take) return {};
     const auto* what = existing_->info.take.empty() ? "exists and does not say which take it was made from"
                                                     : "was made from another take";
-    return fail(ErrorCode::already_exists,
-                fmt::format("{} {}. It is kept: move it, choose another processed_dir, or replace it with `onetake "
-                            "process {} --force`.",
-                            info_.path, what, take_name_));
+    return fail(
+        ErrorCode::already_exists,
+        fmt::format("{} {}. It is kept: move it, choose another processed_dir, or replace it with `{} --force`.",
+                    info_.path, what, command_));
 }
 
 Status OutputGuard::check_not_lesser(std::uint64_t frames, std::optional<Duration> length) const {
@@ -73,14 +79,14 @@ Status OutputGuard::check_not_lesser(std::uint64_t frames, std::optional<Duratio
     std::string why;
     if (old.info.audio == "enhanced" && info_.audio != "enhanced" && !raw_audio_is_wanted_)
         why = "its audio is enhanced, and that of the new one would not be";
-    else if (old.facts.video_frames.value_or(0) > frames && same_rate(old.info.settings, info_.settings))
-        why = fmt::format("it has {} frames, and the new one would have {}", *old.facts.video_frames, frames);
+    else if (const auto there = same_rate(old.info.settings, info_.settings) ? frames_of(old) : 0; there > frames)
+        why = fmt::format("it has {} frames, and the new one would have {}", there, frames);
     else if (length && old.facts.duration > *length + kShorter)
         why = fmt::format("it is {:.1f} s long, and the new one would be {:.1f} s", to_seconds(old.facts.duration),
                           to_seconds(*length));
     if (why.empty()) return {};
     return fail(ErrorCode::refused,
-                fmt::format("{} is kept: {}. `onetake process {} --force` replaces it.", info_.path, why, take_name_));
+                fmt::format("{} is kept: {}. `{} --force` replaces it.", info_.path, why, command_));
 }
 
 }  // namespace onetake

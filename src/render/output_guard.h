@@ -31,7 +31,7 @@ class OutputGuard {
     OutputGuard() = default;
     Status check_owner() const;
 
-    std::string take_name_, tag_;
+    std::string command_, tag_;
     OutputFileInfo info_;
     std::optional<OutputFile> existing_;
     bool replace_any_ = false, raw_audio_is_wanted_ = false;

@@ -9,6 +9,7 @@
 #include "render/output_guard.h"
 
 #include <onetake/config.h>
+#include <onetake/config_fields.h>
 
 #include <algorithm>
 #include <cmath>
@@ -390,6 +391,8 @@ RenderOptions render_options(const RecorderConfig& config, const std::string& na
     RenderOptions o;
     o.take_folder = take_folder(config.data_dir, name);
     o.out_path = rendered_path(config.processed_dir, name, extension_of(c.container));
+    o.command = take_command("process", name, config.data_dir, config.processed_dir);
+    if (c.container != EncodeConfig{}.container) o.command += fmt::format(" --container {}", enum_name(c.container));
     o.codec = c.codec;
     o.preset = c.preset;
     o.crf = c.crf;

@@ -24,6 +24,7 @@ struct RecorderConfig;
 struct RenderOptions {
     std::string take_folder;
     std::string out_path;
+    std::string command = "onetake process";  ///< that renders this take, for messages
     /// false: a file there is replaced only if it was made from the same take, and the new one is not lesser.
     bool replace_any = false;
     bool raw_audio_is_wanted = false;  ///< although there may be enhanced audio: it is then not lesser

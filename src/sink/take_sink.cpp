@@ -225,15 +225,18 @@ void TakeSink::write_drops() {
     const auto write_track = [&](auto& track) {
         auto& input = track.input;
         const bool video = input.id().kind == TrackKind::video;
-        for (const auto& known : std::span(kLossCauses).first(kRecordedLossCauses))
-            if (const auto lost = input.counters().take_unwritten(known.cause); lost.count > 0) {
-                const auto now = host_now();
-                events_.report(EventKind::loss, now, input.id(),
-                               fmt::format("{} {}", counted(lost.count, video ? "frame" : "sample"), known.text),
-                               lost.count);
-                track.statistics.add_loss(lost.count, lost.from, lost.to);
-                write(JournalRecord(DropRecord{input.id(), known.cause, lost.count, now, {}, {}, lost.from, lost.to}));
+        for (const auto& known : std::span(kLossCauses).first(kRecordedLossCauses)) {
+            const auto now = host_now();
+            std::uint64_t count = 0;
+            for (const auto& run : input.counters().take_unwritten(known.cause)) {
+                count += run.count;
+                track.statistics.add_loss(run.count, run.from, run.to);
+                write(JournalRecord(DropRecord{input.id(), known.cause, run.count, now, {}, {}, run.from, run.to}));
             }
+            if (count > 0)
+                events_.report(EventKind::loss, now, input.id(),
+                               fmt::format("{} {}", counted(count, video ? "frame" : "sample"), known.text), count);
+        }
     };
     for (auto& track : videos_) write_track(*track);
     for (auto& track : audios_) write_track(*track);
@@ -306,7 +309,7 @@ std::optional<double> TakeSink::audio_peak(HostTime now) const {
 
 Metrics TakeSink::metrics() const {
     Metrics m;
-    m.encoder = "turbojpeg";
+    if (!videos_.empty()) m.encoder = "turbojpeg";
     m.encode_ms_mean = pool_.encode_ms_mean();
     m.retrieve_ms_mean = pool_.decode_ms_mean();
     if (!videos_.empty() && videos_.front()->encoder) {

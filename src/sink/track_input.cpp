@@ -100,6 +100,7 @@ Delivery VideoTrackInput::deliver(Frame frame) {
         return Delivery::closed;
     }
     const auto number = next_number_++;
+    counters_.accept();
     if (ready)
         queue_.post(EncodedFrame{options_.index, number, frame.stamp, std::move(frame.bytes)});
     else
@@ -145,6 +146,7 @@ Delivery AudioTrackInput::deliver(AudioBlock block) {
         return closed_ ? Delivery::closed : Delivery::dropped;
     }
     if (lost_before_.exchange(false)) block.xrun = true;
+    counters_.accept();
     queue_.post(TrackBlock{index_, std::move(block)});
     return Delivery::accepted;
 }

@@ -67,8 +67,10 @@ void visit_counters(B& b, Visit&& visit) {
     visit("dropped_disk", b.dropped_disk);
 }
 
-// Where 0 or an empty text stands for a value that is not known. Older keys keep the values of the released format.
-constexpr auto kNullable = std::to_array<std::string_view>({"width", "height", "fourcc"});
+// Where 0 or an empty text stands for a value that is not known: null in JSON.
+constexpr auto kNullable =
+    std::to_array<std::string_view>({"width", "height", "fourcc", "encoder", "stamp_source", "audio_stamp_source",
+                                     "denoise_model", "denoise_out_sr", "disk_bytes_left", "peak_memory_mb"});
 
 struct Write {
     ordered_json object = ordered_json::object();

@@ -97,11 +97,112 @@ expect 0 record --source test --width 320 --height 240 --warmup 0 --duration 0.5
 expect_in out 'off by 0 ppm'
 expect_in out '  audio clock   0.0 ppm'
 expect_not_in out -0
+cp av_data/words/timeline.jsonl words.jsonl
 sed -i 's/"created":"[^"]*"/"created":"2026-01-02T03:04:05Z"/' av_data/words/timeline.jsonl
 TZ=UTC expect 0 list
 expect_in out '2026-01-02 03:04:05'
 TZ=Asia/Tokyo expect 0 list
 expect_in out '2026-01-02 12:04:05'
+mv words.jsonl av_data/words/timeline.jsonl
+
+# A folder or take that is not there: an error, and the one that may have been meant.
+for command in list 'process --all' 'check --all'; do
+    expect 1 $command --data-dir av_dta
+    expect_in err 'The folder av_dta does not exist; did you mean av_data?'
+done
+expect 1 process wrods
+expect_in err 'did you mean words?'
+expect 1 check wrods
+expect_in err 'did you mean words?'
+
+# process --all renders what is not rendered as asked for, several at the same time, with the progress of all.
+expect 0 process --all --jobs 2 --quiet
+expect 0 process --all
+expect_in out 'lacks its MP4'
+expect 0 process --all --crf 30 --jobs 2 --json --progress json
+check test "$(jq -r .name out | paste -sd,)" = units,words
+check jq -es 'map(select(.takes == 2)) | length > 0 and all(.takes_done <= 2 and .fraction <= 1)' err
+expect 0 process --all --crf 30 --json
+check test ! -s out
+expect 0 process --all --container mkv --jobs 3 --quiet
+check test -s processed_av/units.mkv
+expect 0 process --all --container mkv --json
+check test ! -s out
+
+# A lesser rendering does not replace a Matroska file, whose header has no number of frames.
+cp -r av_data/words words.take
+rm av_data/words/frames/f_00000[3-5].jpg
+expect 1 process words --container mkv --quiet
+expect_in err 'frames, and the new one would have'
+expect_in err "onetake process words --container mkv --force"
+rm -r av_data/words
+mv words.take av_data/words
+
+# Damage inside the output file is found by decoding it.
+cp processed_av/words.mp4 words.mp4
+size=$(stat -c %s words.mp4)
+expect 0 check words --decode
+python3 - processed_av/words.mp4 <<'PYTHON'
+import random, sys
+path = sys.argv[1]
+data = bytearray(open(path, "rb").read())
+at = data.index(b"mdat") + 4
+random.seed(1)
+for i in range(at + 2000, at + 6000):
+    data[i] = random.randrange(256)
+open(path, "wb").write(data)
+PYTHON
+check test "$(stat -c %s processed_av/words.mp4)" = "$size"
+expect 3 check words --decode
+expect_in out 'words.mp4 is damaged'
+mv words.mp4 processed_av/words.mp4
+
+# recover removes what a killed rendering left.
+: > processed_av/words.mp4.99999-0.part
+expect 0 recover words
+expect_in out 'words.mp4.99999-0.part'
+check test ! -e processed_av/words.mp4.99999-0.part
+expect 0 recover words
+expect_in out 'Nothing needed repair'
+
+# Hints repeat the folders in use.
+mkdir elsewhere
+cp -r av_data/words 'elsewhere/two words'
+: > 'processed_av/two words.mp4'
+expect 1 process 'two words' --data-dir elsewhere
+expect_in err "onetake process 'two words' --data-dir elsewhere --force"
+rm 'processed_av/two words.mp4'
+
+# What is unknown is null.
+expect 0 record "${short[@]}" --no-video --name voice --no-mp4 --json
+so '.metrics | .encoder == null and .stamp_source == null and .denoise_model == null and .denoise_out_sr == null'
+
+# Each run of drops is in the journal with the times of its frames: nothing was stored between them.
+code=0
+"$onetake" record --source test --width 1920 --height 1080 --fps 200 --warmup 0 --duration 1 --workers 1 --queue-size 1 \
+    --progressive --no-mp4 --name drops --json > out 2> err < /dev/null || code=$?
+asked="record with drops"
+check test $code = 3
+check jq -es '(map(select(.k == "f") | .t)) as $stored | map(select(.k == "drop" and .cause == "queue")) | length > 0
+    and all(. as $d | $stored | all(. < $d.from_ns or . > $d.to_ns))' av_data/drops/timeline.jsonl
+check jq -es '(map(select(.k == "drop") | .count) | add) as $lost | $lost > 0' av_data/drops/timeline.jsonl
+
+# A model is found by its variant's name; --denoise alone takes the one that is there.
+expect 1 record "${short[@]}" --name no-model --denoise-model dpdfnet2
+expect_in err 'onetake models download dpdfnet2'
+no_take no-model
+if [ "$with_enhancement" = 1 ]; then
+    mkdir -p home/onetake/models
+    "$make_model" home/onetake/models/dpdfnet2.onnx || exit 1
+    expect 0 record "${short[@]}" --name by-variant --denoise-model dpdfnet2 --no-mp4 --json
+    so '.metrics.denoise_model == "dpdfnet2.onnx"'
+    expect 0 record "${short[@]}" --name by-default --denoise --no-mp4 --json
+    so '.metrics.denoise_model == "dpdfnet2.onnx"'
+    # What an interrupted download left goes when the model is there.
+    for leftover in part part.lock part.version; do : > home/onetake/models/dpdfnet2.onnx.$leftover; done
+    expect 0 models download dpdfnet2 --quiet
+    check test "$(ls home/onetake/models)" = dpdfnet2.onnx
+fi
 
 [ $failures = 0 ] && echo "the program says what a person needs"
 exit $((failures > 0))
