@@ -14,7 +14,7 @@ std::string number(double value, int digits) {
 }
 
 std::string loss_line(const TakeLoss& l) {
-    const auto* unit = l.track.starts_with('v') ? "frame" : "sample";
+    const auto* unit = l.track.starts_with('v') ? "frame" : l.track.starts_with('d') ? "packet" : "sample";
     auto text = fmt::format("  {:<14}{} {}{} {}", l.track, l.count, unit, l.count == 1 ? "" : "s",
                             loss_cause_info(l.cause).text);
     if (l.seconds > 0) text += fmt::format(", {} s", number(l.seconds, 3));
@@ -38,8 +38,9 @@ std::string summary(const CheckReport& r) {
         fmt::format_to(std::back_inserter(text), "  {:<14}{}\n", label, value);
     };
     row("length", fmt::format("{} s", number(r.duration_s, 3)));
-    row("stored",
-        fmt::format("{} frames, {} samples, {:.1f} MB", r.frames, r.samples, static_cast<double>(r.bytes) / 1e6));
+    row("stored", fmt::format("{} frames, {} samples, {}{:.1f} MB", r.frames, r.samples,
+                              r.packets > 0 ? fmt::format("{} data packets, ", r.packets) : "",
+                              static_cast<double>(r.bytes) / 1e6));
     for (const auto& loss : r.losses) text += loss_line(loss);
     for (const auto& finding : r.findings) row("note", finding);
     return text;

@@ -38,7 +38,7 @@ class Table {
 
 void add_counters(Table& table, const Metrics& m) {
     for (const auto& b : m.counters) {
-        const auto* unit = b.kind == "video" ? "frames" : "samples";
+        const auto* unit = b.kind == "video" ? "frames" : b.kind == "data" ? "packets" : "samples";
         std::string lost;
         auto add = [&](std::uint64_t count, std::string_view cause) {
             if (count) fmt::format_to(std::back_inserter(lost), ", {} {}", count, cause);

@@ -77,6 +77,7 @@ Status open(const AudioTrackConfig& track, const TestScene& scene, Clock& clock,
 
 Result<OpenedSources> open_sources(const RecorderConfig& config, Clock& clock) {
     OpenedSources sources;
+    for (const auto& track : config.data) sources.data.push_back(std::make_unique<PushDataSource>(track.label));
     // Flash and beep of all test sources come at the same instants.
     const TestScene scene{clock.now(), config.video.empty() ? VideoTrackConfig{}.fps : config.video.front().fps};
     for (const auto& track : config.video) ONETAKE_TRY(open(track, scene, clock, sources.video.emplace_back()));
