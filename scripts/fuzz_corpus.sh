@@ -4,7 +4,7 @@ set -euo pipefail
 onetake=$(realpath "$1")
 folder=$2
 [ ! -e "$folder/done" ] || exit 0
-mkdir -p "$folder"/{line,journal,wav,part,jpeg,manifest,model,times,take}
+mkdir -p "$folder"/{line,journal,wav,part,data,jpeg,manifest,model,times,take}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -33,5 +33,8 @@ done
 for rate in 16000 48000; do
     python3 tests/support/make_toy_model.py --rate "$rate" "$folder/model/$rate"
 done
+printf '\0\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\206\246\020\066\0\0\0\0hello' > "$folder/data/hello"
+printf '%s' '{"k":"d","v":"d1","n":1,"t":5,"r":6,"s":"pushed","b":5,"o":0,"c":907060870}' > "$folder/line/data"
+printf '%s' '{"k":"mark","host_ns":6,"t_ns":5,"text":"a marker"}' > "$folder/line/mark"
 printf '# seconds\n1700000000.123456789\n1.7000000005e9\n' > "$folder/times/exponent"
 touch "$folder/done"

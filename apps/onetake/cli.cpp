@@ -42,7 +42,7 @@ std::string usage_text(const CommandLine& app, const CLI::ParseError& error) {
 
 std::string loss_text(const TrackCounters& counters) {
     const auto lost = counters.lost();
-    const char* unit = counters.kind == "audio" ? "samples" : "frames";
+    const char* unit = counters.kind == "audio" ? "samples" : counters.kind == "data" ? "packets" : "frames";
     if (!counters.balanced())
         return fmt::format("the counters of {} don't add up ({} {} expected, {} written, {} lost)", counters.track,
                            counters.expected, unit, counters.written, lost);

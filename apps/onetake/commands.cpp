@@ -15,6 +15,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"devices", "list cameras with their modes, and microphones", devices},
     {"check", "verify a take and list what is missing", check},
     {"recover", "repair a broken take", recover},
+    {"mark", "set a marker in a take that is being recorded", mark},
     {"import", "create a take from another program's recording", import_command},
     {"sidecar", "record the audio for another program's video", sidecar},
     {"mux", "add recorded audio to another program's video", mux},

@@ -44,13 +44,19 @@ std::string local_time(const std::string& created) {
     return fmt::format("{:%Y-%m-%d %H:%M:%S}", local);
 }
 
-/// "3", "480 samples", "3, 480 samples": frames, and samples per channel.
+/// "3", "480 samples", "3, 480 samples, 2 packets": frames, samples per channel, data packets.
 std::string losses_text(const TakeSummary& take) {
     if (take.counters.empty()) return "?";
-    std::uint64_t frames = 0, samples = 0;
-    for (const auto& c : take.counters) (c.kind == "audio" ? samples : frames) += c.expected - c.written;
-    if (samples == 0) return fmt::format("{}", frames);
-    return (frames > 0 ? fmt::format("{}, ", frames) : "") + counted_text(samples, "sample");
+    std::uint64_t frames = 0, samples = 0, packets = 0;
+    for (const auto& c : take.counters)
+        (c.kind == "audio" ? samples : c.kind == "data" ? packets : frames) += c.expected - c.written;
+    std::string text = frames > 0 || samples + packets == 0 ? fmt::format("{}", frames) : "";
+    const auto add = [&](std::uint64_t count, std::string_view unit) {
+        if (count > 0) text += (text.empty() ? "" : ", ") + counted_text(count, unit);
+    };
+    add(samples, "sample");
+    add(packets, "packet");
+    return text;
 }
 
 /// "enhanced audio", for a take's own output file.
@@ -95,6 +101,7 @@ std::string json_text(const std::vector<TakeSummary>& takes) {
         nlohmann::ordered_json object{{"name", take.name}, {"state", state_text(take.state)}};
         object["duration_s"] = std::isfinite(take.duration_s) ? nlohmann::ordered_json(take.duration_s) : nullptr;
         object["frames"] = take.frames;
+        object["packets"] = take.packets;
         object["bytes"] = take.bytes;
         object["created"] = take.created;
         object["problem"] = take.problem;

@@ -15,7 +15,7 @@ std::string number(double value, int digits) {
 }
 
 std::string loss_line(const TakeLoss& l) {
-    const auto* unit = l.track.starts_with('v') ? "frame" : "sample";
+    const auto* unit = l.track.starts_with('v') ? "frame" : l.track.starts_with('d') ? "packet" : "sample";
     auto text = fmt::format("  {:<14}{} {}", l.track, counted_text(l.count, unit), loss_cause_info(l.cause).text);
     if (l.seconds > 0) text += fmt::format(", {} s", number(l.seconds, 3));
     if (l.bytes > 0) text += ", " + counted_text(l.bytes, "byte");
@@ -38,7 +38,8 @@ std::string summary(const CheckReport& r) {
         fmt::format_to(std::back_inserter(text), "  {:<14}{}\n", label, value);
     };
     row("length", fmt::format("{} s", number(r.duration_s, 3)));
-    row("stored", fmt::format("{}, {}, {:.1f} MB", counted_text(r.frames, "frame"), counted_text(r.samples, "sample"),
+    row("stored", fmt::format("{}, {}, {}{:.1f} MB", counted_text(r.frames, "frame"), counted_text(r.samples, "sample"),
+                              r.packets > 0 ? counted_text(r.packets, "data packet") + ", " : "",
                               static_cast<double>(r.bytes) / 1e6));
     for (const auto& loss : r.losses) text += loss_line(loss);
     for (const auto& finding : r.findings) row("note", wrapped(finding, kSummaryWidth, kSummaryColumn));

@@ -41,7 +41,7 @@ class Table {
 
 void add_counters(Table& table, const Metrics& m) {
     for (const auto& b : m.counters) {
-        const auto* unit = b.kind == "video" ? "frame" : "sample";
+        const auto* unit = b.kind == "video" ? "frame" : b.kind == "data" ? "packet" : "sample";
         std::string lost;
         auto add = [&](std::uint64_t count, std::string_view cause) {
             if (count) fmt::format_to(std::back_inserter(lost), ", {} {}", count, cause);

@@ -40,6 +40,11 @@ struct AudioTrackConfig {
     int blocksize = 1024;  ///< samples per channel and block
 };
 
+/// One data track of a take: packets of bytes that a program pushes.
+struct DataTrackConfig {
+    std::string label;  ///< a name for people
+};
+
 /// How a take is stored.
 struct StoreConfig {
     /// How video is stored: "jpeg", a file per frame; "auto" ("encoded" is the same) or an encoder's name: compressed
@@ -93,11 +98,13 @@ struct EncodeConfig {
 struct RecorderConfig {
     std::vector<VideoTrackConfig> video{VideoTrackConfig{}};  ///< one per video track; none: audio only
     std::vector<AudioTrackConfig> audio{AudioTrackConfig{}};  ///< one per audio track; none: video only
+    std::vector<DataTrackConfig> data;                        ///< one per data track
     bool require_audio = false;                               ///< true: no take without every configured microphone
     bool calibration = true;  ///< store the offset that was measured for these devices in the take
     StoreConfig store;
     EnhanceConfig enhance;
     EncodeConfig encode;
+    bool marker_socket = true;         ///< other processes of this user can set markers, with `onetake mark`
     bool instant_mp4 = true;           ///< render while recording, so that the MP4 is complete a moment after stop
     std::string data_dir = "av_data";  ///< takes
     std::string processed_dir = "processed_av";  ///< rendered files

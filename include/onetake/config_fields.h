@@ -144,6 +144,7 @@ void visit_fields(Config& c, Visit&& visit) {
     visit_fields(c.store, visit);
     visit_fields(c.enhance, visit);
     visit_fields(c.encode, visit);
+    visit(FieldInfo{"marker_socket", folders, "let `onetake mark` set markers while recording"}, c.marker_socket);
     visit(FieldInfo{"instant_mp4", render, "render while recording, so that the MP4 is ready at stop"}, c.instant_mp4);
     visit(FieldInfo{"data_dir", folders, "folder of the takes"}, c.data_dir);
     visit(FieldInfo{"processed_dir", folders, "folder of the rendered files"}, c.processed_dir);

@@ -14,8 +14,8 @@ inline constexpr double kNotApplicable = std::numeric_limits<double>::quiet_NaN(
 
 /// Accounting of every frame (or sample) of one track: expected == written + lost for any cause.
 struct TrackCounters {
-    std::string track;                 ///< "v1", "a1", "v2" …
-    std::string kind;                  ///< "video" counts frames, "audio" samples per channel
+    std::string track;                 ///< "v1", "a1", "v2", "d1" …
+    std::string kind;                  ///< "video" counts frames, "audio" samples per channel, "data" packets
     std::uint64_t expected = 0;        ///< produced by the device, as far as known
     std::uint64_t written = 0;         ///< on disk
     std::uint64_t dropped_queue = 0;   ///< lost because a queue was full

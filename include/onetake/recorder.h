@@ -4,6 +4,7 @@
 #include <onetake/enhanced_audio.h>
 #include <onetake/event.h>
 #include <onetake/image.h>
+#include <onetake/markers.h>
 #include <onetake/metrics.h>
 #include <onetake/progress.h>
 #include <onetake/result.h>
@@ -14,6 +15,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace onetake {
@@ -37,13 +39,13 @@ struct ProcessOptions {
 /// The take recorder: camera and microphone (or pushed media, or the test source) → a take on disk → an MP4.
 ///
 /// Ownership: owns its threads, devices and files; a destroyed recorder stops a running take (without rendering).
-/// Threads: push_video(), push_jpeg(), push_audio(), is_recording() and request_stop() may be called from any number of
-/// threads at once; the other calls from one thread at a time.
-/// Callbacks come on the recorder's threads: of each kind, one call at a time. They may push, and call is_recording(),
-/// request_stop() and config(); all other calls fail with wrong_state there. An exception that leaves a callback is
-/// noted and goes no further. A recorder must not be destroyed or moved in its own callback.
-/// Times: `t` is seconds on CLOCK_MONOTONIC; without it the time of arrival is used.
-/// Tracks: `track` is the index in RecorderConfig::video or ::audio; pushed and device tracks may share a take.
+/// Threads: push_video(), push_jpeg(), push_audio(), push_data(), mark(), is_recording() and request_stop() may be
+/// called from any number of threads at once; the other calls from one thread at a time. Callbacks come on the
+/// recorder's threads: of each kind, one call at a time. They may push, and call is_recording(), request_stop() and
+/// config(); all other calls fail with wrong_state there. An exception that leaves a callback is noted and goes no
+/// further. A recorder must not be destroyed or moved in its own callback. Times: `t` is seconds on CLOCK_MONOTONIC;
+/// without it the time of arrival is used. Tracks: `track` is the index in RecorderConfig::video, ::audio or ::data;
+/// pushed and device tracks may share a take.
 class ONETAKE_API AVRecorder {
  public:
     /// Checks the configuration; opens no device yet. Errors: invalid_argument; io without a file descriptor left.
@@ -95,6 +97,15 @@ class ONETAKE_API AVRecorder {
     Status push_audio(std::span<const std::int16_t> samples, std::optional<double> t = {}, int track = 0);
     /// The same in [-1, 1]; values beyond are clipped, NaN becomes silence.
     Status push_audio(std::span<const float> samples, std::optional<double> t = {}, int track = 0);
+
+    /// Pushes a packet of a data track (RecorderConfig::data): 1 byte to 16 MiB, copied and stored unchanged. `t`: its
+    /// instant. Never blocks: a packet beyond 4096, or 64 MiB, that wait for a slow disk is dropped and counted.
+    Status push_data(std::span<const std::uint8_t> bytes, std::optional<double> t = {}, int track = 0);
+
+    /// Sets a marker at `t`, else now: `text`, 1 to kLongestMarker bytes of UTF-8; control characters become spaces.
+    /// Errors: wrong_state without a running take; refused for such a text, more than kMarkersPerSecond, or a `t` over
+    /// 24 h from now.
+    Status mark(std::string_view text, std::optional<double> t = {});
 
     /// Renders a stored take; blocks until that is done. Opens no device. An output file that belongs to another take,
     /// or is better than the new one (more frames, enhanced audio), is kept unless `force`. Errors: already_exists,

@@ -32,6 +32,7 @@ struct TakeSummary {
     TakeState state = TakeState::complete;
     double duration_s = 0;  ///< NaN if unknown (broken)
     std::uint64_t frames = 0;
+    std::uint64_t packets = 0;             ///< of data tracks
     std::uint64_t bytes = 0;               ///< of all its files
     std::string created;                   ///< ISO 8601, UTC
     std::vector<TrackCounters> counters;   ///< of each track, when the take was closed; empty if unknown
@@ -70,9 +71,9 @@ ONETAKE_API Result<TakeResult> import_take(const ImportOptions& options);
 
 /// What is missing from one track of a take, for one cause.
 struct TakeLoss {
-    std::string track;  ///< "v1", "a1" …
+    std::string track;  ///< "v1", "a1", "d1" …
     LossCause cause = LossCause::queue;
-    std::uint64_t count = 0;       ///< frames, or samples per channel
+    std::uint64_t count = 0;       ///< frames, samples per channel, or data packets
     double seconds = 0;            ///< of media, at the track's rate; 0 if that is unknown
     std::uint64_t bytes = 0;       ///< of the lost media, if stored; 0 if unknown
     double at_s = kNotApplicable;  ///< of the first, seconds from the take's start; NaN if unknown
@@ -88,7 +89,8 @@ struct CheckReport {
     double duration_s = 0;        ///< from the first to the last stamp
     std::uint64_t frames = 0;     ///< complete ones, all video tracks
     std::uint64_t samples = 0;    ///< present, all audio tracks, per channel
-    std::uint64_t bytes = 0;      ///< of both
+    std::uint64_t packets = 0;    ///< intact ones, all data tracks
+    std::uint64_t bytes = 0;      ///< of all of them
     std::vector<TakeLoss> losses;
     std::vector<std::string> findings;  ///< other problems, one line each
 

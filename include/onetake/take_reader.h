@@ -36,6 +36,19 @@ struct StoredAudioTrack {
     std::string wav_path;  ///< 16-bit PCM, interleaved
 };
 
+/// A data track of a stored take.
+struct StoredDataTrack {
+    std::string track;   ///< "d1", "d2" …
+    std::string device;  ///< "external"
+    std::string name;    ///< for people
+};
+
+/// A marker of a stored take.
+struct StoredMarker {
+    std::int64_t t_ns = 0;  ///< CLOCK_MONOTONIC
+    std::string text;
+};
+
 /// Consecutive samples with their time by the audio clock model: they lie evenly on [begin_ns, end_ns).
 struct SampleSpan {
     std::int64_t first_sample = 0;  ///< per channel
@@ -55,9 +68,9 @@ struct Image {
 /// being recorded can be read, too: refresh() adds what has been stored since.
 ///
 /// Times are integer nanoseconds on CLOCK_MONOTONIC of the machine and boot that recorded. Tracks are counted from 0,
-/// in the order of video() and audio(). Memory: some 40 bytes a frame and a second of audio; media are read when asked
-/// for. Threads: const calls from any number of threads at once, refresh() alone. Errors: not_found, refused, corrupt
-/// for the take; invalid_argument for a track, an index or a span out of range.
+/// in the order of video(), audio() and data(). Memory: some 40 bytes a frame and a second of audio; media are read
+/// when asked for. Threads: const calls from any number of threads at once, refresh() alone. Errors: not_found,
+/// refused, corrupt for the take; invalid_argument for a track, an index or a span out of range.
 class ONETAKE_API TakeReader {
  public:
     /// `folder`: of the take, as "av_data/interview".
@@ -83,6 +96,9 @@ class ONETAKE_API TakeReader {
 
     const std::vector<StoredVideoTrack>& video() const;
     const std::vector<StoredAudioTrack>& audio() const;
+    const std::vector<StoredDataTrack>& data() const;
+    /// In the order in which they were set. Valid until refresh().
+    const std::vector<StoredMarker>& markers() const;
     /// Stalls, lost devices, losses and notes, as journaled.
     const std::vector<RecorderEvent>& events() const;
 
@@ -110,6 +126,11 @@ class ONETAKE_API TakeReader {
     /// `from_ns` + k / rate, whatever the sound card's true rate was, and silence where there is none. At most 10^8
     /// samples.
     Result<std::vector<std::int16_t>> audio_between(std::size_t track, std::int64_t from_ns, std::int64_t to_ns) const;
+
+    /// The stamps of a data track's packets. Empty for a track that is not there. Valid until refresh().
+    std::span<const std::int64_t> packet_times(std::size_t track) const;
+    /// A packet's bytes as they were pushed. Errors: also those of a missing or damaged file.
+    Result<std::vector<std::uint8_t>> packet(std::size_t track, std::size_t index) const;
 
     /// UTC of an instant, nanoseconds since 1970, by the clocks read when the take began; 0 if that is unknown.
     std::int64_t wall_time_ns(std::int64_t t_ns) const;

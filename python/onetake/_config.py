@@ -70,6 +70,7 @@ class Settings(TypedDict, total=False):
     cfr: float | None
     audio_bitrate: int
     latency_offset_ms: float
+    marker_socket: bool
     instant_mp4: bool
     data_dir: StrPath
     processed_dir: StrPath

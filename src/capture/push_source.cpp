@@ -119,4 +119,38 @@ Status PushAudioSource::deliver(AudioBlock block, std::optional<double> t) {
     return {};
 }
 
+PushDataSource::PushDataSource(const std::string& name) {
+    description_.device = kPushDevice;
+    description_.name = name;
+}
+
+void PushDataSource::start(DataReceiver& receiver) {
+    receiver_ = &receiver;
+    gate_.open();
+}
+
+void PushDataSource::stop() {
+    gate_.close();
+}
+
+Status PushDataSource::push(std::vector<std::uint8_t> bytes, std::optional<double> t) {
+    if (!gate_.enter()) return refuse_while_stopped();
+    auto status = deliver(std::move(bytes), t);
+    gate_.leave();
+    return status;
+}
+
+Status PushDataSource::deliver(std::vector<std::uint8_t> bytes, std::optional<double> t) {
+    if (bytes.empty() || bytes.size() > kLargestData)
+        return fail(ErrorCode::refused, fmt::format("A pushed data packet of {} bytes can't be stored; 1 to {} is "
+                                                    "possible.",
+                                                    bytes.size(), kLargestData));
+    const auto now = host_now();
+    const auto stamp = validator_.check(t, now, now);
+    if (!stamp) return fail(stamp.error());
+    ONETAKE_TRY(status_of(receiver_->deliver({std::move(bytes), stamp->time, now, stamp->source})));
+    validator_.accept(*stamp);
+    return {};
+}
+
 }  // namespace onetake

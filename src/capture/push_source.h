@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace onetake {
 
@@ -66,6 +67,32 @@ class PushAudioSource final : public AudioSource {
     PushGate gate_;
     // Used by the thread that the gate admitted.
     AudioReceiver* receiver_ = nullptr;
+    TimestampValidator validator_;
+};
+
+/// A source of data packets that a program pushes. push() may be called from any number of threads at once.
+class PushDataSource {
+ public:
+    /// `name`: for people; may be empty.
+    explicit PushDataSource(const std::string& name);
+
+    const DataDescription& description() const { return description_; }
+    /// Begins to deliver to `receiver`, which must stay valid until stop() returns.
+    void start(DataReceiver& receiver);
+    /// Waits for a push that is under way; later ones are refused.
+    void stop();
+
+    /// Delivers a packet of 1 to kLargestData bytes; `t`: seconds on CLOCK_MONOTONIC, else the time of arrival. Errors:
+    /// as PushVideoSource::push().
+    Status push(std::vector<std::uint8_t> bytes, std::optional<double> t);
+
+ private:
+    Status deliver(std::vector<std::uint8_t> bytes, std::optional<double> t);
+
+    DataDescription description_;
+    PushGate gate_;
+    // Used by the thread that the gate admitted.
+    DataReceiver* receiver_ = nullptr;
     TimestampValidator validator_;
 };
 

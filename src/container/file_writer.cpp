@@ -69,12 +69,16 @@ Status FileWriter::end_track(int number) {
     return muxer_->end_stream(number);
 }
 
+Duration FileWriter::duration() const {
+    Duration longest{};
+    for (const auto& track : tracks_) longest = std::max(longest, track.result.end.time_since_epoch());
+    return longest;
+}
+
 Result<WrittenFile> FileWriter::finish() {
     WrittenFile result;
-    for (const auto& track : tracks_) {
-        result.duration = std::max(result.duration, track.result.end.time_since_epoch());
-        result.tracks.push_back(track.result);
-    }
+    result.duration = duration();
+    for (const auto& track : tracks_) result.tracks.push_back(track.result);
     const bool empty =
         std::all_of(tracks_.begin(), tracks_.end(), [](const Track& t) { return t.result.packets == 0; });
     if (empty) {
@@ -82,6 +86,7 @@ Result<WrittenFile> FileWriter::finish() {
         result.notes.emplace_back("No track has any packets, so no file was written.");
         return result;
     }
+    if (!chapters_.empty()) muxer_->set_chapters(std::move(chapters_), MediaTime(result.duration));
     auto file = muxer_->finish();
     if (!file) return fail(std::move(file).error());
     result.path = std::move(file->path);

@@ -51,6 +51,10 @@ class FileWriter {
     Status advance(int track, MediaTime time);
     /// Declares the end of the track, so that the others no longer wait for it. Errors: as write().
     Status end_track(int track);
+    /// The file gets these chapters; the last ends with the media. Before finish().
+    void set_chapters(std::vector<Chapter> chapters) { chapters_ = std::move(chapters); }
+    /// From time 0 to the end of the longest track, as written so far.
+    Duration duration() const;
     /// Ends every track and the file.
     Result<WrittenFile> finish();
 
@@ -66,6 +70,7 @@ class FileWriter {
 
     std::optional<Muxer> muxer_;
     std::vector<Track> tracks_;
+    std::vector<Chapter> chapters_;
 };
 
 }  // namespace onetake

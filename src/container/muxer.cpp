@@ -128,6 +128,10 @@ class Muxer::Impl {
     Status write(Packet packet);
     Status advance(int stream, MediaTime time);
     Status end_stream(int stream);
+    void set_chapters(std::vector<Chapter> chapters, MediaTime end) {
+        chapters_ = std::move(chapters);
+        chapters_end_ = end;
+    }
     Result<MuxedFile> finish();
 
  private:
@@ -154,6 +158,7 @@ class Muxer::Impl {
     Status write_one(Packet from);
     bool index_fits() const;
     Status mark_unused_space();
+    Status write_chapters();
 
     PartFile file_;
     ContainerFormat format_;
@@ -162,6 +167,8 @@ class Muxer::Impl {
     AVPacket* packet_ = nullptr;
     std::vector<Stream> streams_;
     std::vector<std::string> notes_;
+    std::vector<Chapter> chapters_;
+    MediaTime chapters_end_;
     PacketInterleaver interleaver_{kMostQueued};
     std::uint64_t written_bytes_ = 0, writeback_at_ = kWritebackEvery;
     bool begun_ = false;
@@ -201,7 +208,7 @@ Result<int> Muxer::Impl::add_stream(const StreamParams& params) {
     AVStream* stream = avformat_new_stream(context_, nullptr);
     if (stream == nullptr) return fail(ErrorCode::internal, "Out of memory while adding a stream.");
     ONETAKE_TRY(set_up(*stream, params, *codec));
-    if (!params.copied) {
+    if (!params.copied && params.kind != TrackKind::data) {  // players would show data
         const bool first = std::none_of(streams_.begin(), streams_.end(),
                                         [&](const Stream& other) { return other.params.kind == params.kind; });
         if (first) stream->disposition |= AV_DISPOSITION_DEFAULT;
@@ -385,6 +392,9 @@ bool Muxer::Impl::index_fits() const {
     if (streams_.size() > 4) extra += std::uint64_t{2048} * (streams_.size() - 4);
     for (const auto& [key, value] : options_.metadata) extra += value.size() + 64;
     for (const auto& stream : streams_) extra += 2 * stream.params.title.size();
+    constexpr std::uint64_t kChapterTrack = 2048, kPerChapter = 64;
+    if (!chapters_.empty()) extra += kChapterTrack;
+    for (const auto& chapter : chapters_) extra += kPerChapter + chapter.title.size();
     return estimate_index_bytes(video, other) + extra <= options_.reserve_index_bytes;
 }
 
@@ -400,6 +410,26 @@ Status Muxer::Impl::mark_unused_space() {
     return {};
 }
 
+// libavformat writes chapters with the trailer. Those of an MP4 are a track's samples, of which the first begins at 0.
+Status Muxer::Impl::write_chapters() {
+    if (is_mp4() && !chapters_.empty() && chapters_.front().begin > MediaTime{})
+        chapters_.insert(chapters_.begin(), {MediaTime{}, options_.title.empty() ? "Start" : options_.title});
+    for (std::size_t i = 0; i < chapters_.size(); ++i) {
+        const auto begin = to_ns(chapters_[i].begin);
+        auto* chapter = static_cast<AVChapter*>(av_mallocz(sizeof(AVChapter)));
+        if (chapter == nullptr) return fail(ErrorCode::internal, "Out of memory while adding a chapter.");
+        chapter->id = static_cast<std::int64_t>(i) + 1;
+        chapter->time_base = {1, 1'000'000'000};
+        chapter->start = begin;
+        chapter->end = std::max(begin, to_ns(i + 1 < chapters_.size() ? chapters_[i + 1].begin : chapters_end_));
+        set_tag(&chapter->metadata, "title", chapters_[i].title);
+        int count = static_cast<int>(context_->nb_chapters);
+        av_dynarray_add(&context_->chapters, &count, chapter);
+        context_->nb_chapters = static_cast<unsigned>(count);
+    }
+    return {};
+}
+
 int Muxer::Impl::close() {
     return context_ != nullptr && context_->pb != nullptr ? avio_closep(&context_->pb) : 0;
 }
@@ -411,6 +441,7 @@ Result<MuxedFile> Muxer::Impl::finish() {
         interleaver_.end(i);
     }
     ONETAKE_TRY(write_out());
+    ONETAKE_TRY(write_chapters());
     bool space_unused = false;
     if (is_mp4() && options_.reserve_index_bytes > 0 && !index_fits()) {
         av_opt_set_int(context_->priv_data, "moov_size", 0, 0);
@@ -466,6 +497,9 @@ Status Muxer::advance(int stream, MediaTime time) {
 }
 Status Muxer::end_stream(int stream) {
     return impl_->end_stream(stream);
+}
+void Muxer::set_chapters(std::vector<Chapter> chapters, MediaTime end) {
+    impl_->set_chapters(std::move(chapters), end);
 }
 Result<MuxedFile> Muxer::finish() {
     return impl_->finish();

@@ -28,6 +28,12 @@ struct MuxerOptions {
     bool replace = false;  ///< true: an existing file is replaced, atomically by finish()
 };
 
+/// A chapter; it lasts until the next one.
+struct Chapter {
+    MediaTime begin;
+    std::string title;
+};
+
 struct MuxedFile {
     std::string path;
     std::uint64_t bytes = 0;
@@ -69,6 +75,9 @@ class Muxer {
     Status advance(int stream, MediaTime time);
     /// Declares the end of a stream, so that the others no longer wait for it.
     Status end_stream(int stream);
+    /// The file gets these chapters, in order of their begins; the last ends at `end`. An MP4 gets one more where the
+    /// first begins after time 0, with the file's title: from 0 up to it. Before finish().
+    void set_chapters(std::vector<Chapter> chapters, MediaTime end);
     /// Writes the queued packets and the index, syncs the file, and renames it.
     Result<MuxedFile> finish();
 

@@ -1,6 +1,7 @@
 #include "inspect/check.h"
 
 #include "base/plural.h"
+#include "media/packet.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -11,8 +12,18 @@ namespace onetake {
 
 namespace {
 
-bool is_video(const TrackInspection& t) {
-    return t.track.track.kind == TrackKind::video;
+/// The total that a track's counts belong to.
+template <class T>
+T& total_of(const TrackInspection& t, T& frames, T& samples, T& packets) {
+    switch (t.track.track.kind) {
+        case TrackKind::video:
+            return frames;
+        case TrackKind::audio:
+            return samples;
+        case TrackKind::data:
+            break;
+    }
+    return packets;
 }
 
 /// Collects the losses of one take, one entry per track and cause.
@@ -35,6 +46,8 @@ class Losses {
             into_.push_back(loss(t, LossCause::no_record, static_cast<std::uint64_t>(t.extra_samples),
                                  static_cast<std::uint64_t>(t.extra_samples * t.track.audio.channels) * 2, {},
                                  "at the end of the WAV"));
+        if (t.extra_bytes > 0)
+            into_.push_back(loss(t, LossCause::no_record, 1, t.extra_bytes, {}, "at the end of the file"));
         if (t.beyond.packets > 0)
             into_.push_back(
                 loss(t, LossCause::no_record, t.beyond.packets, t.beyond.bytes, {}, "at the end of a part"));
@@ -52,9 +65,9 @@ class Losses {
             if (!first) first = run.time;
         }
         if (first)
-            into_.push_back(loss(t, cause, static_cast<std::uint64_t>(numbers.size()), bytes, *first,
-                                 fmt::format("{}{} {}", is_video(t) ? "frame" : "sample",
-                                             numbers.size() == 1 ? "" : "s", which(numbers))));
+            into_.push_back(loss(
+                t, cause, static_cast<std::uint64_t>(numbers.size()), bytes, *first,
+                fmt::format("{}{} {}", unit_of(t.track.track.kind), numbers.size() == 1 ? "" : "s", which(numbers))));
     }
 
     TakeLoss loss(const TrackInspection& t, LossCause cause, std::uint64_t count, std::uint64_t bytes,
@@ -117,9 +130,12 @@ void add_findings(const Inspection& found, std::vector<std::string>& findings) {
         add("The import was interrupted and is incomplete. Import it again, under another name.");
     for (const auto& file : found.stale_files) add(fmt::format("{} is a stale file from a crash.", file));
     if (found.end && found.end->reason != "recovered") {
-        std::uint64_t frames = 0, samples = 0;
+        std::uint64_t frames = 0, samples = 0, packets = 0;
         for (const auto& t : found.tracks)
-            (is_video(t) ? frames : samples) += static_cast<std::uint64_t>(t.recorded.size());
+            total_of(t, frames, samples, packets) += static_cast<std::uint64_t>(t.recorded.size());
+        if (packets != found.end->packets)
+            add(fmt::format("The `end` record has {} data packets, but the journal has {}.", found.end->packets,
+                            packets));
         if (frames != found.end->frames || samples != found.end->samples)
             add(fmt::format("The `end` record has {} frames and {} samples, but the journal has {} and {}.",
                             found.end->frames, found.end->samples, frames, samples));
@@ -131,7 +147,8 @@ TrackCounters counters_of(const TrackInspection& t) {
     c.written = t.good;
     for (std::size_t i = 0; i < t.drops.size(); ++i) counter_of(c, kLossCauses[i].cause) += t.drops[i].count;
     counter_of(c, LossCause::no_record) += static_cast<std::uint64_t>(t.orphaned.size()) + t.set_aside +
-                                           static_cast<std::uint64_t>(t.extra_samples) + t.beyond.packets;
+                                           static_cast<std::uint64_t>(t.extra_samples) + t.beyond.packets +
+                                           (t.extra_bytes > 0 ? 1 : 0);
     for (const auto& run : t.lost) counter_of(c, run.cause) += static_cast<std::uint64_t>(run.count);
     c.expected = c.written + c.lost();
     return c;
@@ -149,7 +166,7 @@ CheckReport check_report(const Inspection& found, const std::string& name) {
     Losses losses(found, report.losses);
     for (const auto& t : found.tracks) {
         losses.add_track(t);
-        (is_video(t) ? report.frames : report.samples) += t.good;
+        total_of(t, report.frames, report.samples, report.packets) += t.good;
         report.bytes += t.good_bytes;
         if (!t.statistics.first()) continue;
         first = std::min(first.value_or(*t.statistics.first()), *t.statistics.first());

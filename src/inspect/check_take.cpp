@@ -45,7 +45,8 @@ Result<RecoverReport> recover_take(const std::string& data_dir, const std::strin
     if (!report) return report;
     std::vector<std::string> outputs{fmt::format("{}/audio_enhanced.wav", folder)};
     if (!processed_dir.empty())
-        for (const auto* extension : {"mp4", "mkv"}) outputs.push_back(rendered_path(processed_dir, name, extension_of(format)));
+        for (const auto format : kRenderedFormats)
+            outputs.push_back(rendered_path(processed_dir, name, extension_of(format)));
     for (const auto& output : outputs)
         for (const auto& part : remove_stale_parts(output))
             report->steps.push_back(fmt::format("Removed {}, an incomplete file of a killed program.", part));

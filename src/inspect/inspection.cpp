@@ -2,6 +2,7 @@
 
 #include "base/files.h"
 #include "media/jpeg_info.h"
+#include "take/data_file.h"
 #include "take/journal_reader.h"
 #include "take/manifest.h"
 #include "take/wav.h"
@@ -57,7 +58,9 @@ class Inspector {
         std::optional<PartInspection> parts;  // encoded video
         std::optional<WavReader> wav;         // audio
         std::int64_t wav_samples = 0;
-        std::int64_t next = 0;  // number or index expected
+        std::optional<DataFileReader> data;
+        std::uint64_t data_end = 0;  // of what the journal names and the file has
+        std::int64_t next = 0;       // number or index expected
     };
 
     template <class Record>
@@ -74,6 +77,12 @@ class Inspector {
             else if (r.store == TrackStore::jpeg)
                 media.frames = std::move(*frames);
             if (r.store == TrackStore::encoded) media.parts.emplace(dir_, r.track);
+        } else if (r.track.kind == TrackKind::data) {
+            media.next = 1;
+            if (auto file = DataFileReader::open(dir_, r.track))
+                media.data.emplace(std::move(*file));
+            else
+                media.track.problem = file.error().message;
         } else {
             open_wav(media);
         }
@@ -175,6 +184,22 @@ class Inspector {
                     static_cast<std::uint64_t>(r.samples - present) * each, r.time + from_ticks(present, rate)});
     }
 
+    void take(const DataRecord& r) {
+        auto* media = find(r.track);
+        if (!media) return void(++found_.unknown_track_records);
+        auto& t = media->track;
+        if (!add_record(*media, r.number, 1)) return;
+        t.statistics.add_packet(r.time, r.source);
+        found_.last_time = std::max(found_.last_time, r.time);
+        const auto lose = [&](LossCause cause) { add_lost(t, {cause, r.number, 1, r.bytes, r.time}); };
+        if (!media->data) return lose(LossCause::missing);
+        if (!media->data->reaches(r)) return lose(LossCause::cut_short);
+        media->data_end = std::max(media->data_end, r.offset + r.bytes);
+        if (!media->data->read(r, packet_)) return lose(LossCause::damaged);
+        ++t.good;
+        t.good_bytes += r.bytes;
+    }
+
     void take(const DropRecord& r) {
         auto* media = find(r.track);
         if (!media) return void(++found_.unknown_track_records);
@@ -232,6 +257,11 @@ class Inspector {
             t.extra_samples = std::max<std::int64_t>(media.wav_samples - recorded_end, 0);
             return {};
         }
+        if (media.data && !found_.being_written) {
+            const auto size = media.data->size();
+            if (!size) return fail(size.error());
+            t.extra_bytes = *size - std::min(*size, media.data_end);
+        }
         if (!media.frames) return {};
         for_each_file(media.frames.get(), [&](const FileEntry& file) {
             const auto number = frame_number(file.name);
@@ -288,16 +318,30 @@ class Inspector {
     const bool locked_;
     Inspection found_;
     std::vector<Media> media_;
-    std::string bytes_;  // reused for its capacity
+    std::string bytes_;                 // reused for its capacity
+    std::vector<std::uint8_t> packet_;  // likewise
     bool too_damaged_ = false;
 };
 
 }  // namespace
 
-TrackInspection::TrackInspection(TrackRecord record)
-    : track(std::move(record)),
-      statistics(track.track.kind == TrackKind::video ? TrackStatistics::of_video(track.track, track.video)
-                                                      : TrackStatistics::of_audio(track.track, track.audio)) {}
+namespace {
+
+TrackStatistics statistics_of(const TrackRecord& track) {
+    switch (track.track.kind) {
+        case TrackKind::video:
+            return TrackStatistics::of_video(track.track, track.video);
+        case TrackKind::audio:
+            return TrackStatistics::of_audio(track.track, track.audio);
+        case TrackKind::data:
+            break;
+    }
+    return TrackStatistics::of_data(track.track);
+}
+
+}  // namespace
+
+TrackInspection::TrackInspection(TrackRecord record) : track(std::move(record)), statistics(statistics_of(track)) {}
 
 std::vector<LostRun> TrackInspection::undeclared() const {
     std::vector<LostRun> open;

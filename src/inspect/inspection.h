@@ -15,10 +15,10 @@
 
 namespace onetake {
 
-/// Consecutive frames or samples that are in the journal but missing from the take, with one cause.
+/// Consecutive frames, samples or data packets that are in the journal but missing from the take, with one cause.
 struct LostRun {
     LossCause cause = LossCause::missing;  ///< missing, cut_short, damaged or altered
-    std::int64_t first = 0;                ///< number of a frame from 1, index of a sample from 0
+    std::int64_t first = 0;                ///< number of a frame or data packet from 1, index of a sample from 0
     std::int64_t count = 0;
     std::uint64_t bytes = 0;  ///< by the journal
     HostTime time;            ///< of the first
@@ -35,13 +35,13 @@ struct TrackInspection {
     explicit TrackInspection(TrackRecord record);
 
     TrackRecord track;
-    bool opened = false;   ///< its folder or WAV could be opened
+    bool opened = false;   ///< its folder or file could be opened
     std::string problem;   ///< why not, else empty
-    IntervalSet recorded;  ///< by `f` or `a` records
+    IntervalSet recorded;  ///< by `f`, `a` or `d` records
     bool in_order = true;  ///< numbers come one after the other
     std::vector<LostRun> lost;
     IntervalSet declared;    ///< by `drop` records with `first`
-    std::uint64_t good = 0;  ///< frames or samples that are whole
+    std::uint64_t good = 0;  ///< frames, samples or packets that are intact
     std::uint64_t good_bytes = 0;
     std::array<DropTotal, kRecordedLossCauses> drops;  ///< by LossCause, without the declared
 
@@ -52,6 +52,7 @@ struct TrackInspection {
     std::uint64_t set_aside = 0;  ///< frames moved to kSetAside by a recovery
     std::uint64_t set_aside_bytes = 0;
     std::int64_t extra_samples = 0;  ///< at the WAV's end
+    std::uint64_t extra_bytes = 0;   ///< at the end of a data track's file
 
     bool header_stale = false;  ///< of the WAV
 

@@ -71,6 +71,7 @@ TakeSummary summarize(const std::string& data_dir, const std::string& processed_
         return s;
     }
     s.frames = totals->frames;
+    s.packets = totals->packets;
     s.duration_s = totals->end ? totals->end->duration_s : to_seconds(totals->length);
     if (const auto header = read_manifest(*dir)) s.counters = header->metrics.counters;
     const bool rendered = find_output(processed_dir, container, journal->take(), name, s);

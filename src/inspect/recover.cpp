@@ -183,7 +183,7 @@ class Recovery {
 
     Status close_journal(AppendFile& journal) {
         std::string lines;
-        std::uint64_t frames = 0, samples = 0;
+        std::uint64_t frames = 0, samples = 0, packets = 0;
         for (const auto& t : found_.tracks) {
             std::map<LossCause, std::int64_t> lost;
             for (const auto& run : t.undeclared()) {
@@ -194,10 +194,10 @@ class Recovery {
             }
             for (const auto& [cause, count] : lost)
                 did("Recorded {} of {} as lost: {}.",
-                    counted(static_cast<std::uint64_t>(count),
-                            t.track.track.kind == TrackKind::video ? "frame" : "sample"),
-                    to_string(t.track.track), to_string(cause));
-            (t.track.track.kind == TrackKind::video ? frames : samples) += t.good;
+                    counted(static_cast<std::uint64_t>(count), unit_of(t.track.track.kind)), to_string(t.track.track),
+                    to_string(cause));
+            const auto kind = t.track.track.kind;
+            (kind == TrackKind::video ? frames : kind == TrackKind::audio ? samples : packets) += t.good;
         }
         if (lines.empty() && found_.ends_with_end) return {};
         EndRecord end;
@@ -206,6 +206,7 @@ class Recovery {
         constexpr std::uint64_t kMax = 1'000'000'000'000;  // limit of the journal format
         end.frames = std::min(frames, kMax);
         end.samples = std::min(samples, kMax);
+        end.packets = std::min(packets, kMax);
         end.duration_s = check_report(found_, name_).duration_s;
         append_line(end, lines);
         if (auto status = journal.write(lines); !status) {

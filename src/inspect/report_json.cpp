@@ -40,6 +40,7 @@ ordered_json check_json(const CheckReport& r) {
             {"duration_s", finite(r.duration_s)},
             {"frames", r.frames},
             {"samples", r.samples},
+            {"packets", r.packets},
             {"bytes", r.bytes},
             {"losses", std::move(losses)},
             {"findings", r.findings}};

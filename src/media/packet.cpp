@@ -14,4 +14,16 @@ std::string_view to_string(TrackKind kind) {
     return "unknown";
 }
 
+std::string_view unit_of(TrackKind kind) {
+    switch (kind) {
+        case TrackKind::video:
+            return "frame";
+        case TrackKind::audio:
+            return "sample";
+        case TrackKind::data:
+            return "packet";
+    }
+    return "item";
+}
+
 }  // namespace onetake

@@ -13,6 +13,8 @@ struct CopiedParams;
 
 enum class TrackKind { video, audio, data };
 std::string_view to_string(TrackKind kind);
+/// What is counted in a track, for messages: "frame", "sample", "packet".
+std::string_view unit_of(TrackKind kind);
 
 /// Parameters of one encoded stream for decoders and muxers. Times of its packets are in 1/`time_scale` s.
 struct StreamParams {

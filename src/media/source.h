@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "media/audio_block.h"
+#include "media/data_packet.h"
 #include "media/frame.h"
 #include "media/stamp_kind.h"
 
@@ -57,6 +58,13 @@ class AudioReceiver {
     virtual void report(SourceEvent event) = 0;
 };
 
+/// Receives the packets of a data track. Thread-safe; never blocks.
+class DataReceiver {
+ public:
+    virtual ~DataReceiver() = default;
+    virtual Delivery deliver(DataPacket packet) = 0;
+};
+
 /// What a source actually delivers, as granted by the device; stored in the take.
 struct VideoDescription {
     std::string device;     ///< what was opened: "/dev/video0", "external", "test"
@@ -81,6 +89,12 @@ struct AudioDescription {
     int blocksize = 0;     ///< requested samples per channel and block
     double latency_s = 0;  ///< the input latency that the device reports
     StampKind stamps = StampKind::automatic;
+    std::vector<std::string> notes;
+};
+
+struct DataDescription {
+    std::string device;  ///< "external"
+    std::string name;    ///< for people; may be empty
     std::vector<std::string> notes;
 };
 

@@ -4,6 +4,7 @@
 #include "media/jpeg_info.h"
 #include "reader/stored_audio_track.h"
 #include "reader/stored_packets.h"
+#include "take/data_file.h"
 #include "take/journal_reader.h"
 #include "take/take_dir.h"
 #include "take/take_origin.h"
@@ -51,6 +52,12 @@ class TakeReader::Impl {
         UniqueFd folder;  // of its frames
         std::vector<std::int64_t> times = {}, numbers = {};
         std::optional<StoredPackets> packets = {};  // of an encoded track
+    };
+
+    struct DataTrack {
+        TrackId id;
+        std::vector<std::int64_t> times = {};
+        std::vector<DataRecord> records = {};
     };
 
     Impl(TakeDir dir, JournalReader journal) : dir_(std::move(dir)), journal_(std::move(journal)) {}
@@ -114,11 +121,29 @@ class TakeReader::Impl {
                     fmt::format("{} has no audio track {}; it has {}.", dir_.folder(), track, audio_readers_.size()));
     }
 
+    Result<std::vector<std::uint8_t>> packet(std::size_t track, std::size_t index) const {
+        if (track >= data_tracks_.size())
+            return fail(ErrorCode::invalid_argument,
+                        fmt::format("{} has no data track {}; it has {}.", dir_.folder(), track, data_tracks_.size()));
+        const auto& t = data_tracks_[track];
+        if (index >= t.records.size())
+            return fail(ErrorCode::invalid_argument, fmt::format("Data track {} of {} has no packet {}; it has {}.",
+                                                                 track, dir_.folder(), index, t.records.size()));
+        const auto file = DataFileReader::open(dir_, t.id);
+        if (!file) return fail(file.error());
+        std::vector<std::uint8_t> bytes;
+        ONETAKE_TRY(file->read(t.records[index], bytes));
+        return bytes;
+    }
+
     TakeDir dir_;
     JournalReader journal_;
     std::vector<StoredVideoTrack> video_;
     std::vector<StoredAudioTrack> audio_;
+    std::vector<StoredDataTrack> data_;
+    std::vector<StoredMarker> markers_;
     std::vector<VideoTrack> video_tracks_;
+    std::vector<DataTrack> data_tracks_;
     std::vector<StoredAudioReader> audio_readers_;
     std::vector<RecorderEvent> events_;
     std::optional<ClockReading> clock_;
@@ -126,7 +151,21 @@ class TakeReader::Impl {
     bool complete_ = false;
 
  private:
+    void add_data(const TrackRecord& r) {
+        if (std::ranges::find(data_tracks_, r.track, &DataTrack::id) != data_tracks_.end()) return;
+        origin_.add(r);
+        data_.push_back({to_string(r.track), r.data.device, r.data.name});
+        data_tracks_.push_back({r.track});
+    }
+    void add(const DataRecord& r) {
+        const auto at = std::ranges::find(data_tracks_, r.track, &DataTrack::id);
+        if (at == data_tracks_.end()) return;
+        origin_.add(r);
+        at->times.push_back(to_ns(r.time));
+        at->records.push_back(r);
+    }
     void add(const TrackRecord& r) {
+        if (r.track.kind == TrackKind::data) return add_data(r);
         const bool is_video = r.track.kind == TrackKind::video;
         auto& known = is_video ? video_numbers_ : audio_numbers_;
         if (std::ranges::find(known, r.track.number) != known.end()) return;
@@ -168,6 +207,7 @@ class TakeReader::Impl {
     }
     void add(const DropRecord& r) { events_.push_back(event_of(r)); }
     void add(const EventRecord& r) { events_.push_back(event_of(r)); }
+    void add(MarkRecord& r) { markers_.push_back({to_ns(r.time), std::move(r.text)}); }
     void add(const EndRecord&) { complete_ = true; }
     void add(const TakeRecord&) {}
     void add(const PartRecord& r) {
@@ -294,6 +334,23 @@ Result<std::vector<std::int16_t>> TakeReader::audio_between(std::size_t track, s
     const auto audio = impl_->audio(track);
     if (!audio) return fail(audio.error());
     return (*audio)->between(from_ns, to_ns);
+}
+
+const std::vector<StoredMarker>& TakeReader::markers() const {
+    return impl_->markers_;
+}
+
+const std::vector<StoredDataTrack>& TakeReader::data() const {
+    return impl_->data_;
+}
+
+std::span<const std::int64_t> TakeReader::packet_times(std::size_t track) const {
+    if (track >= impl_->data_tracks_.size()) return {};
+    return impl_->data_tracks_[track].times;
+}
+
+Result<std::vector<std::uint8_t>> TakeReader::packet(std::size_t track, std::size_t index) const {
+    return impl_->packet(track, index);
 }
 
 std::int64_t TakeReader::wall_time_ns(std::int64_t t_ns) const {

@@ -127,12 +127,15 @@ nlohmann::ordered_json tracks_json(const auto& tracks) {
 }  // namespace
 
 Status validate(const RecorderConfig& config) {
-    if (config.video.empty() && config.audio.empty()) return refuse("video and audio are both off: nothing to record.");
+    if (config.video.empty() && config.audio.empty() && config.data.empty())
+        return refuse("video and audio are both off: nothing to record.");
     for (std::size_t i = 0; i < config.video.size(); ++i)
         ONETAKE_TRY(check_track(config.video[i], place("video", i, config.video.size())));
     for (std::size_t i = 0; i < config.audio.size(); ++i)
         ONETAKE_TRY(check_fields(config.audio[i], place("audio", i, config.audio.size())));
     ONETAKE_TRY(check_fields(config));
+    if (config.video.empty() && config.audio.empty() && config.encode.container != ContainerFormat::mkv)
+        return refuse("video and audio are both off, and an MP4 can't hold data; allowed: container mkv.");
     if (config.store.codec == "ffv1" && config.instant_mp4 && config.encode.container == ContainerFormat::mp4 &&
         copies_encoded_tracks(config.encode))
         return refuse(
@@ -151,6 +154,7 @@ Status validate(const RecorderConfig& config) {
 
 std::string config_json(const RecorderConfig& config) {
     ToJson json{{{"video_tracks", tracks_json(config.video)}, {"audio_tracks", tracks_json(config.audio)}}};
+    for (const auto& track : config.data) json.object["data_tracks"].push_back({{"label", track.label}});
     visit_fields(config, json);
     json.object["container"] = extension_of(config.encode.container);  // also those that are no choice of a field
     return json.object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);

@@ -87,6 +87,7 @@ Error with_way_out(Error error, const VideoTrackConfig& track) {
 
 Result<OpenedSources> open_sources(const RecorderConfig& config, Clock& clock, bool any_size) {
     OpenedSources sources;
+    for (const auto& track : config.data) sources.data.push_back(std::make_unique<PushDataSource>(track.label));
     // Flash and beep of all test sources come at the same instants.
     const TestScene scene{clock.now(), config.video.empty() ? VideoTrackConfig{}.fps : config.video.front().fps};
     for (const auto& track : config.video)

@@ -23,6 +23,7 @@ struct OpenedSources {
         std::unique_ptr<AudioSource> source;  ///< null if it could not be opened, and the take goes on without it
         PushAudioSource* push = nullptr;
     };
+    std::vector<std::unique_ptr<PushDataSource>> data;
     std::vector<Video> video;
     std::vector<Audio> audio;
     std::vector<std::string> notes;  ///< on sources that are missing

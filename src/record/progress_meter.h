@@ -17,7 +17,7 @@ class ProgressMeter {
 
     Progress measure(HostTime now, const TakeSink& sink) {
         const auto counts = sink.counts();
-        const auto bytes = counts.video_bytes + counts.audio_bytes;
+        const auto bytes = counts.video_bytes + counts.audio_bytes + counts.data_bytes;
         if (const double since = to_seconds(now - time_); since >= 1) {
             fps_ = static_cast<double>(counts.frames - frames_) / since;
             bytes_per_s_ = static_cast<double>(bytes - bytes_) / since;

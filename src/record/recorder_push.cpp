@@ -74,6 +74,20 @@ Status AVRecorder::push_audio(std::span<const std::int16_t> samples, std::option
     return (*source)->push(std::move(block), t);
 }
 
+Status AVRecorder::push_data(std::span<const std::uint8_t> bytes, std::optional<double> t, int track) {
+    const auto recording = impl_->running("push_data()");
+    if (!recording) return fail(recording.error());
+    const auto source = (*recording)->pushed_data(track);
+    if (!source) return fail(source.error());
+    return (*source)->push({bytes.begin(), bytes.end()}, t);
+}
+
+Status AVRecorder::mark(std::string_view text, std::optional<double> t) {
+    const auto recording = impl_->running("mark()");
+    if (!recording) return fail(recording.error());
+    return (*recording)->mark(text, t);
+}
+
 Status AVRecorder::push_audio(std::span<const float> samples, std::optional<double> t, int track) {
     std::vector<std::int16_t> converted(samples.size());
     std::ranges::transform(samples, converted.begin(), to_int16);

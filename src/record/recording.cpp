@@ -9,6 +9,7 @@
 #include <onetake/version.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
 #include <sys/eventfd.h>
@@ -92,6 +93,7 @@ Status Recording::open_sink() {
     options.writer.config_json = config_json(config_);
     options.writer.fsync = config_.store.fsync;
     options.writer.encoded_tracks = config_.store.codec != "jpeg";
+    options.writer.data_tracks = !config_.data.empty();
     options.writer.id = new_ulid(read_clocks().wall);
     options.encode = live_settings(config_.store, options_.keep_size);
     options.jpeg = {config_.store.quality, config_.store.subsample, config_.store.progressive};
@@ -140,6 +142,11 @@ Status Recording::add_tracks() {
         audio_inputs_.push_back(receiver ? receiver.get() : static_cast<AudioReceiver*>(*input));
         audio_receivers_.push_back(std::move(receiver));
     }
+    for (const auto& data : sources_.data) {
+        auto input = sink_->add_data(data->description());
+        if (!input) return fail(std::move(input).error());
+        data_inputs_.push_back(*input);
+    }
     ONETAKE_TRY(write_offsets());
     return sink_->start();
 }
@@ -167,6 +174,7 @@ Status Recording::write_offsets() {
 }
 
 Status Recording::start_sources() {
+    for (std::size_t i = 0; i < sources_.data.size(); ++i) sources_.data[i]->start(*data_inputs_[i]);
     for (std::size_t i = 0; i < sources_.audio.size(); ++i) {
         if (!sources_.audio[i].source) continue;
         if (auto status = sources_.audio[i].source->start(*audio_inputs_[i]); !status) {
@@ -182,6 +190,14 @@ Status Recording::start_sources() {
                                 std::chrono::duration_cast<std::chrono::seconds>(kFirstFrameTimeout).count()));
         start_barrier_->open();
     }
+    if (config_.marker_socket) {
+        auto socket = MarkerSocket::open(
+            sink_->take().id(), [this](std::string_view text, HostTime time) { return sink_->mark(text, time); });
+        if (socket)
+            marker_socket_ = std::move(*socket);
+        else if (socket.error().code != ErrorCode::not_found)
+            sink_->note(fmt::format("`onetake mark` can't set markers: {}", socket.error().message));
+    }
     start_ = host_now();
     meter_.emplace(start_);
     return {};
@@ -194,6 +210,7 @@ void Recording::stop_sources() {
     for (const auto& audio : sources_.audio)
         if (audio.source) audios.push_back(audio.source.get());
     stop_together(videos, audios);
+    for (const auto& data : sources_.data) data->stop();
 }
 
 // Nothing was recorded: the take is empty.
@@ -208,6 +225,7 @@ void Recording::remove_take() {
 
 void Recording::end_capture() {
     finished_ = true;
+    marker_socket_.reset();
     end_ = host_now();
     sink_->limit_waiting(kLongestWaitAtStop);
     stop_sources();
@@ -216,7 +234,7 @@ void Recording::end_capture() {
 
 bool Recording::has_media() const {
     const auto counts = sink_->counts();
-    return counts.frames + counts.audio_bytes > 0;
+    return counts.frames + counts.audio_bytes + counts.packets > 0;
 }
 
 Result<TakeResult> Recording::close() {
@@ -264,8 +282,23 @@ Result<TakeResult> Recording::close() {
     return result;
 }
 
+Status Recording::mark(std::string_view text, std::optional<double> t) {
+    if (!t) return sink_->mark(text, host_now());
+    constexpr double kLatest = 1e9;  // seconds, so that the conversion can't overflow
+    if (!std::isfinite(*t) || std::abs(*t) > kLatest)
+        return fail(ErrorCode::refused, "The marker's time is not a time in seconds on CLOCK_MONOTONIC.");
+    return sink_->mark(text, HostTime(duration_from_seconds(*t)));
+}
+
 Result<PushVideoSource*> Recording::pushed_video(int track) const {
     return pushed_source(sources_.video, track, "video");
+}
+
+Result<PushDataSource*> Recording::pushed_data(int track) const {
+    if (track >= 0 && static_cast<std::size_t>(track) < sources_.data.size())
+        return sources_.data[static_cast<std::size_t>(track)].get();
+    return fail(ErrorCode::refused,
+                fmt::format("There is no data track {}; this take has {}.", track, sources_.data.size()));
 }
 
 Result<PushAudioSource*> Recording::pushed_audio(int track) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/files.h"
+#include "record/marker_socket.h"
 #include "record/open_sources.h"
 #include "record/progress_meter.h"
 #include "record/start_barrier.h"
@@ -16,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace onetake {
@@ -50,6 +52,11 @@ class Recording {
     /// sources are thread-safe.
     Result<PushVideoSource*> pushed_video(int track) const;
     Result<PushAudioSource*> pushed_audio(int track) const;
+    /// Of data track `track`, from 0. Errors: refused, if there is none.
+    Result<PushDataSource*> pushed_data(int track) const;
+
+    /// Stores a marker at `t`, seconds on CLOCK_MONOTONIC, else now. Thread-safe. Errors: TakeSink::mark()'s.
+    Status mark(std::string_view text, std::optional<double> t);
 
     /// Whether the disk is full or can't be written; the take must be closed then.
     bool ended_early() const { return sink_->ended_early(); }
@@ -81,10 +88,12 @@ class Recording {
     std::vector<std::unique_ptr<BarrierAudioReceiver>> audio_receivers_;
     std::vector<VideoReceiver*> video_inputs_;  // the receiver of each source
     std::vector<AudioReceiver*> audio_inputs_;  // null: no source
-    OpenedSources sources_;                     // destroyed before what they deliver to
+    std::vector<DataReceiver*> data_inputs_;
+    OpenedSources sources_;  // destroyed before what they deliver to
     bool finished_ = false;
     HostTime start_, end_;
     std::optional<ProgressMeter> meter_;
+    std::unique_ptr<MarkerSocket> marker_socket_;
 };
 
 }  // namespace onetake

@@ -1,10 +1,10 @@
 #include "base/files.h"
-#include "inspect/recover.h"
 #include "inspect/stored_take.h"
 #include "record/take_outputs.h"
 #include "take/journal.h"
 #include "take/take_files.h"
 
+#include <onetake/take.h>
 #include <onetake/video_recorder.h>
 
 #include <algorithm>
@@ -56,7 +56,7 @@ void finish_file(const std::string& storage, const std::string& name, ContainerF
 RecoveredRecording recover_one(const std::string& storage, const std::string& name, const TakeRecord& take) {
     RecoveredRecording recovered;
     recovered.take = take_folder(storage, name);
-    auto report = recover_folder(recovered.take, name);
+    auto report = recover_take(storage, name, storage);
     if (!report) {
         recovered.failures.push_back(report.error().message);
         return recovered;

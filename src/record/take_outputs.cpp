@@ -25,8 +25,8 @@ void account(const TrackLoss& loss, Metrics& m) {
     const bool video = loss.track.kind == TrackKind::video;
     auto counters = std::ranges::find(m.counters, to_string(loss.track), &TrackCounters::track);
     if (counters == m.counters.end())
-        counters = m.counters.insert(
-            counters, {to_string(loss.track), video ? "video" : "audio", loss.named, loss.named, 0, 0, 0, 0});
+        counters = m.counters.insert(counters, {to_string(loss.track), std::string(to_string(loss.track.kind)),
+                                                loss.named, loss.named, 0, 0, 0, 0});
     const auto there = loss.named - loss.lost;
     if (counters->written <= there) return;
     const auto missing = counters->written - there;
@@ -34,7 +34,7 @@ void account(const TrackLoss& loss, Metrics& m) {
     counters->dropped_disk += missing;
     if (video)
         m.frames -= std::min(m.frames, missing);
-    else if (loss.track.number == 1)
+    else if (loss.track.kind == TrackKind::audio && loss.track.number == 1)
         m.audio_samples -= std::min(m.audio_samples, missing);
 }
 

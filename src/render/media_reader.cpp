@@ -28,6 +28,7 @@ Result<WavReader> open_wav(const TakeDir& dir, const std::string& path) {
 }
 
 HostTime end_of(const TakeEvent& event) {
+    if (const auto* data = std::get_if<StoredData>(&event)) return data->record.time;
     const auto* stored = std::get_if<StoredAudio>(&event);
     return stored ? stored->span.end : std::get<StoredFrame>(event).time;
 }
@@ -67,6 +68,13 @@ Status MediaReader::open_tracks() {
                 note(frames.error().message);
             video.color = t.video.color;
             videos_.emplace(t.track.number, std::move(video));
+        } else if (t.track.kind == TrackKind::data) {
+            if (options_.audio_only) continue;
+            auto& data = data_[t.track.number];
+            if (auto file = DataFileReader::open(*dir_, t.track))
+                data.file.emplace(std::move(*file));
+            else
+                note(file.error().message);
         } else {
             Audio audio;
             if (auto wav = open_wav(*dir_, t.path))
@@ -163,6 +171,10 @@ void MediaReader::map_encoded(TrackId track, int file_track, bool copy) {
 
 void MediaReader::map_audio(TrackId track, int file_track) {
     audios_.at(track.number).file_track = file_track;
+}
+
+void MediaReader::map_data(TrackId track) {
+    data_.at(track.number).mapped = true;
 }
 
 Status MediaReader::run(BoundedQueue<RenderItem>& out) {
@@ -309,11 +321,39 @@ bool MediaReader::emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out)
     return out.push(std::move(placed));
 }
 
+bool MediaReader::emit(const StoredData& stored, BoundedQueue<RenderItem>& out) {
+    const auto& record = stored.record;
+    const auto it = data_.find(record.track.number);
+    if (it == data_.end()) return true;
+    auto& data = it->second;
+    ++data.named;
+    if (!data.mapped || !data.file) return ++data.lost, true;
+    PlacedData placed{record, {}, std::max(file_time(record.time), MediaTime{})};
+    const auto lose = [&](const std::string& why) {
+        ++data.lost;
+        note(fmt::format("{} packet {}: {}", to_string(record.track), record.number, why));
+        return true;
+    };
+    if (const auto why = too_late(data.last, placed.time); !why.empty()) return lose(why);
+    if (auto status = data.file->read(record, placed.bytes); !status) return lose(status.error().message);
+    data.last = placed.time;
+    return out.push(std::move(placed));
+}
+
 std::vector<TrackLoss> MediaReader::losses() const {
     std::vector<TrackLoss> losses;
     for (const auto& [number, v] : videos_) losses.push_back({{TrackKind::video, number}, v.named, v.lost});
     for (const auto& [number, a] : audios_) losses.push_back({{TrackKind::audio, number}, a.named, a.lost});
+    for (const auto& [number, d] : data_) losses.push_back({{TrackKind::data, number}, d.named, d.lost});
     return losses;
+}
+
+std::vector<Chapter> MediaReader::markers() const {
+    std::vector<Chapter> markers;
+    for (const auto& mark : source_.markers())
+        markers.push_back({std::max(file_time(mark.time), MediaTime{}), mark.text});
+    std::ranges::stable_sort(markers, {}, &Chapter::begin);
+    return markers;
 }
 
 std::vector<std::string> MediaReader::take_notes() {

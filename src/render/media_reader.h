@@ -2,11 +2,13 @@
 
 #include "base/bounded_queue.h"
 #include "codec/jpeg_decoder.h"
+#include "container/muxer.h"
 #include "media/jpeg_info.h"
 #include "media/sample_timeline.h"
 #include "media/timed_audio.h"
 #include "render/encoded_track_reader.h"
 #include "render/enhanced_audio_reader.h"
+#include "take/data_file.h"
 #include "take/take_source.h"
 #include "take/wav.h"
 
@@ -41,12 +43,18 @@ struct PlacedAudio {
     int track = 0;
     TimedAudio run;
 };
-using RenderItem = std::variant<DecodedFrame, CopiedFrame, PlacedAudio>;
+/// A stored data packet at its media time.
+struct PlacedData {
+    DataRecord record;
+    std::vector<std::uint8_t> bytes;
+    MediaTime time;
+};
+using RenderItem = std::variant<DecodedFrame, CopiedFrame, PlacedAudio, PlacedData>;
 
 /// What of a track's journal could not be read.
 struct TrackLoss {
     TrackId track;
-    std::uint64_t named = 0;  ///< frames or samples (per channel, of the raw audio) that the journal names
+    std::uint64_t named = 0;  ///< frames, packets, or samples (per channel, of the raw audio) that the journal names
     std::uint64_t lost = 0;   ///< of those, missing or damaged on disk, or with a stamp out of range
 };
 
@@ -62,7 +70,7 @@ struct MediaReaderOptions {
     SyncReference sync_reference = SyncReference::system;
     /// Media further after their predecessor in the track are lost: the stamp is wrong, or can't be written.
     Duration longest_gap = std::chrono::hours(6);
-    bool audio_only = false;  ///< leave out the video tracks
+    bool audio_only = false;  ///< leave out the video and data tracks
 };
 
 /// Reads a take's media in the order of its journal, for the encoders. Thread-bound.
@@ -94,10 +102,15 @@ class MediaReader {
     /// Emits an encoded track: its packets, or its decoded frames in the size of the first part.
     void map_encoded(TrackId track, int file_track, bool copy);
 
+    /// Emits the packets of a data track.
+    void map_data(TrackId track);
+
     /// Reads everything, to the end or until the queue is closed.
     Status run(BoundedQueue<RenderItem>& out);
 
     // After run().
+    /// The take's markers at their media times, in order.
+    std::vector<Chapter> markers() const;
     std::vector<TrackLoss> losses() const;
     std::vector<std::string> take_notes();
 
@@ -121,6 +134,13 @@ class MediaReader {
         std::uint64_t named = 0, lost = 0;
     };
 
+    struct Data {
+        bool mapped = false;
+        std::optional<DataFileReader> file;
+        std::optional<MediaTime> last;  ///< of the last emitted packet
+        std::uint64_t named = 0, lost = 0;
+    };
+
     MediaReader(MediaReaderOptions options, TakeSource source)
         : options_(std::move(options)), source_(std::move(source)) {}
     Status open_tracks();
@@ -134,6 +154,7 @@ class MediaReader {
     bool emit_encoded(Video& video, const StoredFrame& frame, MediaTime time, BoundedQueue<RenderItem>& out);
     bool lose(Video& video, const StoredFrame& frame, std::string_view why);
     bool emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out);
+    bool emit(const StoredData& stored, BoundedQueue<RenderItem>& out);
     bool is_reference(TrackId track) const { return reference_ && track == reference_track_; }
     MediaTime file_time(HostTime t) const;
     /// Why no file can hold media at `t` after a track's `last`; empty if it can.
@@ -150,6 +171,7 @@ class MediaReader {
     std::shared_ptr<BufferPool> images_;
     std::map<int, Video> videos_;  // by track number
     std::map<int, Audio> audios_;
+    std::map<int, Data> data_;
     std::optional<SampleTimeline> reference_;  // the sound card's, where it is the reference
     TrackId reference_track_;
     std::deque<TakeEvent> waiting_;  // until the reference timeline covers them

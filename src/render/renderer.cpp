@@ -2,11 +2,14 @@
 
 #include "container/file_writer.h"
 #include "encode/audio_stream_encoder.h"
+#include "encode/data_encoder.h"
 #include "encode/passthrough_encoder.h"
 #include "encode/video_stream_encoder.h"
 #include "inspect/stored_take.h"
 #include "render/cfr.h"
+#include "render/data_lines.h"
 #include "render/output_guard.h"
+#include "render/webvtt.h"
 
 #include <onetake/config.h>
 #include <onetake/config_fields.h>
@@ -60,6 +63,7 @@ class Renderer {
         ONETAKE_TRY(open_file());
         ONETAKE_TRY(write_media());
         ONETAKE_TRY(finish_tracks());
+        ONETAKE_TRY(write_markers());
         ONETAKE_TRY(guard_->check_not_lesser(frames_, totals_ ? std::optional(totals_->length) : std::nullopt));
         auto file = file_->finish();
         if (!file) return fail(std::move(file).error());
@@ -82,7 +86,9 @@ class Renderer {
         if (!file) return fail(std::move(file).error());
         file_.emplace(std::move(*file));
         for (const auto& t : reader_->tracks())
-            ONETAKE_TRY(t.track.kind == TrackKind::video ? add_video(t) : add_audio(t));
+            ONETAKE_TRY(t.track.kind == TrackKind::video   ? add_video(t)
+                        : t.track.kind == TrackKind::audio ? add_audio(t)
+                                                           : add_data(t));
         if (no_media_)
             return fail(ErrorCode::corrupt,
                         fmt::format("{} has no readable frames and no audio; `onetake check` lists what is missing.",
@@ -105,6 +111,7 @@ class Renderer {
         const double seconds = plausible(to_seconds(length) + 1);
         double frames = 0, audio_packets = 0;
         for (const auto& t : reader_->tracks()) {
+            if (t.track.kind == TrackKind::data) continue;  // not in a file that has an index in front
             if (t.track.kind == TrackKind::audio)
                 audio_packets += seconds * t.audio.sample_rate / kAacFrame + 10;
             else
@@ -124,7 +131,8 @@ class Renderer {
         if (!totals_) return seconds;
         double media_s = 0;
         for (const auto& t : reader_->tracks())
-            media_s += t.track.kind == TrackKind::audio
+            media_s += t.track.kind == TrackKind::data ? 0
+                       : t.track.kind == TrackKind::audio
                            ? static_cast<double>(totals_->samples) / t.audio.sample_rate
                            : static_cast<double>(totals_->frames) / (t.video.fps > 0 ? t.video.fps : kDefaultFps);
         return std::min(seconds, kStretch * media_s + kPauses_s);
@@ -275,6 +283,23 @@ class Renderer {
         return {};
     }
 
+    // Matroska holds data as subtitles of a codec that libavformat copies byte by byte; an MP4 has no such thing.
+    Status add_data(const TrackRecord& t) {
+        if (options_.container == ContainerFormat::mkv) {
+            const auto added = add_track(std::make_unique<DataEncoder>(t.data.name));
+            if (!added) return fail(added.error());
+            data_tracks_[t.track.number] = *added;
+            no_media_ = false;
+        } else {
+            const auto stem = std::filesystem::path(options_.out_path).replace_extension().string();
+            auto lines = DataLines::create(fmt::format("{}.{}.jsonl", stem, to_string(t.track)));
+            if (!lines) return fail(std::move(lines).error());
+            data_lines_.emplace(t.track.number, std::move(*lines));
+        }
+        reader_->map_data(t.track);
+        return {};
+    }
+
     Status write_media() {
         BoundedQueue<RenderItem> items(kDecodedAhead);
         Status read;
@@ -295,6 +320,7 @@ class Renderer {
         if (!written) return written;
         if (!read) return read;
         for (auto& [track, cfr] : constant_) ONETAKE_TRY(cfr.finish(frame_writer(track)));
+        for (auto& [track, lines] : data_lines_) ONETAKE_TRY(lines.finish());
         progress_.done(frames_);
         return {};
     }
@@ -303,6 +329,7 @@ class Renderer {
 
     Status write(DecodedFrame& frame) {
         progress_.at(frame.time, frames_);
+        ONETAKE_TRY(pass_data_tracks(frame.time));
         const auto it = constant_.find(frame.track);
         const auto out = frame_writer(frame.track);
         if (it == constant_.end()) return out(std::move(frame.image), frame.time);
@@ -311,6 +338,7 @@ class Renderer {
     Status write(CopiedFrame& frame) {
         progress_.at(frame.time, frames_);
         ++frames_;
+        ONETAKE_TRY(pass_data_tracks(frame.time));
         return encode(frame.track, CompressedFrame{std::move(frame.bytes), frame.time, frame.key});
     }
     Status write(PlacedAudio& audio) {
@@ -319,7 +347,19 @@ class Renderer {
         const auto& encoder = *audio_encoders_.at(audio.track);
         while (audio.run.after_gap && audio.run.begin - encoder.position() > 2 * kSilentPiece)
             ONETAKE_TRY(encode(audio.track, AudioSilence{encoder.position() + kSilentPiece}));
+        ONETAKE_TRY(pass_data_tracks(audio.run.begin));
         return encode(audio.track, std::move(audio.run));
+    }
+    Status write(PlacedData& data) {
+        if (const auto lines = data_lines_.find(data.record.track.number); lines != data_lines_.end())
+            return lines->second.add(data.record, data.time, data.bytes);
+        return encode(data_tracks_.at(data.record.track.number), CompressedFrame{std::move(data.bytes), data.time});
+    }
+
+    // Packets of other tracks must not wait for data, which come as they do.
+    Status pass_data_tracks(MediaTime time) {
+        for (const auto& [number, track] : data_tracks_) ONETAKE_TRY(file_->advance(track, time));
+        return {};
     }
 
     Status encode(int track, EncoderInput input) {
@@ -333,6 +373,15 @@ class Renderer {
             ONETAKE_TRY(file_->write(static_cast<int>(i), packets_));
             ONETAKE_TRY(file_->end_track(static_cast<int>(i)));
         }
+        return {};
+    }
+
+    Status write_markers() {
+        auto markers = reader_->markers();
+        if (markers.empty()) return {};
+        const auto stem = std::filesystem::path(options_.out_path).replace_extension().string();
+        ONETAKE_TRY(write_webvtt(stem + ".markers.vtt", markers, MediaTime(file_->duration())));
+        file_->set_chapters(std::move(markers));
         return {};
     }
 
@@ -371,6 +420,8 @@ class Renderer {
     std::map<int, const AudioStreamEncoder*> audio_encoders_;  // by track of the file; in encoders_
     std::vector<Packet> packets_;                              // reused from input to input
     std::map<int, ConstantRate> constant_;                     // by track of the file
+    std::map<int, int> data_tracks_;                           // tracks of the file, by number of the data track
+    std::map<int, DataLines> data_lines_;                      // of a file that can't hold them, likewise
     std::uint64_t frames_ = 0;
     bool no_media_ = true;
     std::vector<std::string> notes_;

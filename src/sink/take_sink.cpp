@@ -2,6 +2,9 @@
 
 #include "base/clock.h"
 #include "base/plural.h"
+#include "media/timestamp_validator.h"
+
+#include <onetake/markers.h>
 
 #include <algorithm>
 #include <chrono>
@@ -90,8 +93,38 @@ Result<AudioTrackInput*> TakeSink::add_audio(const AudioDescription& description
     return &audios_.back()->input;
 }
 
+Result<DataTrackInput*> TakeSink::add_data(const DataDescription& description) {
+    auto id = writer_.add_data_track(description);
+    if (!id) return fail(std::move(id).error());
+    for (const auto& text : description.notes) note(text);
+    data_.push_back(std::unique_ptr<DataTrack>(
+        new DataTrack{DataTrackInput(*id, static_cast<int>(data_.size()), queue_), TrackStatistics::of_data(*id)}));
+    return &data_.back()->input;
+}
+
 Status TakeSink::add_offset(const OffsetRecord& offset) {
     return writer_.write_record(offset);
+}
+
+Status TakeSink::mark(std::string_view text, HostTime time) {
+    const auto now = host_now();
+    const auto refuse = [](std::string why) { return fail(ErrorCode::refused, std::move(why)); };
+    if (text.empty() || text.size() > kLongestMarker)
+        return refuse(
+            fmt::format("A marker of {} bytes can't be stored; 1 to {} is possible.", text.size(), kLongestMarker));
+    if (time - now > TimestampValidator::kFar || now - time > TimestampValidator::kFar)
+        return refuse("The marker's time is more than 24 h away from now. Times are those of CLOCK_MONOTONIC.");
+    MarkRecord mark{time, now, std::string(text)};
+    for (auto& c : mark.text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    MutexLock lock(mutex_);
+    if (marks_closed_) return refuse("The take is being stopped; the marker is not stored.");
+    while (!marked_.empty() && now - marked_.front() >= seconds(1)) marked_.pop_front();
+    if (marked_.size() >= kMarkersPerSecond)
+        return refuse(fmt::format("More than {} markers in a second; this one is not stored.", kMarkersPerSecond));
+    marked_.push_back(now);
+    queue_.post(JournalRecord(std::move(mark)));
+    return {};
 }
 
 Status TakeSink::start() {
@@ -217,6 +250,24 @@ void TakeSink::write(const TrackBlock& stored) {
     track.input.release();
 }
 
+void TakeSink::write(const TrackPacket& stored) {
+    auto& track = *data_[static_cast<std::size_t>(stored.track)];
+    auto& counters = track.input.counters();
+    const auto& packet = stored.packet;
+    if (ended_early()) {
+        counters.lose(LossCause::disk, 1, packet.time);
+    } else if (auto status = writer_.write_data(track.input.id(), packet); !status) {
+        counters.lose(LossCause::disk, 1, packet.time);
+        write_failed(status.error(), ++track.failures);
+    } else {
+        track.failures = 0;
+        counters.add_written(1);
+        data_bytes_ += packet.bytes.size();
+        track.statistics.add_packet(packet.time, packet.source);
+    }
+    track.input.release(packet.bytes.size());
+}
+
 void TakeSink::write(const JournalRecord& record) {
     if (auto status = writer_.write_record(record); !status) write_failed(status.error(), 0);
 }
@@ -224,7 +275,6 @@ void TakeSink::write(const JournalRecord& record) {
 void TakeSink::write_drops() {
     const auto write_track = [&](auto& track) {
         auto& input = track.input;
-        const bool video = input.id().kind == TrackKind::video;
         for (const auto& known : std::span(kLossCauses).first(kRecordedLossCauses)) {
             const auto now = host_now();
             std::uint64_t count = 0;
@@ -235,11 +285,12 @@ void TakeSink::write_drops() {
             }
             if (count > 0)
                 events_.report(EventKind::loss, now, input.id(),
-                               fmt::format("{} {}", counted(count, video ? "frame" : "sample"), known.text), count);
+                               fmt::format("{} {}", counted(count, unit_of(input.id().kind)), known.text), count);
         }
     };
     for (auto& track : videos_) write_track(*track);
     for (auto& track : audios_) write_track(*track);
+    for (auto& track : data_) write_track(*track);
 }
 
 void TakeSink::write_failed(const Error& error, int in_row) {
@@ -263,8 +314,8 @@ void TakeSink::watch_disk(HostTime now) {
     const auto room = writer_.room_left();
     if (!room) return;
     const auto so_far = counts();
-    auto warning =
-        disk_watch_.update(now, so_far.video_bytes + so_far.audio_bytes, options_.encode ? 0 : so_far.frames, *room);
+    auto warning = disk_watch_.update(now, so_far.video_bytes + so_far.audio_bytes + so_far.data_bytes,
+                                      options_.encode ? 0 : so_far.frames, *room);
     if (!warning) return;
     events_.report(EventKind::disk_warning, now, {}, *warning);
     write(JournalRecord(EventRecord{std::nullopt, "note", now, std::move(*warning)}));
@@ -281,6 +332,11 @@ void TakeSink::drain() {
     for (auto& track : videos_)
         if (track->encoder) track->encoder->finish();
     for (auto& track : audios_) track->input.close();
+    for (auto& track : data_) track->input.close();
+    {
+        MutexLock lock(mutex_);
+        marks_closed_ = true;
+    }
     queue_.close();
     if (writing_.joinable()) writing_.join();
     {
@@ -298,6 +354,11 @@ TakeCounts TakeSink::counts() const {
         c.lost += t->input.counters().lost();
     }
     c.video_bytes = video_bytes_;
+    c.data_bytes = data_bytes_;
+    for (const auto& t : data_) {
+        c.packets += t->input.counters().written();
+        c.lost += t->input.counters().lost();
+    }
     for (const auto& t : audios_)
         c.audio_bytes += t->input.counters().written() * static_cast<std::uint64_t>(t->input.bytes_per_sample());
     return c;
@@ -328,6 +389,7 @@ Metrics TakeSink::metrics() const {
         m.queue_max = std::max(m.queue_max, track->input.deepest_queue());
     }
     for (const auto& track : audios_) add(*track);
+    for (const auto& track : data_) add(*track);
     finish_rates(m);
     m.notes = events_.notes();
     MutexLock lock(mutex_);

@@ -15,10 +15,12 @@
 #include <onetake/on_full.h>
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -42,7 +44,7 @@ struct TakeSinkOptions {
 
 /// The counters so far, for the progress line.
 struct TakeCounts {
-    std::uint64_t frames = 0, lost = 0, video_bytes = 0, audio_bytes = 0;
+    std::uint64_t frames = 0, lost = 0, video_bytes = 0, audio_bytes = 0, packets = 0, data_bytes = 0;
 };
 
 /// Stores what sources deliver as a take: receiver → JPEG pool, or an encoder per track → one writing thread that owns
@@ -61,10 +63,14 @@ class TakeSink {
     /// about as often as described.
     Result<VideoTrackInput*> add_video(const VideoDescription& description, bool transcode, bool steady_rate = true);
     Result<AudioTrackInput*> add_audio(const AudioDescription& description);
+    Result<DataTrackInput*> add_data(const DataDescription& description);
     /// Stores how late the audio of a track is. After the tracks were added, before start().
     Status add_offset(const OffsetRecord& offset);
     /// A message for people, once: an event, and a line in the metrics. Thread-safe.
     void note(std::string text, EventKind kind = EventKind::note) { events_.note(std::move(text), kind); }
+
+    /// Stores a marker. Thread-safe. Errors: refused, with the reason.
+    Status mark(std::string_view text, HostTime time);
 
     /// Whether storing has ended because the disk is full or can't be written. Thread-safe.
     bool ended_early() const { return queue_.take_ended(); }
@@ -102,6 +108,12 @@ class TakeSink {
         int failures = 0;
     };
 
+    struct DataTrack {
+        DataTrackInput input;
+        TrackStatistics statistics;
+        int failures = 0;
+    };
+
     TakeSink(TakeSinkOptions options, TakeWriter writer);
     void write_loop();
     void sync_loop();
@@ -111,6 +123,7 @@ class TakeSink {
     Result<std::unique_ptr<TrackEncoder>> start_encoder(TrackId id, const VideoDescription& description,
                                                         bool steady_rate);
     void write(const TrackBlock& stored);
+    void write(const TrackPacket& stored);
     void write(const JournalRecord& record);
     void write_drops();
     /// `in_row`: a track's failures since its last success.
@@ -126,16 +139,19 @@ class TakeSink {
     JpegPool pool_;
     std::vector<std::unique_ptr<VideoTrack>> videos_;
     std::vector<std::unique_ptr<AudioTrack>> audios_;
+    std::vector<std::unique_ptr<DataTrack>> data_;
     std::thread writing_, syncing_;
     bool drained_ = false;
-    std::atomic<std::uint64_t> video_bytes_{0};  // written by the writing thread
-    DiskWatch disk_watch_;                       // the writing thread's
-    HostTime ended_at_;                          // the writing thread's
+    std::atomic<std::uint64_t> video_bytes_{0}, data_bytes_{0};  // written by the writing thread
+    DiskWatch disk_watch_;                                       // the writing thread's
+    HostTime ended_at_;                                          // the writing thread's
 
     mutable Mutex mutex_;
     ConditionVariable wake_sync_;
     bool end_sync_ ONETAKE_GUARDED_BY(mutex_) = false;
     std::string why_ended_ ONETAKE_GUARDED_BY(mutex_);
+    std::deque<HostTime> marked_ ONETAKE_GUARDED_BY(mutex_);  // when, of the last second
+    bool marks_closed_ ONETAKE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace onetake

@@ -165,4 +165,30 @@ std::optional<double> AudioTrackInput::peak(HostTime now) const {
     return peak_;
 }
 
+Delivery DataTrackInput::deliver(DataPacket packet) {
+    const auto bytes = packet.bytes.size();
+    counters_.expect(1);
+    if (bytes == 0 || bytes > kLargestData) {
+        counters_.lose(LossCause::corrupt, 1, packet.time);
+        return Delivery::damaged;
+    }
+    if (queue_.take_ended()) {
+        counters_.lose(LossCause::disk, 1, packet.time);
+        return Delivery::take_ended;
+    }
+    MutexLock lock(mutex_);
+    if (closed_ || bytes_in_flight_ + bytes > kMostBytes || !in_flight_.try_take()) {
+        counters_.lose(LossCause::queue, 1, packet.time);
+        return closed_ ? Delivery::closed : Delivery::dropped;
+    }
+    bytes_in_flight_ += bytes;
+    queue_.post(TrackPacket{index_, std::move(packet)});
+    return Delivery::accepted;
+}
+
+void DataTrackInput::close() {
+    MutexLock lock(mutex_);
+    closed_ = true;
+}
+
 }  // namespace onetake

@@ -104,4 +104,39 @@ class AudioTrackInput final : public AudioReceiver {
     std::atomic<HostTime> peak_holds_until_{HostTime::min()};
 };
 
+/// Input of one data track: at most kMostPackets and kMostBytes are queued for a slow disk. The queue must outlive it.
+class DataTrackInput final : public DataReceiver {
+ public:
+    static constexpr int kMostPackets = 4096;
+    static constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 20;
+
+    /// `index`: of the data track, from 0.
+    DataTrackInput(TrackId id, int index, WriteQueue& queue)
+        : id_(id), index_(index), queue_(queue), in_flight_(kMostPackets) {}
+
+    /// Never blocks.
+    Delivery deliver(DataPacket packet) override;
+    void close();
+
+    // For the writing thread.
+    /// A packet of this size has been written or lost.
+    void release(std::size_t bytes) {
+        bytes_in_flight_ -= bytes;
+        in_flight_.give_back();
+    }
+    InputCounters& counters() { return counters_; }
+    const InputCounters& counters() const { return counters_; }
+    TrackId id() const { return id_; }
+
+ private:
+    const TrackId id_;
+    const int index_;
+    WriteQueue& queue_;
+    InFlightLimit in_flight_;
+    std::atomic<std::uint64_t> bytes_in_flight_{0};
+    InputCounters counters_;
+    Mutex mutex_;  // held while a packet is passed on
+    bool closed_ ONETAKE_GUARDED_BY(mutex_) = false;
+};
+
 }  // namespace onetake

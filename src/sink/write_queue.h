@@ -2,6 +2,7 @@
 
 #include "base/bounded_queue.h"
 #include "media/audio_block.h"
+#include "media/data_packet.h"
 #include "sink/frame_encoder.h"
 #include "take/journal.h"
 
@@ -21,7 +22,13 @@ struct TrackBlock {
     AudioBlock block;
 };
 
-using WriteItem = std::variant<EncodedFrame, TrackBlock, JournalRecord>;
+/// A data packet with its track: the index of the data track, from 0.
+struct TrackPacket {
+    int track = 0;
+    DataPacket packet;
+};
+
+using WriteItem = std::variant<EncodedFrame, TrackBlock, TrackPacket, JournalRecord>;
 
 /// The queue of the thread that writes a take. Not bounded itself; the tracks' InFlightLimits bound it. Thread-safe.
 class WriteQueue {

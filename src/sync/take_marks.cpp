@@ -54,8 +54,8 @@ class MarkReader {
             if (!*event) break;
             if (const auto* frame = std::get_if<StoredFrame>(&**event))
                 read(*frame);
-            else
-                ONETAKE_TRY(read(std::get<StoredAudio>(**event)));
+            else if (const auto* audio = std::get_if<StoredAudio>(&**event))
+                ONETAKE_TRY(read(*audio));
         }
         marks_.frames = frames_.size();
         marks_.frame_interval = median_interval(frames_);
@@ -70,7 +70,7 @@ class MarkReader {
         if (!decoder) return fail(std::move(decoder).error());
         decoder_.emplace(std::move(*decoder));
         for (const auto& t : source_.tracks()) {
-            if (t.track.number != 1) continue;
+            if (t.track.number != 1 || t.track.kind == TrackKind::data) continue;
             const auto path = fmt::format("{}/{}", folder_, t.path);
             if (t.track.kind == TrackKind::video) {
                 folder_fd_.reset(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));

@@ -22,7 +22,8 @@ constexpr std::int64_t kMaxBytes = std::int64_t{1} << 40;  // of one frame
 constexpr std::int64_t kMaxOffset = std::int64_t{1} << 60;  // in a file
 constexpr int kMaxNesting = 64;
 constexpr int kMaxParts = 1'000'000;
-constexpr std::size_t kMaxConfig = std::size_t{1} << 16;  // bytes of a decoder configuration
+constexpr std::size_t kLongestMarkText = std::size_t{1} << 14;  // with replaced bytes; else empty
+constexpr std::size_t kMaxConfig = std::size_t{1} << 16;        // bytes of a decoder configuration
 
 json controls_json(const std::vector<std::pair<std::string, std::string>>& controls) {
     json object = json::object();
@@ -53,6 +54,10 @@ json track_json(const TrackRecord& r) {
         if (r.store == TrackStore::encoded) j["store"] = "encoded";
         return j;
     }
+    if (r.track.kind == TrackKind::data)
+        return {{"k", "track"},         {"track", to_string(r.track)}, {"kind", "data"},
+                {"path", r.path},       {"device", r.data.device},     {"name", r.data.name},
+                {"notes", r.data.notes}};
     const auto& a = r.audio;
     json j = {{"k", "track"},
               {"track", to_string(r.track)},
@@ -144,9 +149,13 @@ json record_json(const JournalRecord& record) {
         if (r->track) j["track"] = to_string(*r->track);
         return j;
     }
+    if (const auto* r = std::get_if<MarkRecord>(&record))
+        return {{"k", "mark"}, {"t_ns", to_ns(r->time)}, {"host_ns", to_ns(r->arrival)}, {"text", r->text}};
     const auto& r = std::get<EndRecord>(record);
-    return {{"k", "end"},         {"host_ns", to_ns(r.time)}, {"reason", r.reason},
-            {"frames", r.frames}, {"samples", r.samples},     {"duration_s", r.duration_s}};
+    json j = {{"k", "end"},         {"host_ns", to_ns(r.time)}, {"reason", r.reason},
+              {"frames", r.frames}, {"samples", r.samples},     {"duration_s", r.duration_s}};
+    if (r.packets > 0) j["packets"] = r.packets;
+    return j;
 }
 
 // Parses flat objects, nearly all of a journal: keys and values without escapes or nesting.
@@ -203,12 +212,12 @@ bool number(std::string_view text, std::int64_t& out) {
     return error == std::errc{} && end == text.data() + text.size();
 }
 
-// The values of an `f` or `a` record, by key; common keys are shared by both kinds.
+// The values of an `f`, `a` or `d` record, by key; common keys are shared by the kinds.
 struct FlatFields {
     std::string_view kind;
     std::optional<TrackId> track;
     std::optional<StampSource> source;
-    std::optional<std::int64_t> n, t, r, q, b, i, p, o;
+    std::optional<std::int64_t> n, t, r, q, b, i, p, o, c;
     bool x = false, packet_is_key = false;
 
     bool set(std::string_view key, std::string_view value) {
@@ -220,7 +229,7 @@ struct FlatFields {
         };
         if (key == "k") {
             kind = value;
-            return kind == "f" || kind == "a";
+            return kind == "f" || kind == "a" || kind == "d";
         }
         if (key == "v") return (track = track_id_from(value)).has_value();
         if (key == "s") return (source = stamp_source_from(value)).has_value();
@@ -232,6 +241,7 @@ struct FlatFields {
         if (key == "i") return into(i);
         if (key == "p") return into(p);
         if (key == "o") return into(o);
+        if (key == "c") return into(c);
         if (key == "x" || key == "key") {
             const bool is_true = value == "true";
             (key == "x" ? x : packet_is_key) = is_true;
@@ -257,6 +267,19 @@ struct FlatFields {
         if (kind == "a" && track->kind == TrackKind::audio) {
             if (!i || *i < 0 || *i > kMaxSamples - *n) return std::nullopt;
             return BlockRecord{*track, *i, *n, host_time_from_ns(*t), host_time_from_ns(*r), *source, x};
+        }
+        if (kind == "d" && track->kind == TrackKind::data) {
+            if (!b || *b < 1 || *b > static_cast<std::int64_t>(kLargestData) || !o || *o < 0 || *o > kMaxOffset || !c ||
+                *c < 0 || *c > UINT32_MAX)
+                return std::nullopt;
+            return DataRecord{*track,
+                              *n,
+                              host_time_from_ns(*t),
+                              host_time_from_ns(*r),
+                              *source,
+                              static_cast<std::uint64_t>(*b),
+                              static_cast<std::uint64_t>(*o),
+                              static_cast<std::uint32_t>(*c)};
         }
         return std::nullopt;
     }
@@ -322,6 +345,10 @@ TrackRecord track_record(const json& j) {
         v.color.matrix = j.value("matrix", "bt601") == "bt709" ? ColorMatrix::bt709 : ColorMatrix::bt601;
         if (const auto it = j.find("controls"); it != j.end())
             for (const auto& [name, value] : it->items()) v.controls.emplace_back(name, value.get<std::string>());
+    } else if (r.track.kind == TrackKind::data) {
+        get_optional(j, "device", r.data.device);
+        get_optional(j, "name", r.data.name);
+        get_optional(j, "notes", r.data.notes);
     } else {
         auto& a = r.audio;
         a.sample_rate = bounded(j, "sample_rate", 1000, 768000);
@@ -415,17 +442,26 @@ std::optional<JournalRecord> record_from(const json& j) {
         get_optional(j, "text", r.text);
         return r;
     }
+    if (kind == "mark") {
+        MarkRecord r;
+        r.time = host_time_from_ns(integer(j, "t_ns", -kFarthestMedia.count(), kFarthestMedia.count()));
+        r.arrival = host_time(j, "host_ns");
+        r.text = j.at("text").get<std::string>();
+        if (r.text.size() > kLongestMarkText) r.text.clear();
+        return r;
+    }
     if (kind == "end") {
         EndRecord r;
         r.time = host_time(j, "host_ns");
         get_optional(j, "reason", r.reason);
         if (j.contains("frames")) r.frames = count(j, "frames");
         if (j.contains("samples")) r.samples = count(j, "samples");
+        if (j.contains("packets")) r.packets = count(j, "packets");
         get_optional(j, "duration_s", r.duration_s);
         return r;
     }
-    if (kind == "f" || kind == "a") {
-        // A frame or block record written differently: other white space, escapes, or keys of a newer format.
+    if (kind == "f" || kind == "a" || kind == "d") {
+        // A frame, block or packet record written differently: other white space, escapes, or keys of a newer format.
         FlatFields fields;
         for (const auto& [key, value] : j.items()) {
             if (!value.is_primitive()) continue;
@@ -459,6 +495,14 @@ void append_line(const JournalRecord& record, std::string& line) {
         fmt::format_to(out, R"({{"k":"a","v":"{}{}","i":{},"n":{},"t":{},"r":{},"s":"{}"{})", 'a', a->track.number,
                        a->first_sample, a->samples, to_ns(a->time), to_ns(a->arrival), to_string(a->source),
                        a->xrun ? ",\"x\":true}\n" : "}\n");
+        return;
+    }
+    if (const auto* d = std::get_if<DataRecord>(&record)) {
+        fmt::format_to(out,
+                       R"({{"k":"d","v":"d{}","n":{},"t":{},"r":{},"s":"{}","b":{},"o":{},"c":{}}})"
+                       "\n",
+                       d->track.number, d->number, to_ns(d->time), to_ns(d->arrival), to_string(d->source), d->bytes,
+                       d->offset, d->crc);
         return;
     }
     // The kind is written first, separately, because nlohmann sorts keys. Bytes that are not UTF-8 (a device's name)

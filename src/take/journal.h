@@ -34,6 +34,7 @@ struct TrackRecord {
     VideoDescription video;
     AudioDescription audio;
     TrackStore store = TrackStore::jpeg;  ///< of video
+    DataDescription data = {};
 };
 
 /// A part of an encoded track: the output of one encoder.
@@ -79,10 +80,21 @@ struct BlockRecord {
     bool xrun = false;
 };
 
+/// A packet of a data track.
+struct DataRecord {
+    TrackId track;
+    std::int64_t number = 0;  ///< from 1
+    HostTime time, arrival;
+    StampSource source = StampSource::pushed;
+    std::uint64_t bytes = 0;   ///< 1 to kLargestData
+    std::uint64_t offset = 0;  ///< of its first byte in the track's file
+    std::uint32_t crc = 0;     ///< CRC-32 of its bytes
+};
+
 struct DropRecord {
     TrackId track;
     LossCause cause = LossCause::queue;  ///< one of the first kRecordedLossCauses
-    std::uint64_t count = 0;             ///< frames, or samples per channel
+    std::uint64_t count = 0;             ///< frames, samples per channel, or data packets
     HostTime time;
     std::string text;
     /// Number of the first of them, if they had been stored and recorded before they were lost.
@@ -95,6 +107,12 @@ struct EventRecord {
     std::optional<TrackId> track;
     std::string event;  ///< "stall", "resumed", "device_lost", "note"
     HostTime time;
+    std::string text;
+};
+
+/// A text at an instant of the take. Control characters are spaces.
+struct MarkRecord {
+    HostTime time, arrival;
     std::string text;
 };
 
@@ -111,10 +129,11 @@ struct EndRecord {
     std::string reason = "stopped";
     std::uint64_t frames = 0, samples = 0;
     double duration_s = 0;
+    std::uint64_t packets = 0;  ///< of data tracks
 };
 
 using JournalRecord = std::variant<TakeRecord, TrackRecord, PartRecord, OffsetRecord, ClockRecord, FrameRecord,
-                                   BlockRecord, DropRecord, EventRecord, EndRecord>;
+                                   BlockRecord, DataRecord, DropRecord, EventRecord, MarkRecord, EndRecord>;
 
 /// Appends the record to `line` as a line, including `\n`.
 void append_line(const JournalRecord& record, std::string& line);

@@ -48,6 +48,8 @@ Result<JournalRead> for_each_record(const TakeDir& dir, On&& on) {
 std::string_view columns(TrackId track, bool encoded) {
     if (track.kind == TrackKind::audio)
         return R"("block_columns": ["first_sample", "samples", "t_ns", "arrival_ns", "xrun", "source"], "blocks": [)";
+    if (track.kind == TrackKind::data)
+        return R"("packet_columns": ["n", "t_ns", "arrival_ns", "bytes", "source", "offset"], "packets": [)";
     if (encoded)
         return R"("frame_columns": ["n", "t_ns", "arrival_ns", "bytes", "source", "part", "offset", "key"], "frames": [)";
     return R"("frame_columns": ["n", "t_ns", "arrival_ns", "bytes", "source"], "frames": [)";
@@ -69,6 +71,9 @@ Status write_rows(AtomicFile& out, const TakeDir& dir, TrackId track, bool encod
         } else if (const auto* a = std::get_if<BlockRecord>(&record); a && a->track == track)
             fmt::format_to(to, "{}[{}, {}, {}, {}, {}, \"{}\"]", separator, a->first_sample, a->samples, to_ns(a->time),
                            to_ns(a->arrival), a->xrun, to_string(a->source));
+        else if (const auto* d = std::get_if<DataRecord>(&record); d && d->track == track)
+            fmt::format_to(to, "{}[{}, {}, {}, {}, \"{}\", {}]", separator, d->number, to_ns(d->time),
+                           to_ns(d->arrival), d->bytes, to_string(d->source), d->offset);
         if (row.empty()) return {};
         separator = ",\n";
         return out.write(row);
@@ -100,7 +105,8 @@ Result<std::string> read_start(const TakeDir& dir) {
 }  // namespace
 
 Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
-    ordered_json clocks = ordered_json::array(), events = ordered_json::array(), offsets = ordered_json::array();
+    ordered_json clocks = ordered_json::array(), events = ordered_json::array(), offsets = ordered_json::array(),
+                 markers = ordered_json::array();
     std::vector<std::pair<TrackId, ordered_json>> tracks;
     const auto with_id = [&](TrackId id) {
         return std::ranges::find(tracks, id, &decltype(tracks)::value_type::first);
@@ -120,6 +126,8 @@ Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
             keep(clocks);
         else if (std::holds_alternative<OffsetRecord>(record))
             keep(offsets);
+        else if (std::holds_alternative<MarkRecord>(record))
+            keep(markers);
         else if (std::holds_alternative<DropRecord>(record) || std::holds_alternative<EventRecord>(record))
             keep(events);
         else if (const auto* t = std::get_if<TrackRecord>(&record)) {
@@ -155,6 +163,7 @@ Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
                                {"offsets", std::move(offsets)},
                                {"events", std::move(events)}};
     header.update(rest);
+    if (!markers.empty()) header["markers"] = std::move(markers);
     const auto text = header.dump(2, ' ', false, ordered_json::error_handler_t::replace);
     ONETAKE_TRY(out->write(std::string_view(text).substr(0, text.size() - 2)));  // without the closing "\n}"
     ONETAKE_TRY(out->write(",\n  \"tracks\": ["));

@@ -1,6 +1,7 @@
 #include "take/take_files.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <fmt/format.h>
 #include <string_view>
@@ -13,15 +14,31 @@ constexpr std::size_t kMaxNameLength = 200;  // leaves room for the suffixes of 
 constexpr int kMaxTracks = 64;
 constexpr std::string_view kWorkFront = ".", kWorkBack = ".take";
 
+// The letter that a track's name begins with.
+constexpr char letter_of(TrackKind kind) {
+    switch (kind) {
+        case TrackKind::video:
+            return 'v';
+        case TrackKind::audio:
+            return 'a';
+        case TrackKind::data:
+            return 'd';
+    }
+    return '?';
+}
+
 }  // namespace
 
 std::string to_string(TrackId id) {
-    return fmt::format("{}{}", id.kind == TrackKind::video ? 'v' : 'a', id.number);
+    return fmt::format("{}{}", letter_of(id.kind), id.number);
 }
 
 std::optional<TrackId> track_id_from(std::string_view text) {
-    if (text.size() < 2 || (text[0] != 'v' && text[0] != 'a') || text[1] == '0') return std::nullopt;
-    TrackId id{text[0] == 'v' ? TrackKind::video : TrackKind::audio, 0};
+    if (text.size() < 2 || text[1] == '0') return std::nullopt;
+    constexpr std::array kKinds{TrackKind::video, TrackKind::audio, TrackKind::data};
+    const auto* const kind = std::ranges::find(kKinds, text[0], letter_of);
+    if (kind == kKinds.end()) return std::nullopt;
+    TrackId id{*kind, 0};
     const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), id.number);
     if (error != std::errc{} || end != text.data() + text.size() || id.number < 1 || id.number > kMaxTracks)
         return std::nullopt;
@@ -64,7 +81,7 @@ std::string take_folder(const std::string& data_dir, const std::string& name) {
 
 std::string track_path(TrackId id, TrackStore store) {
     const auto* video = store == TrackStore::encoded ? "video" : "frames";
-    const auto* leaf = id.kind == TrackKind::video ? video : "audio.wav";
+    const auto* leaf = id.kind == TrackKind::video ? video : id.kind == TrackKind::audio ? "audio.wav" : "data.bin";
     return id.number == 1 ? leaf : fmt::format("{}/{}", to_string(id), leaf);
 }
 

@@ -12,12 +12,13 @@
 namespace onetake {
 
 inline constexpr int kFormatOfFrames = 1;   ///< of takes without an encoded track
-inline constexpr int kFormatOfPackets = 2;  ///< of takes with one: the newest
+inline constexpr int kFormatOfPackets = 2;  ///< of takes with one
+inline constexpr int kFormatOfData = 3;     ///< of takes with a data track: the newest
 inline constexpr const char* kJournalName = "timeline.jsonl";
 inline constexpr const char* kManifestName = "manifest.json";
 inline constexpr const char* kReserveName = ".reserve";
 
-/// One track of a take, "v1" or "a2".
+/// One track of a take: "v1", "a2", "d1".
 struct TrackId {
     TrackKind kind = TrackKind::video;
     int number = 1;  ///< from 1
@@ -45,7 +46,8 @@ enum class TrackStore {
     encoded,  ///< packets of a video encoder, in parts
 };
 
-/// Path of a track relative to its take: "frames", "video" (encoded), "audio.wav", "v2/frames", "a2/audio.wav".
+/// Path of a track relative to its take: "frames", "video" (encoded), "audio.wav", "data.bin", "v2/frames",
+/// "a2/audio.wav", "d2/data.bin".
 std::string track_path(TrackId id, TrackStore store = TrackStore::jpeg);
 
 /// File name of frame `n` (from 1) in its track's folder: "f_000001.jpg".

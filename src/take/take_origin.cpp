@@ -14,6 +14,8 @@ constexpr Duration kSilentTrackTimeout = std::chrono::seconds(3);  // for a trac
 void OriginSearch::add(const TrackRecord& track) {
     if (track.track.kind == TrackKind::video)
         videos_.try_emplace(track.track.number);
+    else if (track.track.kind == TrackKind::data)
+        data_.try_emplace(track.track.number);
     else
         audios_.try_emplace(track.track.number, Audio{track.audio.sample_rate, 0, {}});
 }
@@ -37,6 +39,12 @@ void OriginSearch::add(const BlockRecord& block) {
     see(block.time);
 }
 
+void OriginSearch::add(const DataRecord& packet) {
+    auto& first = data_[packet.track.number];
+    if (!first) first = packet.time;
+    see(packet.time);
+}
+
 void OriginSearch::see(HostTime time) {
     earliest_ = std::min(earliest_.value_or(time), time);
     latest_ = std::max(latest_.value_or(time), time);
@@ -44,9 +52,11 @@ void OriginSearch::see(HostTime time) {
 
 bool OriginSearch::is_settled() const {
     if (earliest_ && *latest_ - *earliest_ > kSilentTrackTimeout) return true;
-    return std::ranges::all_of(videos_, [](const auto& entry) { return entry.second.has_value(); }) &&
-           std::ranges::all_of(
-               audios_, [](const auto& entry) { return entry.second.samples >= kAudioSeconds * entry.second.rate; });
+    const auto has_begun = [](const auto& entry) { return entry.second.has_value(); };
+    if (videos_.empty() && audios_.empty()) return std::ranges::all_of(data_, has_begun);
+    return std::ranges::all_of(videos_, has_begun) && std::ranges::all_of(audios_, [](const auto& entry) {
+               return entry.second.samples >= kAudioSeconds * entry.second.rate;
+           });
 }
 
 std::optional<HostTime> OriginSearch::origin() const {
@@ -56,6 +66,7 @@ std::optional<HostTime> OriginSearch::origin() const {
     };
     for (const auto& [number, first] : videos_) consider(first);
     for (const auto& [number, audio] : audios_) consider(audio.begin);
+    for (const auto& [number, first] : data_) consider(first);
     return origin;
 }
 
@@ -71,6 +82,8 @@ std::optional<HostTime> take_origin(std::span<const JournalRecord> records) {
             search.add(*frame);
         else if (const auto* block = std::get_if<BlockRecord>(&record))
             search.add(*block);
+        else if (const auto* packet = std::get_if<DataRecord>(&record))
+            search.add(*packet);
         else
             continue;
         begun = true;

@@ -10,14 +10,16 @@
 namespace onetake {
 
 /// Finds the origin of a take, media time 0 of its rendered files (docs/clocks.md): the earliest of the tracks' first
-/// frames and first samples. A track's first sample may be placed earlier by any block of its first second. What comes
-/// out depends on the records and their order alone. Thread-bound.
+/// frames, first samples and first data packets. Data are not awaited where there is another track. A track's first
+/// sample may be placed earlier by any block of its first second. What comes out depends on the records and their order
+/// alone. Thread-bound.
 class OriginSearch {
  public:
     void add(const TrackRecord& track);
     void add(const FrameRecord& frame);
     /// Blocks of a track that was not added are left out.
     void add(const BlockRecord& block);
+    void add(const DataRecord& packet);
 
     /// Whether every track has said when it begins, or three seconds have passed in which one did not.
     bool is_settled() const;
@@ -34,6 +36,7 @@ class OriginSearch {
 
     std::map<int, std::optional<HostTime>> videos_;  // first stamp, by track number
     std::map<int, Audio> audios_;                    // by track number
+    std::map<int, std::optional<HostTime>> data_;    // first stamp, by track number
     std::optional<HostTime> earliest_, latest_;
 };
 

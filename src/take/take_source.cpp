@@ -8,6 +8,7 @@ namespace onetake {
 namespace {
 
 constexpr std::size_t kMaxPending = 1'000'000;
+constexpr std::size_t kMaxMarkers = 100'000;  // in memory
 
 }  // namespace
 
@@ -62,11 +63,14 @@ Status TakeSource::read_one() {
             (offset->source == "configured" ? configured_ : calibrated_)[offset->audio.number] = offset->offset;
     } else if (const auto* clock = std::get_if<ClockRecord>(&**record)) {
         if (!clock_) clock_ = clock->reading;
-    } else if (std::holds_alternative<FrameRecord>(**record) || std::holds_alternative<BlockRecord>(**record)) {
+    } else if (std::holds_alternative<FrameRecord>(**record) || std::holds_alternative<BlockRecord>(**record) ||
+               std::holds_alternative<DataRecord>(**record)) {
         if (origin_)
             emit(**record);
         else
             add_pending(std::move(**record));
+    } else if (auto* mark = std::get_if<MarkRecord>(&**record)) {
+        if (markers_.size() < kMaxMarkers) markers_.push_back(std::move(*mark));
     } else if (std::holds_alternative<EndRecord>(**record)) {
         end();
     }
@@ -76,6 +80,8 @@ Status TakeSource::read_one() {
 void TakeSource::add_pending(JournalRecord record) {
     if (const auto* f = std::get_if<FrameRecord>(&record)) {
         origin_search_.add(*f);
+    } else if (const auto* d = std::get_if<DataRecord>(&record)) {
+        origin_search_.add(*d);
     } else {
         const auto& block = std::get<BlockRecord>(record);
         if (!audio_tracks_.contains(block.track.number)) return;
@@ -93,6 +99,10 @@ void TakeSource::set_origin() {
 void TakeSource::emit(const JournalRecord& record) {
     if (const auto* f = std::get_if<FrameRecord>(&record)) {
         events_.push_back(StoredFrame{f->track, f->number, f->stamp.time, f->bytes, f->packet});
+        return;
+    }
+    if (const auto* d = std::get_if<DataRecord>(&record)) {
+        events_.push_back(StoredData{*d});
         return;
     }
     const auto& block = std::get<BlockRecord>(record);
@@ -161,6 +171,10 @@ Result<TakeTotals> count_take(const std::string& take_folder) {
             totals.samples += static_cast<std::uint64_t>(a->samples);
             totals.media_bytes += static_cast<std::uint64_t>(a->samples * it->second.channels) * 2;
             cover(a->time, a->time + from_ticks(a->samples, it->second.sample_rate));
+        } else if (const auto* d = std::get_if<DataRecord>(&**record)) {
+            ++totals.packets;
+            totals.media_bytes += d->bytes;
+            cover(d->time, d->time);
         } else if (const auto* e = std::get_if<EndRecord>(&**record)) {
             totals.end = *e;
         }

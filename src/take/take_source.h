@@ -30,11 +30,16 @@ struct StoredAudio {
     AudioSpan span;
 };
 
-using TakeEvent = std::variant<StoredFrame, StoredAudio>;
+/// A stored data packet.
+struct StoredData {
+    DataRecord record;
+};
 
-/// Plays a take: frames and audio, each track in order, audio behind video by as much as the audio clock model looks
-/// ahead. Reads only the journal; the media are read by the caller. The events depend only on the journal's records, so
-/// following a recording yields the same events as playing it later. Memory is bounded. Thread-bound.
+using TakeEvent = std::variant<StoredFrame, StoredAudio, StoredData>;
+
+/// Plays a take: frames, audio and data, each track in order, audio behind video by as much as the audio clock model
+/// looks ahead. Reads only the journal; the media are read by the caller. The events depend only on the journal's
+/// records, so following a recording yields the same events as playing it later. Memory is bounded. Thread-bound.
 class TakeSource {
  public:
     enum class Follow { no, yes };
@@ -62,6 +67,8 @@ class TakeSource {
     Duration audio_shift(TrackId audio, Duration configured) const;
     /// UTC of a time near the take's start; 0 if unknown.
     WallTime wall_time(HostTime t) const;
+    /// The markers read so far.
+    const std::vector<MarkRecord>& markers() const { return markers_; }
     std::uint64_t journal_offset() const { return reader_.offset(); }
     std::uint64_t bad_lines() const { return reader_.bad_lines(); }
 
@@ -84,6 +91,7 @@ class TakeSource {
     std::vector<TrackRecord> tracks_;
     std::map<std::pair<int, int>, PartRecord> parts_;  // by track number and part
     std::map<int, Duration> calibrated_, configured_;  // delay of the audio, by audio track number
+    std::vector<MarkRecord> markers_;
     std::optional<ClockReading> clock_;
     std::map<int, AudioState> audio_tracks_;  // by track number
     OriginSearch origin_search_;
@@ -99,6 +107,7 @@ struct TakeTotals {
     std::uint64_t frames = 0;   ///< all video tracks
     std::uint64_t samples = 0;  ///< all audio tracks, per channel
     std::uint64_t blocks = 0;
+    std::uint64_t packets = 0;  ///< all data tracks
     std::uint64_t media_bytes = 0;
     Duration length{};  ///< from the first to the last stamp, including the last frame's or block's duration if known
     std::optional<EndRecord> end;

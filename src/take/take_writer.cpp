@@ -17,7 +17,8 @@ TakeWriter::TakeWriter(TakeDir dir, const TakeWriterOptions& options, AppendFile
       reserve_(std::make_unique<DiskReserve>(dir_.fd())),
       journal_(std::move(journal)),
       fsync_(options.fsync),
-      encoded_tracks_(options.encoded_tracks) {}
+      encoded_tracks_(options.encoded_tracks),
+      data_tracks_(options.data_tracks) {}
 
 Result<TakeWriter> TakeWriter::create(const TakeWriterOptions& options, const ClockReading& now) {
     ONETAKE_TRY(check_take_name(options.name));
@@ -52,7 +53,9 @@ Result<TakeWriter> TakeWriter::begin(const TakeWriterOptions& options, const Clo
     TakeWriter writer(std::move(dir), options, std::move(*journal));
     writer.journal_lock_ = ForkGuard(writer.journal_.fd());
     ONETAKE_TRY(writer.reserve_->keep(writer.closing_bytes()));
-    const int format = options.encoded_tracks ? kFormatOfPackets : kFormatOfFrames;
+    const int format = options.data_tracks      ? kFormatOfData
+                       : options.encoded_tracks ? kFormatOfPackets
+                                                : kFormatOfFrames;
     TakeRecord take{format,   options.name,        options.program, utc_iso(now.wall),
                     now.host, options.config_json, options.id};
     ONETAKE_TRY(writer.append(take));
@@ -99,6 +102,20 @@ Result<TrackId> TakeWriter::add_audio_track(const AudioDescription& description)
     if (!wav) return fail(std::move(wav).error());
     ONETAKE_TRY(append(TrackRecord{id, path, {}, description, {}}));
     audios_.push_back(std::move(*wav));
+    return id;
+}
+
+Result<TrackId> TakeWriter::add_data_track(const DataDescription& description) {
+    if (!data_tracks_) return fail(ErrorCode::internal, fmt::format("{} was not created for data tracks.", folder()));
+    const TrackId id{TrackKind::data, static_cast<int>(data_.size()) + 1};
+    const auto path = track_path(id);
+    if (id.number > 1) ONETAKE_TRY(dir_.make_folder(to_string(id)));
+    auto file = DataFileWriter::create(dir_.fd(), path);
+    if (!file) return fail(std::move(file).error());
+    TrackRecord record{id, path, {}, {}, {}};
+    record.data = description;
+    ONETAKE_TRY(append(record));
+    data_.push_back({std::move(*file)});
     return id;
 }
 
@@ -196,6 +213,24 @@ Status TakeWriter::write_block(TrackId track, const AudioBlock& block) {
     return status ? status : in_take(std::move(status).error());
 }
 
+Status TakeWriter::write_data(TrackId track, const DataPacket& packet) {
+    ONETAKE_TRY(check_stamps(packet.time, packet.arrival));
+    auto& to = data_.at(static_cast<std::size_t>(track.number - 1));
+    const auto before = to.file.size();
+    const auto offset = to.file.write(packet.bytes);
+    Status status = offset ? Status{} : fail(offset.error());
+    if (status && fsync_) status = to.file.sync();
+    if (status)
+        status = append(DataRecord{track, to.packets + 1, packet.time, packet.arrival, packet.source,
+                                   packet.bytes.size(), *offset, data_crc(packet.bytes)});
+    if (!status) {
+        if (to.file.size() != before) (void)to.file.truncate(before);
+        return in_take(std::move(status).error());
+    }
+    ++to.packets;
+    return {};
+}
+
 Status TakeWriter::write_record(const JournalRecord& record) {
     auto status = append(record);
     return status ? status : in_take(std::move(status).error());
@@ -232,6 +267,8 @@ Status TakeWriter::refresh() {
             return deleted(dir_.path(track_path({TrackKind::video, static_cast<int>(i) + 1}, TrackStore::encoded)));
     for (std::size_t i = 0; i < audios_.size(); ++i)
         if (audios_[i].deleted()) return deleted(dir_.path(track_path({TrackKind::audio, static_cast<int>(i) + 1})));
+    for (std::size_t i = 0; i < data_.size(); ++i)
+        if (data_[i].file.deleted()) return deleted(dir_.path(track_path({TrackKind::data, static_cast<int>(i) + 1})));
     ONETAKE_TRY(reserve_->keep(closing_bytes()));
     return refresh_headers();
 }
@@ -254,6 +291,7 @@ Status TakeWriter::finish(EndRecord end, const Metrics& metrics) {
     step(synced);
     for (const auto& video : videos_) end.frames += static_cast<std::uint64_t>(video.frames);
     for (const auto& wav : audios_) end.samples += static_cast<std::uint64_t>(wav.frames());
+    for (const auto& data : data_) end.packets += static_cast<std::uint64_t>(data.packets);
     // An `end` record on disk guarantees that all media is on disk.
     if (synced) step(append(end));
     step(journal_.sync());
@@ -279,6 +317,10 @@ std::int64_t TakeWriter::frames(TrackId track) const {
 
 std::int64_t TakeWriter::samples(TrackId track) const {
     return audios_.at(static_cast<std::size_t>(track.number - 1)).frames();
+}
+
+std::int64_t TakeWriter::packets(TrackId track) const {
+    return data_.at(static_cast<std::size_t>(track.number - 1)).packets;
 }
 
 }  // namespace onetake

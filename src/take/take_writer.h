@@ -2,6 +2,7 @@
 
 #include "base/files.h"
 #include "base/fork_guard.h"
+#include "take/data_file.h"
 #include "take/disk_reserve.h"
 #include "take/journal.h"
 #include "take/take_dir.h"
@@ -27,6 +28,7 @@ struct TakeWriterOptions {
     bool fsync = false;           ///< sync every write to disk before the next
     bool encoded_tracks = false;  ///< video tracks may be encoded: such a take has a newer format
     std::string id = {};          ///< of the take, unique
+    bool data_tracks = false;     ///< it may have data tracks: such a take has a newer format
 };
 
 /// Owns every file of a take while it is recorded, and writes them in the order required by docs/take-format.md. Files
@@ -37,9 +39,10 @@ class TakeWriter {
     /// Creates the folder and starts the journal. Errors: an invalid or existing name, a folder that can't be written.
     static Result<TakeWriter> create(const TakeWriterOptions& options, const ClockReading& now);
 
-    /// Creates the track's folder or WAV and its record. Tracks of each kind are numbered from 1.
+    /// Creates the track's folder or file and its record. Tracks of each kind are numbered from 1.
     Result<TrackId> add_video_track(const VideoDescription& description, TrackStore store = TrackStore::jpeg);
     Result<TrackId> add_audio_track(const AudioDescription& description);
+    Result<TrackId> add_data_track(const DataDescription& description);
 
     /// Stores a frame under the track's next number. After an error nothing of it remains.
     Status write_frame(TrackId track, std::span<const std::uint8_t> jpeg, const FrameStamp& stamp);
@@ -52,6 +55,8 @@ class TakeWriter {
     Status write_packet(TrackId track, std::span<const std::uint8_t> packet, bool key, const FrameStamp& stamp);
     /// Appends a block to the track.
     Status write_block(TrackId track, const AudioBlock& block);
+    /// Appends a packet to a data track. After an error nothing of it remains.
+    Status write_data(TrackId track, const DataPacket& packet);
     /// Writes a drop, event or clock record.
     Status write_record(const JournalRecord& record);
     /// Updates the WAV headers, reserves the space needed for closing, and checks that the take still exists; call
@@ -82,6 +87,7 @@ class TakeWriter {
     std::string manifest_path() const;  ///< doesn't exist before finish()
     std::int64_t frames(TrackId track) const;
     std::int64_t samples(TrackId track) const;
+    std::int64_t packets(TrackId track) const;  ///< of a data track
 
  private:
     struct VideoTrack {
@@ -91,6 +97,11 @@ class TakeWriter {
         int parts = 0;
         HostTime part_begin;
         std::optional<PartWriter> part;  // the current one of an encoded track
+    };
+
+    struct DataTrack {
+        DataFileWriter file;
+        std::int64_t packets = 0;
     };
 
     TakeWriter(TakeDir dir, const TakeWriterOptions& options, AppendFile journal);
@@ -108,9 +119,10 @@ class TakeWriter {
     AppendFile journal_;
     ForkGuard journal_lock_;
     std::uint64_t journal_complete_ = 0;  ///< bytes of the journal's complete lines
-    bool fsync_, encoded_tracks_;
+    bool fsync_, encoded_tracks_, data_tracks_;
     std::vector<VideoTrack> videos_;
     std::vector<WavWriter> audios_;
+    std::vector<DataTrack> data_;
     std::string line_;  ///< reused for its capacity
 };
 

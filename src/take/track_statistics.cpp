@@ -20,7 +20,7 @@ Duration longest_interval(double fps) {
 
 TrackStatistics::TrackStatistics(TrackId track, double rate) : track_(track), rate_(rate) {
     counters.track = to_string(track);
-    counters.kind = is_video() ? "video" : "audio";
+    counters.kind = to_string(track.kind);
 }
 
 TrackStatistics TrackStatistics::of_video(TrackId track, const VideoDescription& video) {
@@ -73,7 +73,7 @@ void TrackStatistics::add_stamp(HostTime begin, HostTime end, StampSource source
 
 double TrackStatistics::seconds_each() const {
     if (rate_ > 0) return 1 / rate_;
-    return records_ > 1 ? to_seconds(*last_ - *first_) / static_cast<double>(records_ - 1) : 0;
+    return !is_data() && records_ > 1 ? to_seconds(*last_ - *first_) / static_cast<double>(records_ - 1) : 0;
 }
 
 std::string TrackStatistics::provenance() const {
@@ -93,6 +93,7 @@ void TrackStatistics::add_to(Metrics& m) const {
     m.counters.push_back(counters);
     m.gaps += gaps_;
     m.gap_s += to_seconds(gap_time_);
+    if (is_data()) return;
     const bool first = track_.number == 1;
     if (!is_video()) {
         m.audio_enabled = true;

@@ -23,25 +23,30 @@ class TrackStatistics {
     /// `sample_rate`: the device's label, Hz.
     static TrackStatistics of_audio(TrackId track, const AudioDescription& audio);
 
+    static TrackStatistics of_data(TrackId track) { return {track, 0}; }
+
     /// A frame that was stored, or that the journal names.
     void add_frame(HostTime stamp, StampSource source);
     /// A block of audio that was stored, or that the journal names.
     void add_block(const AudioBlockStamp& block, StampSource source);
-    /// Frames or samples that were not stored, captured in this time.
+    /// A data packet that was stored, or that the journal names. Packets come as they do: there are no gaps.
+    void add_packet(HostTime stamp, StampSource source) { add_stamp(stamp, stamp, source, Duration::max()); }
+    /// Frames, samples or packets that were not stored, captured in this time.
     void add_loss(std::uint64_t count, HostTime from, HostTime to);
     /// Capture instant to disk, of one frame.
     void add_latency(Duration latency) { latency_.add(latency); }
 
     TrackId track() const { return track_; }
     bool is_video() const { return track_.kind == TrackKind::video; }
+    bool is_data() const { return track_.kind == TrackKind::data; }
     std::uint64_t records() const { return records_; }
     std::optional<HostTime> first() const { return first_; }
     /// The latest stamp; for audio, the latest end of a block.
     std::optional<HostTime> last() const { return last_; }
-    /// Seconds of media in one frame or sample; 0 if the rate is unknown.
+    /// Seconds of media in one frame or sample; 0 if the rate is unknown, and of data.
     double seconds_each() const;
 
-    /// Frames or samples per channel. Whoever measures fills them in.
+    /// Frames, samples per channel, or packets. Whoever measures fills them in.
     TrackCounters counters;
     std::uint64_t bytes = 0;  ///< of the media stored
 

@@ -36,10 +36,10 @@ check_samples() {
     fi
 }
 
-check exact 590 length=600 fps=10
-check fast_300ppm 590 length=600 fps=10 ppm=300 jitter_ms=10
-check slow_300ppm 590 length=600 fps=10 ppm=-300 jitter_ms=10
-check right_but_jittering 590 length=600 fps=10 jitter_ms=10 seed=2
+check exact 290 length=300 fps=10
+check fast_300ppm 290 length=300 fps=10 ppm=300 jitter_ms=10
+check slow_300ppm 290 length=300 fps=10 ppm=-300 jitter_ms=10
+check right_but_jittering 290 length=300 fps=10 jitter_ms=10 seed=2
 check stall_400ms 110 length=120 fps=10 jitter_ms=2 stall_at=60.2
 check loss_500ms_flagged 110 length=120 fps=10 jitter_ms=2 loss_at=60.3 loss=0.5 flagged=1
 check loss_500ms_unflagged 110 length=120 fps=10 jitter_ms=2 loss_at=60.3 loss=0.5

@@ -20,7 +20,7 @@ TEST(Config, HasTheDefaultsThatWerePromised) {
         R"("queue_size":64,"on_full":"drop","fsync":false,"denoise":null,"require_enhance":false,"denoise_model":"",)"
         R"("denoise_num_threads":1,"denoise_provider":"cpu","denoise_live":true,)"
         R"("denoise_attenuation_limit_db":0.0,"codec":"auto","preset":"veryfast","crf":23,"transcode":false,)"
-        R"("pixel_range":"full","container":"mp4","sync_reference":"system","cfr":null,"audio_bitrate":128000,"latency_offset_ms":0.0,"instant_mp4":true,)"
+        R"("pixel_range":"full","container":"mp4","sync_reference":"system","cfr":null,"audio_bitrate":128000,"latency_offset_ms":0.0,"marker_socket":true,"instant_mp4":true,)"
         R"("data_dir":"av_data","processed_dir":"processed_av"})");
 }
 

@@ -207,11 +207,11 @@ TEST(JournalReader, CountsLinesThatAreNotRecords) {
 
 TEST(JournalReader, RejectsATakeOfANewerFormatAndNamesIt) {
     TempDir dir;
-    std::ofstream(dir.file("timeline.jsonl")) << R"({"k":"take","format":3,"name":"x","start_ns":1})" << '\n';
+    std::ofstream(dir.file("timeline.jsonl")) << R"({"k":"take","format":4,"name":"x","start_ns":1})" << '\n';
     const auto reader = JournalReader::open(dir.path());
     ASSERT_FALSE(reader);
     EXPECT_EQ(reader.error().code, ErrorCode::unsupported);
-    EXPECT_NE(reader.error().message.find("format 3"), std::string::npos);
+    EXPECT_NE(reader.error().message.find("format 4"), std::string::npos);
 }
 
 TEST(JournalReader, ReportsThatNothingWasRecordedIfTheFirstLineIsMissing) {
