@@ -3,12 +3,14 @@
 #include "interrupt.h"
 #include "screen_flash.h"
 #include "summary.h"
+#include "take_argument.h"
 
 #include <onetake/calibration.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <fmt/format.h>
 #include <optional>
 #include <string_view>
 #include <thread>
@@ -22,8 +24,13 @@ constexpr auto kFields =
                                      "audio_device", "sample_rate", "channels", "blocksize", "data_dir"});
 constexpr auto kTimeToRead = std::chrono::seconds(4);
 
-void add_options(CommandLine& app, FlatConfig& config, CalibrateOptions& options) {
-    app.add_option("--from", options.take, "measure this take, a recording of flashes and beeps")->type_name("TAKE");
+void add_options(CommandLine& app, FlatConfig& config, CalibrateOptions& options, std::vector<std::string>& takes) {
+    auto* from = app.add_option("--from", options.take, "measure this take, a recording of flashes and beeps");
+    from->type_name("TAKE");
+    app.add_option("--apply", takes, "write the offset into these takes of the same devices")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->type_name("TAKE")
+        ->needs(from);
     app.add_flag("--store,!--no-store", options.store, "store the offset for later takes (yes)");
     const auto number = [&app](const char* flag, double min, double max, const char* text, auto& field) {
         return app
@@ -55,15 +62,31 @@ bool announce(const std::stop_token& cancel) {
     return !cancel.stop_requested();
 }
 
+/// Each take by itself: one that is refused does not keep the others from it.
+int apply(const OffsetReport& offset, const std::vector<std::string>& takes, const std::string& data_dir, bool quiet) {
+    int code = kDone;
+    for (const auto& text : takes) {
+        const auto take = take_argument(text, data_dir);
+        auto status = apply_offset(take.data_dir, take.name, offset);
+        if (!status && status.error().code == ErrorCode::not_found) status.error().message += other_take_hint(take);
+        if (!status)
+            code = worse(code, report(status.error()));
+        else if (!quiet)
+            print(fmt::format("Applied to {}; onetake process renders it with the offset.\n", text));
+    }
+    return code;
+}
+
 }  // namespace
 
 int calibrate_command(const Args& args) {
     FlatConfig config;
     CalibrateOptions options;
+    std::vector<std::string> takes;
     bool json = false, quiet = false;
     CommandLine app{"Measure how late the microphone is against the camera, to correct later takes.",
                     "onetake calibrate"};
-    add_options(app, config, options);
+    add_options(app, config, options, takes);
     app.add_flag("--json", json, "print JSON");
     app.add_flag("--quiet", quiet, "print errors only");
     app.footer("Example: onetake calibrate --device 0\n         onetake calibrate --from take-with-flashes");
@@ -90,7 +113,7 @@ int calibrate_command(const Args& args) {
         print(to_json(*result) + "\n");
     else if (!quiet)
         print(summary(*result));
-    return kDone;
+    return apply(*result, takes, config.rest.data_dir, json || quiet);
 }
 
 }  // namespace onetake::cli

@@ -17,6 +17,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"recover", "repair a broken take", recover},
     {"mark", "set a marker in a take that is being recorded", mark},
     {"import", "create a take from another program's recording", import_command},
+    {"export", "write a take's times and events as CSV tables", export_command},
     {"sidecar", "record the audio for another program's video", sidecar},
     {"mux", "add recorded audio to another program's video", mux},
     {"calibrate", "measure the offset between microphone and camera", calibrate_command},

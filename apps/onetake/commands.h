@@ -14,6 +14,7 @@ int encode(const Args& args);
 int devices(const Args& args);
 int list(const Args& args);
 int import_command(const Args& args);
+int export_command(const Args& args);
 int check(const Args& args);
 int recover(const Args& args);
 int selftest_command(const Args& args);

@@ -22,7 +22,7 @@ _onetake() {
             sed -nE 's/^  (-[ho], )?--\[no-\]([a-z0-9-]+).*/--\2 --no-\2/p; s/^  (-[ho], )?(--[a-z0-9-]+).*/\2/p')
     elif ((COMP_CWORD == 1)); then
         words=$("${COMP_WORDS[0]}" --help 2> /dev/null | sed -nE 's/^  ([a-z]+) .*/\1/p')
-    elif [[ $command == @(process|check|recover|mark) ]]; then
+    elif [[ $command == @(process|check|recover|mark|export) ]]; then
         words=$("${COMP_WORDS[0]}" list 2> /dev/null | sed -nE '1d; s/^([^ ]+)  .*/\1/p')
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -45,6 +45,12 @@ struct CalibrateOptions {
 /// there are too few pairs of flash and beep or they scatter too much; cancelled; those of the devices and of the take.
 ONETAKE_API Result<OffsetReport> calibrate(const RecorderConfig& config, const CalibrateOptions& options);
 
+/// Writes a measured offset into a take that was recorded before, as if it had been known then; it replaces the one the
+/// take has. The next rendering uses it. Stamps and media stay as they are; the journal is replaced as a whole, or not
+/// at all, and the manifest made anew. Errors: those of the take; refused for other devices or another format than
+/// measured; wrong_state for a take that is being recorded or was not closed; io, no_space.
+ONETAKE_API Status apply_offset(const std::string& data_dir, const std::string& take, const OffsetReport& measured);
+
 /// The report as one JSON object.
 ONETAKE_API std::string to_json(const OffsetReport& report);
 

@@ -5,6 +5,7 @@
 #include <onetake/config_fields.h>
 #include <onetake/devices.h>
 #include <onetake/event.h>
+#include <onetake/export_csv.h>
 #include <onetake/flat_config.h>
 #include <onetake/loss_cause.h>
 #include <onetake/metrics.h>

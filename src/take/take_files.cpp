@@ -120,7 +120,10 @@ std::optional<std::int64_t> part_number(std::string_view name) {
 }
 
 bool is_stale_file(std::string_view name) {
-    return name == kReserveName || (name.starts_with(fmt::format("{}.", kManifestName)) && name.ends_with(".tmp"));
+    const auto incomplete = [name](const char* of) {
+        return name.starts_with(fmt::format("{}.", of)) && name.ends_with(".tmp");
+    };
+    return name == kReserveName || incomplete(kManifestName) || incomplete(kJournalName);
 }
 
 }  // namespace onetake

@@ -60,7 +60,7 @@ std::string part_file(std::int64_t n);
 /// The number of a part's file name; empty for any other name.
 std::optional<std::int64_t> part_number(std::string_view file_name);
 
-/// Whether a file in a take's folder exists only after a crash: the reserve, an incomplete manifest.
+/// Whether a file in a take's folder exists only after a crash: the reserve, an incomplete manifest or journal.
 bool is_stale_file(std::string_view file_name);
 
 }  // namespace onetake

@@ -204,5 +204,45 @@ if [ "$with_enhancement" = 1 ]; then
     check test "$(ls home/onetake/models)" = dpdfnet2.onnx
 fi
 
+# Tables of a take: every frame, block and event, with exact times, wall time and file.
+expect 0 export drops --csv --json
+check test "$(jq -r '.files | length' out)" = 3
+check test "$(tail -n +2 processed_av/drops_csv/frames.csv | cut -d, -f3)" = \
+    "$(jq 'select(.k == "f") | .t' av_data/drops/timeline.jsonl)"
+check test -s "av_data/drops/$(sed -n 2p processed_av/drops_csv/frames.csv | cut -d, -f10)"
+check test "$(sed -n 2p processed_av/drops_csv/frames.csv | cut -d, -f5 | cut -c1-13)" = "$(jq -r 'select(.k == "take").created' av_data/drops/timeline.jsonl | cut -c1-13)"
+check test "$(grep -c ^drop processed_av/drops_csv/events.csv)" = "$(grep -c '"k":"drop"' av_data/drops/timeline.jsonl)"
+check test "$(tail -n +2 processed_av/drops_csv/blocks.csv | cut -d, -f4)" = \
+    "$(jq 'select(.k == "a") | .t' av_data/drops/timeline.jsonl)"
+expect 1 export drops --csv
+expect_in err frames.csv
+expect 0 export drops --csv --force --quiet
+expect 1 export dropz --csv
+expect_in err 'did you mean drops?'
+
+# A measured offset is written into takes there are, of the same devices in the same format.
+expect 0 record --source test --width 320 --height 240 --warmup 0 --duration 6.5 --name flashes --no-mp4 --quiet
+jq -c 'if .k == "a" then .t += 40000000 | .r += 40000000 else . end' av_data/flashes/timeline.jsonl > late.jsonl
+mv late.jsonl av_data/flashes/timeline.jsonl
+stamps() { jq -c 'select(.k == "f" or .k == "a")' av_data/words/timeline.jsonl | md5sum; }
+before=$(stamps)
+expect 0 calibrate --from flashes --no-store --apply words --json
+check jq -e '.offset_ms > 35 and .offset_ms < 45' out
+for again in 1 2; do
+    expect 0 calibrate --from flashes --no-store --apply words
+    expect_in out 'Applied to words'
+    check jq -es 'map(select(.k == "offset")) | length == 1 and .[0].source == "calibration" and .[0].offset_ns > 35000000' \
+        av_data/words/timeline.jsonl
+done
+check test "$(stamps)" = "$before"
+expect 0 check words
+check jq -e '.offsets | length == 1' av_data/words/manifest.json
+expect 0 process words --quiet
+expect 1 calibrate --from flashes --no-store --apply drops
+expect_in err 'other devices, or in another format'
+expect 1 calibrate --from flashes --no-store --apply wrods
+expect_in err 'did you mean words?'
+expect 2 calibrate --apply words
+
 [ $failures = 0 ] && echo "the program says what a person needs"
 exit $((failures > 0))

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace onetake {
 namespace {
@@ -73,12 +74,23 @@ std::string golden(const std::string& name) {
     return std::string(ONETAKE_GOLDEN) + "/" + name;
 }
 
+/// Metrics that were empty or 0 in the first manifests where they are unknown, and are null since.
+bool is_null_since(const std::string& key) {
+    const std::set<std::string> keys{"audio_stamp_source", "denoise_model",  "denoise_out_sr",
+                                     "disk_bytes_left",    "peak_memory_mb", "stamp_source"};
+    return keys.contains(key);
+}
+
 /// Expects every key of `expected` in `found` with the same value; new keys are allowed.
 void expect_contains(const json& found, const json& expected, const std::string& where) {
     if (expected.is_object()) {
         ASSERT_TRUE(found.is_object()) << where;
         for (const auto& [key, value] : expected.items()) {
             ASSERT_TRUE(found.contains(key)) << where << " has no " << key;
+            if (found[key].is_null() && is_null_since(key)) {
+                EXPECT_TRUE(value == "" || value == 0) << where << "." << key;
+                continue;
+            }
             expect_contains(found[key], value, where + "." + key);
         }
     } else {
