@@ -49,38 +49,39 @@ from ._functions import (
 from ._onetake import version as _version
 from ._recorder import AVRecorder, process
 from ._sidecar import SidecarAudio, ffmpeg_command, mux_audio
-from ._take import AudioTrack, Frames, Take, VideoTrack, load
+from ._take import Take, load
+from ._tracks import AudioTrack, Frames, VideoTrack
+from ._enums import (
+    AudioStamps,
+    ContainerFormat,
+    EventKind,
+    LossCause,
+    OnFull,
+    Phase,
+    PixelRange,
+    SourceKind,
+    Subsample,
+    SyncReference,
+    TakeState,
+)
+from ._metrics import Metrics, TakeResult, TrackCounters
 from ._values import (
     AudioDevice,
-    AudioStamps,
     Capability,
     CheckReport,
-    ContainerFormat,
     DenoiseModel,
     EnhancedAudio,
     Event,
-    EventKind,
-    LossCause,
-    Metrics,
     MuxResult,
     OffsetReport,
-    OnFull,
     OutputFileInfo,
-    Phase,
-    PixelRange,
     Progress,
     SelftestCheck,
     SelftestReport,
     SidecarStart,
-    SourceKind,
     StoredModel,
-    Subsample,
-    SyncReference,
     TakeLoss,
-    TakeResult,
-    TakeState,
     TakeSummary,
-    TrackCounters,
     VideoDevice,
     VideoMode,
 )
