@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from . import _onetake, _values
+from . import _convert, _onetake, _values
 
 
 class _Ending(Protocol):
@@ -19,8 +19,8 @@ class _Ending(Protocol):
 
 
 _MAKE: dict[str, Callable[[dict[str, Any]], object]] = {
-    "event": _values.event,
-    "progress": _values.progress,
+    "event": _convert.event,
+    "progress": _convert.progress,
     "enhanced_audio": lambda given: _values.EnhancedAudio(**given),
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import _onetake, _values
+from . import _convert, _metrics, _onetake, _values
 from ._config import AudioTrackConfig, Settings, StrPath, VideoTrackConfig, config_arguments
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def list_takes(data_dir: StrPath = "av_data", processed_dir: StrPath = "processed_av") -> list[_values.TakeSummary]:
     """The takes in `data_dir`, by name. A folder that does not exist holds none."""
     found = _onetake.list_takes(os.fspath(data_dir), os.fspath(processed_dir))
-    return [_values.take_summary(take) for take in found]
+    return [_convert.take_summary(take) for take in found]
 
 
 def import_take(
@@ -29,11 +29,11 @@ def import_take(
     audio_times_path: StrPath | None = None,
     audio_stamps: str = "automatic",
     data_dir: StrPath = "av_data",
-) -> _values.TakeResult:
+) -> _metrics.TakeResult:
     """Makes a take from another program's JPEGs (in name order), their times (a decimal second per line), a 16-bit WAV
     and its clock (lines `sample_index seconds`). All seconds are of one clock with any origin. `audio_stamps`:
     "automatic", "capture" or "arrival"."""
-    return _values.take_result(
+    return _convert.take_result(
         _onetake.import_take(
             name, os.fspath(frames_dir), os.fspath(frame_times_path), os.fspath(audio_path or ""),
             os.fspath(audio_times_path or ""), audio_stamps, os.fspath(data_dir),
@@ -45,7 +45,7 @@ def check(take: StrPath, processed_dir: StrPath | None = None) -> _values.CheckR
     """Verifies a take, by its folder, against its journal; reads every frame, changes nothing. With `processed_dir`,
     also the output file there."""
     folder = Path(take)
-    return _values.check_report(
+    return _convert.check_report(
         _onetake.check_take(os.fspath(folder.parent), folder.name, os.fspath(processed_dir or ""))
     )
 
@@ -54,12 +54,12 @@ def recover(take: StrPath) -> _values.CheckReport:
     """Recovers a broken take, by its folder: closes its journal, updates WAV headers and manifest, and records what is
     missing as lost. Never changes intact media; a second call changes nothing."""
     folder = Path(take)
-    return _values.check_report(_onetake.recover_take(os.fspath(folder.parent), folder.name))
+    return _convert.check_report(_onetake.recover_take(os.fspath(folder.parent), folder.name))
 
 
 def list_video_devices() -> list[_values.VideoDevice]:
     """Cameras that can capture, by index."""
-    return [_values.video_device(device) for device in _onetake.list_video_devices()]
+    return [_convert.video_device(device) for device in _onetake.list_video_devices()]
 
 
 def list_audio_devices() -> list[_values.AudioDevice]:
@@ -91,12 +91,12 @@ def download_denoise_model(
     variant: str, *, folder: StrPath | None = None, url: str = "", sha256: str = ""
 ) -> _values.StoredModel:
     """Downloads a model, continuing an interrupted download, and verifies it. Does nothing if it is there."""
-    return _values.stored_model(_onetake.download_denoise_model(variant, os.fspath(folder or ""), url, sha256))
+    return _convert.stored_model(_onetake.download_denoise_model(variant, os.fspath(folder or ""), url, sha256))
 
 
 def verify_denoise_model(path: StrPath) -> _values.StoredModel:
     """Verifies that a model file is complete, and identifies it."""
-    return _values.stored_model(_onetake.verify_denoise_model(os.fspath(path)))
+    return _convert.stored_model(_onetake.verify_denoise_model(os.fspath(path)))
 
 
 def selftest(
@@ -104,7 +104,7 @@ def selftest(
     folder: StrPath | None = None,
 ) -> _values.SelftestReport:  # fmt: skip
     """Records flashes and beeps, renders them, and measures the sync error of the file on this machine."""
-    return _values.selftest_report(
+    return _convert.selftest_report(
         _onetake.selftest(duration_s, width, height, fps, limit_ms, os.fspath(folder or ""))
     )
 
@@ -125,6 +125,6 @@ def calibrate(
     these devices. `take`: a take with flashes and beeps in the data folder; without it `show_flash(lit)` makes a screen
     in view of the camera bright or dark, called on a thread of the library."""
     given = config_arguments(settings, video_tracks, audio_tracks)
-    return _values.offset_report(
+    return _convert.offset_report(
         _onetake.calibrate(*given, take, store, tone_hz, flashes, screen_delay_ms, show_flash)
     )

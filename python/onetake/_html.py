@@ -15,7 +15,8 @@ from ._errors import Error
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ._take import AudioTrack, Take, VideoTrack
+    from ._take import Take
+    from ._tracks import AudioTrack, VideoTrack
 
 _THUMBNAILS = 5
 _THUMBNAIL_WIDTH = 160

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import _callbacks, _onetake
 from ._config import AudioTrackConfig, Settings, StrPath, VideoTrackConfig, config_arguments
-from ._values import EnhancedAudio, Event, Progress, TakeResult, take_result
+from ._convert import take_result
+from ._metrics import TakeResult
+from ._values import EnhancedAudio, Event, Progress
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from . import _callbacks, _onetake
 from ._config import AudioTrackConfig, StrPath, audio_track
-from ._values import MuxResult, SidecarStart, TakeResult, mux_result, take_result
+from ._convert import mux_result, take_result
+from ._metrics import TakeResult
+from ._values import MuxResult, SidecarStart
 
 if TYPE_CHECKING:
     from typing_extensions import Self

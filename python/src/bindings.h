@@ -18,5 +18,6 @@ void bind_recorder(nb::module_& m);
 void bind_sidecar(nb::module_& m);
 void bind_sync(nb::module_& m);
 void bind_takes(nb::module_& m);
+void bind_video_recorder(nb::module_& m);
 
 }  // namespace onetake::python

@@ -18,4 +18,5 @@ NB_MODULE(_onetake, m) {
     bind_sidecar(m);
     bind_sync(m);
     bind_takes(m);
+    bind_video_recorder(m);
 }

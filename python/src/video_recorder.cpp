@@ -44,7 +44,8 @@ VideoFrameFormat raw_format(ImageFormat format) {
 // A VideoRecorder that a forked child neither uses nor destroys.
 class SessionRecorder {
  public:
-    explicit SessionRecorder(VideoRecordingConfig config) : recorder_(value(VideoRecorder::create(std::move(config)))) {}
+    explicit SessionRecorder(VideoRecordingConfig config)
+        : recorder_(value(VideoRecorder::create(std::move(config)))) {}
     SessionRecorder(const SessionRecorder&) = delete;
     SessionRecorder& operator=(const SessionRecorder&) = delete;
     ~SessionRecorder() {
