@@ -27,6 +27,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"check", "verify a take and list what is missing", check},
     {"recover", "repair a broken take", recover},
     {"mark", "set a marker in a take that is being recorded", mark},
+    {"merge", "join the chunks of a recording to one file", merge},
     {"import", "create a take from another program's recording", import_command},
     {"sidecar", "record the audio for another program's video", sidecar},
     {"mux", "add recorded audio to another program's video", mux},
@@ -38,12 +39,11 @@ constexpr auto kCommands = std::to_array<Command>({
 
 std::string help() {
     std::string text =
-        "onetake records camera and microphone, in sync, in takes that survive crashes.\n\n"
+        "onetake records camera and microphone, in sync, in takes that survive crashes.\n"
         "Usage: onetake COMMAND [options]\n\n";
     for (const auto& command : kCommands) text += fmt::format("  {:<10}{}\n", command.name, command.line);
     text +=
-        "\n  -h, --help  after a command: its options and an example\n"
-        "  --version   the same as the command\n\n"
+        "\n  -h, --help  after a command: its options and an example\n\n"
         "Without a command it records: onetake --duration 60 --name interview\n"
         "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 finished with losses,\n"
         "            4 ended early, the disk was full or could not be written\n";
