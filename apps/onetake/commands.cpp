@@ -16,6 +16,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"check", "verify a take and list what is missing", check},
     {"recover", "repair a broken take", recover},
     {"mark", "set a marker in a take that is being recorded", mark},
+    {"merge", "join the chunks of a recording to one file", merge},
     {"import", "create a take from another program's recording", import_command},
     {"export", "write a take's times and events as CSV tables", export_command},
     {"sidecar", "record the audio for another program's video", sidecar},

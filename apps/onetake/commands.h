@@ -22,6 +22,7 @@ int calibrate_command(const Args& args);
 int sidecar(const Args& args);
 int mux(const Args& args);
 int mark(const Args& args);
+int merge(const Args& args);
 int models(const Args& args);
 int version_command(const Args& args);
 

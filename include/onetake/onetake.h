@@ -8,6 +8,8 @@
 #include <onetake/export_csv.h>
 #include <onetake/flat_config.h>
 #include <onetake/loss_cause.h>
+#include <onetake/markers.h>
+#include <onetake/merge.h>
 #include <onetake/metrics.h>
 #include <onetake/models.h>
 #include <onetake/mux.h>

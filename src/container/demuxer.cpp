@@ -131,6 +131,7 @@ class Demuxer::Impl {
     const std::vector<StreamParams>& streams() const { return streams_; }
     Format format() const;
     std::vector<std::pair<std::string, std::string>> tags() const;
+    std::vector<Chapter> chapters() const;
     bool has_chapters() const { return context_->nb_chapters > 0; }
     bool presentation_times_unknown() const;
     Status check_complete() const;
@@ -173,6 +174,17 @@ std::vector<std::pair<std::string, std::string>> Demuxer::Impl::tags() const {
         if (std::find(kOfMuxer.begin(), kOfMuxer.end(), tag->key) == kOfMuxer.end())
             tags.emplace_back(tag->key, tag->value);
     return tags;
+}
+
+std::vector<Chapter> Demuxer::Impl::chapters() const {
+    std::vector<Chapter> chapters;
+    for (unsigned i = 0; i < context_->nb_chapters; ++i) {
+        const AVChapter& chapter = *context_->chapters[i];
+        const auto* title = av_dict_get(chapter.metadata, "title", nullptr, 0);
+        const auto begin = av_rescale_q(chapter.start, chapter.time_base, {1, 1'000'000'000});
+        chapters.push_back({MediaTime(Duration(begin)), title != nullptr ? title->value : ""});
+    }
+    return chapters;
 }
 
 bool Demuxer::Impl::presentation_times_unknown() const {
@@ -269,6 +281,9 @@ Demuxer::Format Demuxer::format() const {
 }
 std::vector<std::pair<std::string, std::string>> Demuxer::tags() const {
     return impl_->tags();
+}
+std::vector<Chapter> Demuxer::chapters() const {
+    return impl_->chapters();
 }
 bool Demuxer::has_chapters() const {
     return impl_->has_chapters();

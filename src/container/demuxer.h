@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "media/chapter.h"
 #include "media/packet.h"
 
 #include <memory>
@@ -30,6 +31,8 @@ class Demuxer {
     Format format() const;
     /// The file's tags by libavformat's names, without those that every muxer writes by itself.
     std::vector<std::pair<std::string, std::string>> tags() const;
+    /// The file's chapters, as it lists them.
+    std::vector<Chapter> chapters() const;
     /// Whether the file has chapters.
     bool has_chapters() const;
     /// Whether packets of the video are in another order than frames are shown, and the file does not store when they

@@ -311,8 +311,12 @@ Status Muxer::Impl::write(Packet packet) {
     const auto found = stream_of(packet.stream);
     if (!found) return fail(found.error());
     Stream& stream = **found;
-    if (stream.ended || packet.dts == Packet::kNoTime || (stream.last_dts && packet.dts <= *stream.last_dts) ||
-        packet.pts < packet.dts)
+    // Several packets of a Matroska file may be in one of its ticks of 1 ms.
+    const bool may_be_equal =
+        format_ == ContainerFormat::mkv && (stream.params.copied != nullptr || stream.params.kind == TrackKind::data);
+    const bool follows =
+        !stream.last_dts || packet.dts > *stream.last_dts || (may_be_equal && packet.dts == *stream.last_dts);
+    if (stream.ended || packet.dts == Packet::kNoTime || !follows || packet.pts < packet.dts)
         return fail(ErrorCode::invalid_argument,
                     fmt::format("Stream {} of {}: a packet (pts {}, dts {}) does not follow the one before.",
                                 packet.stream, file_.path(), packet.pts, packet.dts));

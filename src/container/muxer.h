@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/time.h"
+#include "media/chapter.h"
 #include "media/packet.h"
 
 #include <onetake/container_format.h>
@@ -26,12 +27,6 @@ struct MuxerOptions {
     /// 0: always.
     std::uint64_t move_limit_bytes = UINT64_MAX;
     bool replace = false;  ///< true: an existing file is replaced, atomically by finish()
-};
-
-/// A chapter; it lasts until the next one.
-struct Chapter {
-    MediaTime begin;
-    std::string title;
 };
 
 struct MuxedFile {
@@ -66,7 +61,8 @@ class Muxer {
     /// Takes a packet: each stream's in decoding order, the streams in any order relative to each other. Packets are
     /// queued until every stream that has not ended has one, or is known to have none before theirs, so that the file
     /// is interleaved by time; beyond 64 MiB in the queue they are written without waiting. Errors: invalid_argument if
-    /// a stream's decoding times do not increase; no_space and io of the disk.
+    /// a stream's decoding times do not increase (in Matroska those of data and of a `copied` stream may be equal);
+    /// no_space and io of the disk.
     Status write(Packet packet);
     /// Declares that the stream's next packet has a decoding time of at least `time`, so that the others' earlier
     /// packets no longer wait for it. An earlier `time` than before changes nothing. A packet before `time` is accepted

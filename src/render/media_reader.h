@@ -2,7 +2,7 @@
 
 #include "base/bounded_queue.h"
 #include "codec/jpeg_decoder.h"
-#include "container/muxer.h"
+#include "media/chapter.h"
 #include "media/jpeg_info.h"
 #include "media/sample_timeline.h"
 #include "media/timed_audio.h"

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "container/muxer.h"
+#include "media/chapter.h"
 
 #include <string>
 #include <vector>

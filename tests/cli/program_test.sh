@@ -35,7 +35,7 @@ short=(--source test --width 320 --height 240 --fps 30 --warmup 0)
 
 expect 0 --help
 fits_screen
-for command in record process list check recover devices import export sidecar mux calibrate selftest models version; do
+for command in record process encode list check recover devices import export sidecar mux mark merge calibrate selftest models version; do
     expect 0 "$command" --help
     fits_screen
     expect_in out Example
@@ -45,7 +45,7 @@ expect_in out --queue-size
 
 # The documentation lists every option.
 docs=$here/../../docs/cli.md
-for command in record process check export sidecar mux calibrate selftest; do
+for command in record process encode check export sidecar mux merge calibrate selftest; do
     expect 0 $command --help-all
     for option in $(sed -nE 's/^  (-[ho], )?--(\[no-\])?([a-z0-9-]+).*/\3/p' out); do
         [ "$option" = help ] || grep -qE -- "--(no-)?$option\b" "$docs" || complain "docs/cli.md lacks --$option"
@@ -136,6 +136,38 @@ expect 0 process encoded --crf 45
 expect 2 record --duration 1 --name never --store mjpeg "${short[@]}"
 expect_in err '--store mjpeg: must be one of jpeg, encoded, auto, libx264'
 check test ! -e av_data/never
+
+# Markers that another process sets become chapters.
+mkdir -m 700 runtime
+export XDG_RUNTIME_DIR=$PWD/runtime
+"$onetake" record --name marked "${short[@]}" --quiet > out 2> err < /dev/null &
+program=$!
+until "$onetake" mark marked "first <question>" 2> mark.err; do
+    kill -0 $program || break
+    sleep 0.05
+done
+expect 1 mark marked "$(printf '%4097s' x)"
+expect_in err '4097 bytes'
+expect 0 mark av_data/marked "second"
+expect 1 mark first "not any more"
+expect_in err 'not being recorded'
+kill -INT $program
+wait $program || complain "exit code $? of a take with markers"
+unset XDG_RUNTIME_DIR
+check test -z "$(ls runtime/onetake)"
+ffprobe -v error -show_chapters -of json processed_av/marked.mp4 > out
+check jq -e '[.chapters[].tags.title] == ["marked", "first <question>", "second"]' out > jq.out
+expect_in processed_av/marked.markers.vtt 'first &lt;question&gt;'
+
+# Files are joined without encoding; an existing one is kept.
+expect 0 process marked --container mkv --quiet
+expect 0 merge processed_av/marked.mkv processed_av/marked.mkv -o twice.mkv --json
+check jq -e '.streams[0].packets > 0 and (.parts | length) == 2' out > jq.out
+expect 1 merge processed_av/marked.mkv processed_av/marked.mkv -o twice.mkv
+expect_in err 'is kept'
+expect 1 merge runtime
+expect_in err 'no finished chunks'
+expect 2 merge twice.mkv
 
 # A signal ends a take cleanly; so does a closed output pipe.
 for signal in INT TERM HUP; do
