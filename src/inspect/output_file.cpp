@@ -1,5 +1,7 @@
 #include "inspect/output_file.h"
 
+#include "codec/av_log.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -37,6 +39,7 @@ std::string output_file_tag(const OutputFileInfo& info, const TakeRecord& take) 
 std::optional<OutputFile> read_output_file(const std::string& path) {
     struct stat st {};
     if (::lstat(path.c_str(), &st) != 0) return std::nullopt;
+    route_av_log();  // a damaged file's messages go to the log
     OutputFile file;
     file.info.path = path;
     auto facts = read_file_facts(path);

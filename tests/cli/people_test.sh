@@ -155,6 +155,7 @@ PYTHON
 check test "$(stat -c %s processed_av/words.mp4)" = "$size"
 expect 3 check words --decode
 expect_in out 'words.mp4 is damaged'
+expect_not_in err ' @ 0x'
 mv words.mp4 processed_av/words.mp4
 
 # recover removes what a killed rendering left.
