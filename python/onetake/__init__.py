@@ -11,7 +11,7 @@ Times are seconds (float) or nanoseconds (int, names with _ns) on CLOCK_MONOTONI
 numbers are NaN. Errors are subclasses of onetake.Error that are also the built-in exceptions one expects.
 """
 
-from ._config import AudioTrackConfig, Setting, Settings, StrPath, VideoTrackConfig, settings, validate
+from ._config import AudioTrackConfig, DataTrackConfig, Setting, Settings, StrPath, VideoTrackConfig, settings, validate
 from ._errors import (
     AlreadyExistsError,
     CancelledError,
@@ -42,6 +42,7 @@ from ._functions import (
     list_audio_devices,
     list_takes,
     list_video_devices,
+    mark_take,
     recover,
     selftest,
     verify_denoise_model,
@@ -50,7 +51,7 @@ from ._onetake import version as _version
 from ._recorder import AVRecorder, process
 from ._sidecar import SidecarAudio, ffmpeg_command, mux_audio
 from ._take import Take, load
-from ._tracks import AudioTrack, Frames, VideoTrack
+from ._tracks import AudioTrack, DataTrack, Frames, VideoTrack
 from ._video_recorder import (
     MockVideoRecorder,
     RecoveredRecording,
@@ -82,6 +83,7 @@ from ._values import (
     DenoiseModel,
     EnhancedAudio,
     Event,
+    Marker,
     MuxResult,
     OffsetReport,
     OutputFileInfo,
@@ -110,6 +112,8 @@ __all__ = [
     "CheckReport",
     "ContainerFormat",
     "CorruptError",
+    "DataTrack",
+    "DataTrackConfig",
     "DenoiseModel",
     "DeviceBusyError",
     "DeviceUnavailableError",
@@ -122,6 +126,7 @@ __all__ = [
     "InvalidArgumentError",
     "IoError",
     "LossCause",
+    "Marker",
     "Metrics",
     "MissingPartError",
     "MockVideoRecorder",
@@ -178,6 +183,7 @@ __all__ = [
     "list_takes",
     "list_video_devices",
     "load",
+    "mark_take",
     "mux_audio",
     "process",
     "recover",

@@ -113,6 +113,14 @@ class AudioTrackConfig:
     """Samples per channel and block."""
 
 
+@dataclasses.dataclass
+class DataTrackConfig:
+    """One data track of a take: packets of bytes that the program pushes."""
+
+    label: str = ""
+    """A name for people."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Setting:
     """A setting of a recorder."""

@@ -41,20 +41,29 @@ def import_take(
     )  # fmt: skip
 
 
-def check(take: StrPath, processed_dir: StrPath | None = None) -> _values.CheckReport:
+def check(take: StrPath, processed_dir: StrPath | None = None, decode_all: bool = False) -> _values.CheckReport:
     """Verifies a take, by its folder, against its journal; reads every frame, changes nothing. With `processed_dir`,
-    also the output file there."""
+    also the output file there: its audio is decoded, and of the video the keyframes, or with `decode_all` all of it."""
     folder = Path(take)
     return _convert.check_report(
-        _onetake.check_take(os.fspath(folder.parent), folder.name, os.fspath(processed_dir or ""))
+        _onetake.check_take(os.fspath(folder.parent), folder.name, os.fspath(processed_dir or ""), decode_all)
     )
 
 
-def recover(take: StrPath) -> _values.CheckReport:
+def recover(take: StrPath, processed_dir: StrPath | None = None) -> _values.CheckReport:
     """Recovers a broken take, by its folder: closes its journal, updates WAV headers and manifest, and records what is
-    missing as lost. Never changes intact media; a second call changes nothing."""
+    missing as lost. Never changes intact media; a second call changes nothing. With `processed_dir`, incomplete files of
+    killed renderings there are removed."""
     folder = Path(take)
-    return _convert.check_report(_onetake.recover_take(os.fspath(folder.parent), folder.name))
+    return _convert.check_report(
+        _onetake.recover_take(os.fspath(folder.parent), folder.name, os.fspath(processed_dir or ""))
+    )
+
+
+def mark_take(take: StrPath, text: str) -> None:
+    """Marks this instant in a take, by its folder, that another process of this user records now."""
+    folder = Path(take)
+    _onetake.mark_take(os.fspath(folder.parent), folder.name, text)
 
 
 def list_video_devices() -> list[_values.VideoDevice]:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from . import _callbacks, _onetake
-from ._config import AudioTrackConfig, Settings, StrPath, VideoTrackConfig, config_arguments
+from ._config import AudioTrackConfig, DataTrackConfig, Settings, StrPath, VideoTrackConfig, config_arguments
 from ._convert import take_result
 from ._metrics import TakeResult
 from ._values import EnhancedAudio, Event, Progress
@@ -42,6 +42,7 @@ class AVRecorder:
         *,
         video_tracks: Sequence[VideoTrackConfig] | None = None,
         audio_tracks: Sequence[AudioTrackConfig] | None = None,
+        data_tracks: Sequence[DataTrackConfig] | None = None,
         on_event: Callable[[Event], object] | None = None,
         on_progress: Callable[[Progress], object] | None = None,
         on_enhanced_audio: Callable[[EnhancedAudio], object] | None = None,
@@ -51,7 +52,8 @@ class AVRecorder:
         second. `on_enhanced_audio`: the enhanced audio of the first microphone, shortly after its capture."""
         number = _callbacks.new_number()
         self._number = number
-        self._native = _onetake.Recorder(*config_arguments(settings, video_tracks, audio_tracks), id=number)
+        labels = [track.label for track in data_tracks or ()]
+        self._native = _onetake.Recorder(*config_arguments(settings, video_tracks, audio_tracks), labels, number)
         self._wanted = _callbacks.Callbacks()
         self.last_result: TakeResult | None = None
         """Of the last call of record(), stop() or process(), also if Ctrl-C ended it."""
@@ -176,6 +178,16 @@ class AVRecorder:
         """Pushes audio, with source "external": int16, or float in [-1, 1], of the shape (n,) or (n, channels); 1-D
         samples of several channels are interleaved. `t`: instant of the first sample, seconds on CLOCK_MONOTONIC."""
         self._native.push_audio(samples, t, track)
+
+    def push_data(self, packet: Any, t: float | None = None, *, track: int = 0) -> None:
+        """Pushes a packet of a data track: bytes or another contiguous buffer of 1 byte to 16 MiB, stored unchanged.
+        `t`: its instant, seconds on CLOCK_MONOTONIC; None: now. Never blocks: beyond 4096 that wait, it is dropped and
+        counted."""
+        self._native.push_data(packet, t, track)
+
+    def mark(self, text: str, t: float | None = None) -> None:
+        """Sets a marker at `t` (seconds on CLOCK_MONOTONIC), else now. Markers become chapters of the output file."""
+        self._native.mark(text, t)
 
     def __enter__(self) -> Self:
         return self

@@ -13,8 +13,8 @@ from . import _onetake
 from ._convert import metrics_of
 from ._enums import EventKind
 from ._metrics import Metrics
-from ._values import Event
-from ._tracks import AudioTrack, VideoTrack
+from ._values import Event, Marker
+from ._tracks import AudioTrack, DataTrack, VideoTrack
 
 if TYPE_CHECKING:
     import pandas
@@ -36,6 +36,9 @@ class Take:
         reader = self._reader
         self.video: list[VideoTrack] = [VideoTrack(self, i, track) for i, track in enumerate(reader.video())]
         self.audio: list[AudioTrack] = [AudioTrack(self, i, track) for i, track in enumerate(reader.audio())]
+        self.data: list[DataTrack] = [DataTrack(self, i, *track) for i, track in enumerate(reader.data())]
+        self.markers: list[Marker] = [Marker(t_ns, text) for t_ns, text in reader.markers()]
+        """In the order in which they were set."""
         self.events: list[Event] = [Event(EventKind(kind), t, track, count, text) for kind, t, track, count, text in reader.events()]
         """Stalls, lost devices, losses and notes, as journaled."""
         self._manifest: dict[str, Any] | None = None
@@ -46,6 +49,8 @@ class Take:
         before, self._reader = self._reader, _onetake.TakeReader.open(self._reader.folder)
         gained = any(self._reader.frame_times(i).size > len(track) for i, track in enumerate(self.video))
         gained |= any(self._reader.sample_count(i) > len(track) for i, track in enumerate(self.audio))
+        gained |= any(self._reader.packet_times(i).size > len(track) for i, track in enumerate(self.data))
+        gained |= len(self._reader.markers()) > len(self.markers)
         gained |= before.complete != self._reader.complete
         self._read()
         return gained

@@ -212,6 +212,36 @@ class AudioTrack:
         )
 
 
+class DataTrack(Sequence[bytes]):
+    """A data track of a stored take: its packets, as they were pushed."""
+
+    def __init__(self, take: Take, number: int, track: str, device: str, name: str) -> None:
+        self._take, self._number = take, number
+        self.track = track
+        """"d1", "d2" …"""
+        self.device = device
+        self.name = name
+        self.times: NDArray[np.int64] = take._reader.packet_times(number)
+        """The stamps of the packets: int64 nanoseconds on CLOCK_MONOTONIC."""
+        self.times.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+        indices = range(len(self))[index]
+        if isinstance(indices, range):
+            return [self._take._reader.packet(self._number, i) for i in indices]
+        return self._take._reader.packet(self._number, indices)
+
+    def __repr__(self) -> str:
+        return f"<DataTrack {self.track}: {len(self)} packets, {self.name or self.device}>"
+
+
 def _mapped_samples(path: Path, count: int, channels: int) -> NDArray[np.int16]:
     """The data chunk of a WAV file (RIFF or RF64), as far as it is there."""
     with open(path, "rb") as file:

@@ -29,6 +29,15 @@ class Event:
 
 
 @dataclasses.dataclass(frozen=True)
+class Marker:
+    """A marker of a stored take."""
+
+    t_ns: int
+    """CLOCK_MONOTONIC."""
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Progress:
     """Progress of a recorder, about twice a second. Which fields are set depends on the phase; unknown is NaN."""
 
@@ -99,6 +108,8 @@ class CheckReport:
     losses: list[TakeLoss]
     findings: list[str]
     """Other problems, one line each."""
+    packets: int = 0
+    """Intact ones, all data tracks."""
     steps: list[str] = dataclasses.field(default_factory=list)
     """Of recover(): what was done, one line each; empty: nothing to do."""
     cut_bytes: int = 0
@@ -136,6 +147,8 @@ class TakeSummary:
     duration_s: float
     """NaN if unknown."""
     frames: int
+    packets: int
+    """Of data tracks."""
     bytes: int
     created: str
     """ISO 8601, UTC."""

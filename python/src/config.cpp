@@ -197,7 +197,8 @@ void set_track(AudioTrackConfig& track, const nb::dict& settings) {
     set_fields(track, settings, {"label", "source"});
 }
 
-RecorderConfig config_from(const nb::dict& flat, const nb::object& video, const nb::object& audio) {
+RecorderConfig config_from(const nb::dict& flat, const nb::object& video, const nb::object& audio,
+                           const nb::object& data) {
     auto config = flat_from(flat).config();
     if (!video.is_none()) {
         config.video.clear();
@@ -207,6 +208,8 @@ RecorderConfig config_from(const nb::dict& flat, const nb::object& video, const 
         config.audio.clear();
         for (const auto track : audio) set_track(config.audio.emplace_back(), nb::cast<nb::dict>(track));
     }
+    if (!data.is_none())
+        for (const auto label : data) assign(config.data.emplace_back().label, label, "label");
     return config;
 }
 

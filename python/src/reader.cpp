@@ -15,9 +15,26 @@ namespace {
 
 // The arrays and texts that are returned are copies: refresh() may move what they come from. The package keeps
 // refresh() apart from the other calls.
-nb::object frame_times(const TakeReader& reader, std::size_t track) {
-    const auto times = reader.frame_times(track);
+nb::object array_of(std::span<const std::int64_t> times) {
     return numpy_array(std::vector<std::int64_t>(times.begin(), times.end()), {times.size()});
+}
+
+nb::object frame_times(const TakeReader& reader, std::size_t track) {
+    return array_of(reader.frame_times(track));
+}
+
+nb::object packet_times(const TakeReader& reader, std::size_t track) {
+    return array_of(reader.packet_times(track));
+}
+
+nb::bytes packet(const TakeReader& reader, std::size_t track, std::size_t index) {
+    Result<std::vector<std::uint8_t>> bytes;
+    {
+        const nb::gil_scoped_release release;
+        bytes = reader.packet(track, index);
+    }
+    const auto all = value(std::move(bytes));
+    return nb::bytes(all.data(), all.size());
 }
 
 // Rows of first sample, samples, begin, end, whether after a gap.
@@ -95,6 +112,18 @@ nb::list audio(const TakeReader& reader) {
     return all;
 }
 
+nb::list data(const TakeReader& reader) {
+    nb::list all;
+    for (const auto& d : reader.data()) all.append(nb::make_tuple(d.track, d.device, d.name));
+    return all;
+}
+
+nb::list markers(const TakeReader& reader) {
+    nb::list all;
+    for (const auto& m : reader.markers()) all.append(nb::make_tuple(m.t_ns, m.text));
+    return all;
+}
+
 nb::list events(const TakeReader& reader) {
     nb::list all;
     for (const auto& e : reader.events()) all.append(nb::make_tuple(to_string(e.kind), e.t, e.track, e.count, e.text));
@@ -133,6 +162,11 @@ void bind_reader(nb::module_& m) {
         .def_prop_ro("recording", &TakeReader::recording)
         .def("video", &video, nb::sig("def video(self) -> list[dict[str, typing.Any]]"))
         .def("audio", &audio, nb::sig("def audio(self) -> list[dict[str, typing.Any]]"))
+        .def("data", &data, nb::sig("def data(self) -> list[tuple[str, str, str]]"))
+        .def("markers", &markers, nb::sig("def markers(self) -> list[tuple[int, str]]"))
+        .def("packet_times", &packet_times, nb::arg("track"),
+             nb::sig("def packet_times(self, track: int) -> numpy.typing.NDArray[numpy.int64]"))
+        .def("packet", &packet, nb::arg("track"), nb::arg("index"))
         .def("events", &events, nb::sig("def events(self) -> list[tuple[str, float, str, int, str]]"))
         .def("frame_times", &frame_times, nb::arg("track"),
              nb::sig("def frame_times(self, track: int) -> numpy.typing.NDArray[numpy.int64]"))

@@ -211,6 +211,32 @@ void Recorder::push_audio(nb::handle samples, std::optional<double> t, int track
     value(std::move(status));
 }
 
+void Recorder::push_data(nb::handle bytes, std::optional<double> t, int track) {
+    process_.check();
+    release_queued();
+    const PyBuffer buffer(bytes, "The pushed packet");
+    const auto& b = buffer.view();
+    if (b.ndim == 0 || PyBuffer_IsContiguous(&b, 'C') == 0)
+        raise({ErrorCode::invalid_argument, "A pushed packet is bytes, or another contiguous buffer."});
+    Status status;
+    {
+        const nb::gil_scoped_release release;
+        const std::span packet(static_cast<const std::uint8_t*>(b.buf), static_cast<std::size_t>(b.len));
+        status = recorder_->push_data(packet, t, track);
+    }
+    value(std::move(status));
+}
+
+void Recorder::mark(const std::string& text, std::optional<double> t) {
+    process_.check();
+    Status status;
+    {
+        const nb::gil_scoped_release release;
+        status = recorder_->mark(text, t);
+    }
+    value(std::move(status));
+}
+
 void Recorder::watch(bool events, bool progress, bool enhanced_audio) {
     const auto lock = alone("Setting a callback");
     if (recorder_->is_recording()) raise({ErrorCode::wrong_state, "Callbacks can't be set while recording."});
@@ -233,8 +259,9 @@ void bind_recorder(nb::module_& m) {
         .def(
             "__init__",
             [](Recorder* self, const Settings& flat, const nb::object& video, const nb::object& audio,
-               std::uint64_t id) { new (self) Recorder(config_from(flat, video, audio), id); },
-            nb::arg("flat"), nb::arg("video").none(), nb::arg("audio").none(), nb::arg("id"))
+               const nb::object& data,
+               std::uint64_t id) { new (self) Recorder(config_from(flat, video, audio, data), id); },
+            nb::arg("flat"), nb::arg("video").none(), nb::arg("audio").none(), nb::arg("data").none(), nb::arg("id"))
         .def("record", &Recorder::record, nb::arg("duration"), nb::arg("name"), nb::arg("make_mp4"), nb::arg("enhance"))
         .def("start", &Recorder::start, nb::arg("name"), nb::arg("make_mp4"), nb::arg("enhance"))
         .def("stop", &Recorder::stop, nb::arg("make_mp4"), nb::arg("enhance"))
@@ -249,6 +276,8 @@ void bind_recorder(nb::module_& m) {
         .def("push_video", &Recorder::push_video, nb::arg("frame").none(), nb::arg("t").none(), nb::arg("track"),
              nb::arg("copy"), nb::arg("format"))
         .def("push_audio", &Recorder::push_audio, nb::arg("samples").none(), nb::arg("t").none(), nb::arg("track"))
+        .def("push_data", &Recorder::push_data, nb::arg("bytes").none(), nb::arg("t").none(), nb::arg("track"))
+        .def("mark", &Recorder::mark, nb::arg("text"), nb::arg("t").none())
         .def("watch", &Recorder::watch, nb::arg("events"), nb::arg("progress"), nb::arg("enhanced_audio"));
 }
 

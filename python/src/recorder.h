@@ -39,6 +39,8 @@ class Recorder {
 
     void push_video(nb::handle frame, std::optional<double> t, int track, bool copy, std::string_view format);
     void push_audio(nb::handle samples, std::optional<double> t, int track);
+    void push_data(nb::handle bytes, std::optional<double> t, int track);
+    void mark(const std::string& text, std::optional<double> t);
 
     void watch(bool events, bool progress, bool enhanced_audio);
 

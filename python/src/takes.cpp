@@ -2,6 +2,7 @@
 #include "errors.h"
 #include "interruptible.h"
 
+#include <onetake/markers.h>
 #include <onetake/take.h>
 
 #include <nanobind/stl/optional.h>
@@ -56,6 +57,7 @@ nb::dict to_python(const TakeSummary& t) {
     d["state"] = to_string(t.state);
     d["duration_s"] = t.duration_s;
     d["frames"] = t.frames;
+    d["packets"] = t.packets;
     d["bytes"] = t.bytes;
     d["created"] = t.created;
     nb::list counters;
@@ -103,16 +105,29 @@ void bind_takes(nb::module_& m) {
           nb::arg("audio_path"), nb::arg("audio_times_path"), nb::arg("audio_stamps"), nb::arg("data_dir"));
     m.def(
         "check_take",
+        [](const std::string& data_dir, const std::string& name, const std::string& processed_dir, bool decode_all) {
+            return to_json(
+                value(run_interruptible([&] { return check_take(data_dir, name, processed_dir, decode_all); }, [] {})));
+        },
+        nb::arg("data_dir"), nb::arg("name"), nb::arg("processed_dir"), nb::arg("decode_all"));
+    m.def(
+        "recover_take",
         [](const std::string& data_dir, const std::string& name, const std::string& processed_dir) {
-            return to_json(value(run_interruptible([&] { return check_take(data_dir, name, processed_dir); }, [] {})));
+            return to_json(
+                value(run_interruptible([&] { return recover_take(data_dir, name, processed_dir); }, [] {})));
         },
         nb::arg("data_dir"), nb::arg("name"), nb::arg("processed_dir"));
     m.def(
-        "recover_take",
-        [](const std::string& data_dir, const std::string& name) {
-            return to_json(value(run_interruptible([&] { return recover_take(data_dir, name); }, [] {})));
+        "mark_take",
+        [](const std::string& data_dir, const std::string& name, const std::string& text) {
+            Status status;
+            {
+                const nb::gil_scoped_release release;
+                status = mark_take(data_dir, name, text);
+            }
+            value(std::move(status));
         },
-        nb::arg("data_dir"), nb::arg("name"));
+        nb::arg("data_dir"), nb::arg("name"), nb::arg("text"));
 }
 
 }  // namespace onetake::python
