@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -177,6 +176,11 @@ class ONETAKE_API MockVideoRecorder final : public VideoRecorderInterface {
         std::vector<std::uint8_t> bytes;  ///< a copy
     };
 
+    MockVideoRecorder();
+    MockVideoRecorder(const MockVideoRecorder&) = delete;
+    MockVideoRecorder& operator=(const MockVideoRecorder&) = delete;
+    ~MockVideoRecorder() override;
+
     Result<VideoRecordingHandle> start(const std::string& session_id) override;
     Status tap_frame(const VideoRecordingHandle& handle, const VideoFrame& frame,
                      std::shared_ptr<const void> owner = {}) override;
@@ -191,25 +195,16 @@ class ONETAKE_API MockVideoRecorder final : public VideoRecorderInterface {
     void fail_starts(std::optional<Error> error);
 
  private:
-    struct Running {
-        VideoRecordingHandle handle;
-        VideoRecordingResult result;
-    };
-    mutable std::mutex mutex_;
-    std::uint64_t last_number_ = 0;
-    bool closed_ = false;
-    std::optional<Error> start_error_;
-    std::vector<Running> running_;
-    std::vector<Frame> frames_;
-    std::vector<VideoRecordingResult> results_;
+    class Impl;
+    std::unique_ptr<Impl> impl_;
 };
 
 /// The video of one session at a time, with the recorders that record it: bind() starts them, unbind() stops them.
 /// Thread-safe.
 class ONETAKE_API VideoChannel {
  public:
-    VideoChannel() = default;
-    explicit VideoChannel(std::shared_ptr<VideoRecorderInterface> recorder) { add_recorder(std::move(recorder)); }
+    VideoChannel();
+    explicit VideoChannel(std::shared_ptr<VideoRecorderInterface> recorder);
     VideoChannel(const VideoChannel&) = delete;
     VideoChannel& operator=(const VideoChannel&) = delete;
     /// Unbinds.
@@ -229,14 +224,8 @@ class ONETAKE_API VideoChannel {
     bool is_bound() const;
 
  private:
-    struct Bound {
-        std::shared_ptr<VideoRecorderInterface> recorder;
-        VideoRecordingHandle handle;
-    };
-    mutable std::mutex mutex_;
-    std::vector<std::shared_ptr<VideoRecorderInterface>> recorders_;
-    std::vector<Bound> bound_;
-    bool is_bound_ = false;
+    class Impl;
+    std::unique_ptr<Impl> impl_;
 };
 
 /// A recording whose program was killed, and what became of it.

@@ -128,7 +128,8 @@ void add_findings(const Inspection& found, std::vector<std::string>& findings) {
     };
     if (found.end && found.end->reason == "recovered" && std::ranges::any_of(found.tracks, imported))
         add("The import was interrupted and is incomplete. Import it again, under another name.");
-    for (const auto& file : found.stale_files) add(fmt::format("{} is a stale file from a crash.", file));
+    if (found.needs_recovery())
+        for (const auto& file : found.stale_files) add(fmt::format("{} is a stale file from a crash.", file));
     if (found.end && found.end->reason != "recovered") {
         std::uint64_t frames = 0, samples = 0, packets = 0;
         for (const auto& t : found.tracks)

@@ -371,7 +371,8 @@ std::vector<LostRun> TrackInspection::undeclared() const {
 
 bool Inspection::needs_recovery() const {
     if (being_written) return false;
-    return !ends_with_end || partial_line > 0 || !stale_files.empty() || !manifest_problem.empty() ||
+    // A program that was killed while it rewrote the manifest leaves a file that harms nothing.
+    return !ends_with_end || partial_line > 0 || !manifest_problem.empty() ||
            std::ranges::any_of(tracks, [](const TrackInspection& t) {
                return t.header_stale || t.orphaned.size() > 0 || !t.beyond.partial.empty() ||
                       t.beyond.parts.size() > 0 || !t.undeclared().empty();

@@ -53,7 +53,7 @@ class Recovery {
         auto found = inspect_take(dir_, true);
         if (!found) return fail(std::move(found).error());
         found_ = std::move(*found);
-        if (!found_.needs_recovery()) return report(found_);
+        if (!found_.needs_recovery() && found_.stale_files.empty()) return report(found_);
         ONETAKE_TRY(check_owner(dir_));
         ONETAKE_TRY(check_single(journal->get(), path));
         auto file = AppendFile::adopt(std::move(*journal), path);

@@ -174,6 +174,15 @@ TEST_F(Recover, RewritesTheManifest) {
     EXPECT_EQ(count_take(dir_.file("t"))->end->reason, "stopped");
 }
 
+TEST_F(Recover, RemovesWhatAKilledRenderingLeftOfANewManifest) {
+    make(true);
+    put_bytes(file("manifest.json.123-0.tmp"), "half");
+    EXPECT_TRUE(check().whole()) << "the take lacks nothing";
+    EXPECT_EQ(recover().steps.size(), 1u);
+    EXPECT_FALSE(fs::exists(file("manifest.json.123-0.tmp")));
+    EXPECT_TRUE(recover().steps.empty());
+}
+
 TEST_F(Recover, ReportsUnreadableJournalLines) {
     make(true);
     auto journal = bytes_of(file("timeline.jsonl"));
