@@ -99,7 +99,7 @@ ONETAKE_API Status validate(const VideoRecordingConfig& config);
 /// of threads.
 class ONETAKE_API VideoRecorderInterface {
  public:
-    virtual ~VideoRecorderInterface() = default;
+    virtual ~VideoRecorderInterface();
     virtual Result<VideoRecordingHandle> start(const std::string& session_id) = 0;
     /// Takes a frame. `owner` keeps its bytes valid and unchanged until it is released; without it, they are copied.
     virtual Status tap_frame(const VideoRecordingHandle& handle, const VideoFrame& frame,

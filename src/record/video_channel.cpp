@@ -8,6 +8,8 @@
 
 namespace onetake {
 
+VideoRecorderInterface::~VideoRecorderInterface() = default;
+
 class MockVideoRecorder::Impl {
  public:
     struct Running {
