@@ -14,7 +14,7 @@ avsync=$2
 folder=$(mktemp -d)
 trap 'umount "$folder/disk" 2> /dev/null; rm -rf "$folder"' EXIT
 mkdir "$folder/disk"
-mount -t tmpfs -o size=64m onetake-test "$folder/disk" || { echo "no tmpfs can be mounted here: not tested"; exit 77; }
+mount -t tmpfs -o size=44m onetake-test "$folder/disk" || { echo "no tmpfs can be mounted here: not tested"; exit 77; }
 cd "$folder" || exit 1
 failures=0
 complain() {
@@ -54,7 +54,7 @@ check [ ! -e disk/more ]
 rm -rf disk/full
 
 # The MP4 goes to the same disk: the take comes first.
-dd if=/dev/zero of=disk/filler bs=1M count=40 status=none
+dd if=/dev/zero of=disk/filler bs=1M count=20 status=none
 expect 4 record "${scene[@]}" --duration 240 --name both --data-dir disk --processed-dir disk/rendered --json
 check [ -s disk/both/manifest.json ]
 code=0

@@ -70,10 +70,10 @@ every() {
     problems=$((problems + $(wc -l < "$folder/$1.problems")))
 }
 
-every full-for-a-moment $ENOSPC 0 ""
 every full-from-then-on $ENOSPC 1 ""
 every io-error-encoded $EIO 0 "--store libx264"
 if [ "${ALL:-0}" != 0 ]; then
+    every full-for-a-moment $ENOSPC 0 ""
     every io-error $EIO 0 ""
     every io-error-with-fsync $EIO 0 --fsync
     every full-for-a-moment-encoded $ENOSPC 0 "--store libx264"
