@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -72,12 +71,13 @@ Result<std::unique_ptr<MarkerSocket>> MarkerSocket::open(const std::string& take
     if (!path) return fail(std::move(path).error());
     ONETAKE_TRY(make_private_folder(path->substr(0, path->rfind('/'))));
     UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    auto stop = WakeEvent::create();
+    if (!stop) return fail(std::move(stop).error());
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, path->c_str(), path->size());
     // The mode is set before the socket has a name: nobody else can connect at any time.
-    if (!fd || !stop || ::fchmod(fd.get(), 0600) != 0 ||
+    if (!fd || ::fchmod(fd.get(), 0600) != 0 ||
         ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return fail(file_error("Can't create the socket", *path, errno));
     if (::listen(fd.get(), kMostClients) != 0) {
@@ -86,17 +86,16 @@ Result<std::unique_ptr<MarkerSocket>> MarkerSocket::open(const std::string& take
         return fail(file_error("Can't listen on", *path, error));
     }
     std::unique_ptr<MarkerSocket> socket(
-        new MarkerSocket(std::move(*path), std::move(fd), std::move(stop), std::move(mark)));
+        new MarkerSocket(std::move(*path), std::move(fd), std::move(*stop), std::move(mark)));
     socket->thread_ = std::thread([s = socket.get()] { s->run(); });
     return socket;
 }
 
-MarkerSocket::MarkerSocket(std::string path, UniqueFd listening, UniqueFd stop, Mark mark)
+MarkerSocket::MarkerSocket(std::string path, UniqueFd listening, WakeEvent stop, Mark mark)
     : path_(std::move(path)), listening_(std::move(listening)), stop_(std::move(stop)), mark_(std::move(mark)) {}
 
 MarkerSocket::~MarkerSocket() {
-    const std::uint64_t one = 1;
-    (void)!::write(stop_.get(), &one, sizeof one);
+    stop_.wake();
     thread_.join();
     ::unlink(path_.c_str());
 }
@@ -117,7 +116,7 @@ void MarkerSocket::run() {
     std::vector<pollfd> fds;
     std::vector<char> packet(kLongestPacket);
     for (;;) {
-        fds.assign({{stop_.get(), POLLIN, 0}, {listening_.get(), POLLIN, 0}});
+        fds.assign({{stop_.fd(), POLLIN, 0}, {listening_.get(), POLLIN, 0}});
         for (const auto& client : clients) fds.push_back({client.fd.get(), POLLIN, 0});
         const auto timeout = clients.empty() ? -1 : static_cast<int>(kSilence / std::chrono::milliseconds(1));
         if (::poll(fds.data(), fds.size(), timeout) < 0 && errno != EINTR) return;

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "base/unique_fd.h"
+#include "base/wake_event.h"
 
 #include <functional>
 #include <memory>
@@ -34,12 +35,13 @@ class MarkerSocket {
     ~MarkerSocket();
 
  private:
-    MarkerSocket(std::string path, UniqueFd listening, UniqueFd stop, Mark mark);
+    MarkerSocket(std::string path, UniqueFd listening, WakeEvent stop, Mark mark);
     void run();
     std::string answer(std::string_view packet) const;
 
     const std::string path_;
-    const UniqueFd listening_, stop_;  // stop_: an eventfd
+    const UniqueFd listening_;
+    const WakeEvent stop_;
     const Mark mark_;
     std::thread thread_;
 };

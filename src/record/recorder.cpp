@@ -6,12 +6,7 @@
 #include "record/try_outputs.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 #include <utility>
 
 namespace onetake {
@@ -109,26 +104,16 @@ Result<std::shared_ptr<Recording>> AVRecorder::Impl::running(std::string_view ca
 }
 
 void AVRecorder::Impl::wait(HostTime until) {
-    const auto running = recording();
-    for (;;) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - host_now()).count();
-        if (left <= 0) return;
-        std::array<pollfd, 2> fds{{{wake_.get(), POLLIN, 0}, {running->ended_early_fd(), POLLIN, 0}}};
-        if (::poll(fds.data(), fds.size(), static_cast<int>(std::min<std::int64_t>(left, 1'000'000))) > 0) return;
-    }
+    wake_.wait_until(until, recording()->ended_early_fd());
 }
 
 void AVRecorder::Impl::request_stop() noexcept {
-    const int saved = errno;  // of a thread that a signal interrupted
-    const std::uint64_t one = 1;
-    (void)!::write(wake_.get(), &one, sizeof one);
-    errno = saved;
+    wake_.wake();
 }
 
 // Those that came for the take that has just ended.
 void AVRecorder::Impl::forget_requests() {
-    std::uint64_t count = 0;
-    (void)!::read(wake_.get(), &count, sizeof count);
+    wake_.clear();
 }
 
 void AVRecorder::Impl::note(EventKind kind, std::string text) {
@@ -180,9 +165,9 @@ AVRecorder::~AVRecorder() {
 
 Result<AVRecorder> AVRecorder::create(RecorderConfig config) {
     ONETAKE_TRY(validate(config));
-    UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!wake) return fail(file_error("opening", "an eventfd", errno));
-    return AVRecorder(std::make_unique<Impl>(std::move(config), std::move(wake)));
+    auto wake = WakeEvent::create();
+    if (!wake) return fail(std::move(wake).error());
+    return AVRecorder(std::make_unique<Impl>(std::move(config), std::move(*wake)));
 }
 
 Result<TakeResult> AVRecorder::record(double duration_s, const StartOptions& options, std::stop_token stop) {

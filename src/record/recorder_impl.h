@@ -1,7 +1,7 @@
 #pragma once
 
-#include "base/files.h"
 #include "base/mutex.h"
+#include "base/wake_event.h"
 #include "record/event_queue.h"
 #include "record/recording.h"
 #include "record/take_outputs.h"
@@ -18,7 +18,7 @@ namespace onetake {
 
 class AVRecorder::Impl {
  public:
-    Impl(RecorderConfig config, UniqueFd wake) : config_(std::move(config)), wake_(std::move(wake)) {}
+    Impl(RecorderConfig config, WakeEvent wake) : config_(std::move(config)), wake_(std::move(wake)) {}
 
     /// `length` of the take, if it is known.
     Status start(const StartOptions& options, Duration length);
@@ -52,7 +52,7 @@ class AVRecorder::Impl {
     std::function<void(Args...)> guard(std::function<void(Args...)> callback, const char* name);
 
     const RecorderConfig config_;
-    const UniqueFd wake_;  // an eventfd: readable after request_stop()
+    const WakeEvent wake_;  // woken by request_stop()
     EventQueue events_;
     ProgressCallback progress_;
     EnhancedAudioCallback enhanced_audio_;

@@ -12,7 +12,6 @@
 #include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <utility>
@@ -44,10 +43,10 @@ auto pushed_source(const Tracks& tracks, int track, std::string_view kind) -> Re
 }  // namespace
 
 Result<std::unique_ptr<Recording>> Recording::start(const RecorderConfig& config, RecordingOptions options) {
-    UniqueFd ended_early(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!ended_early) return fail(file_error("opening", "an eventfd", errno));
+    auto ended_early = WakeEvent::create();
+    if (!ended_early) return fail(std::move(ended_early).error());
 
-    std::unique_ptr<Recording> recording(new Recording(config, std::move(options), std::move(ended_early)));
+    std::unique_ptr<Recording> recording(new Recording(config, std::move(options), std::move(*ended_early)));
     auto sources = open_sources(recording->config_, recording->clock_, recording->options_.keep_size);
     if (!sources) return fail(std::move(sources).error());
     recording->sources_ = std::move(*sources);
@@ -101,10 +100,7 @@ Status Recording::open_sink() {
     options.queue_size = config_.store.queue_size;
     options.on_full = config_.store.on_full;
     options.on_event = options_.on_event;
-    options.on_ended_early = [this] {
-        const std::uint64_t one = 1;
-        (void)!::write(ended_early_.get(), &one, sizeof one);
-    };
+    options.on_ended_early = [this] { ended_early_.wake(); };
     auto sink = TakeSink::create(options);
     while (!sink && sink.error().code == ErrorCode::already_exists && names.advance()) {
         options.writer.name = names.current();

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/files.h"
+#include "base/wake_event.h"
 #include "record/marker_socket.h"
 #include "record/open_sources.h"
 #include "record/progress_meter.h"
@@ -61,14 +61,14 @@ class Recording {
     /// Whether the disk is full or can't be written; the take must be closed then.
     bool ended_early() const { return sink_->ended_early(); }
     /// Readable from then on, for poll().
-    int ended_early_fd() const { return ended_early_.get(); }
+    int ended_early_fd() const { return ended_early_.fd(); }
 
     /// From one thread at a time.
     Progress progress() { return meter_->measure(host_now(), *sink_); }
     const std::string& name() const { return sink_->take().name(); }
 
  private:
-    Recording(const RecorderConfig& config, RecordingOptions options, UniqueFd ended_early)
+    Recording(const RecorderConfig& config, RecordingOptions options, WakeEvent ended_early)
         : config_(config), options_(std::move(options)), ended_early_(std::move(ended_early)) {}
     Status open_sink();
     Status add_tracks();
@@ -80,8 +80,8 @@ class Recording {
 
     const RecorderConfig config_;
     RecordingOptions options_;
-    const UniqueFd ended_early_;  // an eventfd
-    SystemClock clock_;           // of test sources
+    const WakeEvent ended_early_;
+    SystemClock clock_;  // of test sources
     std::unique_ptr<TakeSink> sink_;
     std::unique_ptr<StartBarrier> start_barrier_;
     std::vector<std::unique_ptr<BarrierVideoReceiver>> video_receivers_;  // one per source; null: no barrier

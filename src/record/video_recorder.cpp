@@ -1,5 +1,7 @@
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mutex.h"
+#include "base/wake_event.h"
 #include "record/callback_guard.h"
 #include "record/ticker.h"
 #include "record/video_session.h"
@@ -7,13 +9,9 @@
 #include <onetake/config_fields.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 #include <utility>
 
 namespace onetake {
@@ -193,8 +191,8 @@ Result<VideoRecordingResult> VideoRecorder::Impl::record(const std::string& sess
     constexpr double kLongest = 1e9;  // seconds; longer ones, also infinity, last until they are stopped
     if (!(duration_s > 0))
         return fail(ErrorCode::invalid_argument, fmt::format("duration is {} s; it must be above 0.", duration_s));
-    const UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!wake) return fail(file_error("opening", "an eventfd", errno));
+    const auto wake = WakeEvent::create();
+    if (!wake) return fail(wake.error());
     const auto handle = start(session_id, source);
     if (!handle) return fail(handle.error());
     const auto session = find(*handle);
@@ -203,17 +201,8 @@ Result<VideoRecordingResult> VideoRecorder::Impl::record(const std::string& sess
         std::optional<Ticker> ticker;
         if (on_progress) ticker.emplace([&] { on_progress(session->progress()); });
         if (ticker) ticker->start();
-        const std::stop_callback on_stop(std::move(stop_requested), [&] {
-            const std::uint64_t one = 1;
-            (void)!::write(wake.get(), &one, sizeof one);
-        });
-        const auto until = host_now() + duration_from_seconds(std::min(duration_s, kLongest));
-        for (;;) {
-            const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - host_now()).count();
-            if (left <= 0) break;
-            std::array<pollfd, 2> fds{{{wake.get(), POLLIN, 0}, {session->ended_early_fd(), POLLIN, 0}}};
-            if (::poll(fds.data(), fds.size(), static_cast<int>(std::min<std::int64_t>(left, 1'000'000))) > 0) break;
-        }
+        const std::stop_callback on_stop(std::move(stop_requested), [&] { wake->wake(); });
+        wake->wait_until(host_now() + duration_from_seconds(std::min(duration_s, kLongest)), session->ended_early_fd());
     }
     return stop(*handle);
 }

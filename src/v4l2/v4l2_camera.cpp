@@ -2,12 +2,11 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "base/unique_fd.h"
+#include "base/wake_event.h"
 #include "v4l2/v4l2_capture.h"
 
 #include <cerrno>
 #include <fmt/format.h>
-#include <sys/eventfd.h>
 #include <utility>
 
 namespace onetake {
@@ -49,20 +48,20 @@ class RevocableReceiver final : public VideoReceiver {
 
 /// Everything the capture loop uses except the kernel.
 struct V4l2Camera::Session {
-    Session(V4l2Kernel& kernel, const V4l2CameraOptions& options, V4l2Setup setup, UniqueFd wake_fd)
-        : capture(kernel, options, std::move(setup)), wake(std::move(wake_fd)) {}
+    Session(V4l2Kernel& kernel, const V4l2CameraOptions& options, V4l2Setup setup, WakeEvent wake_event)
+        : capture(kernel, options, std::move(setup)), wake(std::move(wake_event)) {}
 
     V4l2Capture capture;
-    const UniqueFd wake;
+    const WakeEvent wake;
     RevocableReceiver receiver;
 };
 
 Result<std::unique_ptr<V4l2Camera>> V4l2Camera::open(const V4l2CameraOptions& options, V4l2Kernel& kernel) {
     auto setup = set_up_camera(kernel, options);
     if (!setup) return fail(std::move(setup).error());
-    UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!wake) return fail(file_error("opening", "an eventfd", errno));
-    auto session = std::make_shared<Session>(kernel, options, *std::move(setup), std::move(wake));
+    auto wake = WakeEvent::create();
+    if (!wake) return fail(std::move(wake).error());
+    auto session = std::make_shared<Session>(kernel, options, *std::move(setup), std::move(*wake));
     return std::unique_ptr<V4l2Camera>(new V4l2Camera(std::move(session), options.stop_within));
 }
 
@@ -92,22 +91,18 @@ Status V4l2Camera::start(VideoReceiver& receiver) {
                 "camera {}: it is running, or its driver has not returned from an earlier take. Stop it, or unplug it.",
                 description().device));
     loop_.reset();
-    std::uint64_t wakes = 0;
-    // Nothing to read is fine: it has not been stopped before.
-    [[maybe_unused]] const auto drained = ::read(session_->wake.get(), &wakes, sizeof wakes);
+    session_->wake.clear();
     ONETAKE_TRY(session_->capture.begin());
     session_->receiver.open(receiver);
     running_ = true;
     loop_.emplace(
-        BoundedCall::begin([session = session_] { session->capture.run(session->receiver, session->wake.get()); }));
+        BoundedCall::begin([session = session_] { session->capture.run(session->receiver, session->wake.fd()); }));
     return {};
 }
 
 void V4l2Camera::stop() {
     if (!std::exchange(running_, false)) return;
-    const std::uint64_t one = 1;
-    // Fails only when the counter is full, and then the thread has been woken already.
-    [[maybe_unused]] const auto written = ::write(session_->wake.get(), &one, sizeof one);
+    session_->wake.wake();
     if (!loop_->wait_until(host_now() + stop_within_))
         session_->receiver.report({SourceEvent::Kind::note, host_now(), 0,
                                    fmt::format("camera {}: its driver did not return within {:.1f} s; its thread is "
