@@ -34,9 +34,10 @@ struct ToJson {
 
 RenderWishes::RenderWishes(const CommandLine& app, const RecorderConfig& config, std::optional<bool> enhance) {
     visit_fields(config.encode, [&](const FieldInfo& info, const auto& value) {
-        if (info.name != "container" && given(app, std::string(info.name)))
+        if (info.name != "container" && info.name != "transcode" && given(app, std::string(info.name)))
             settings_.emplace_back(info.name, ToJson()(value).dump());
     });
+    transcode_ = config.encode.transcode;
     if (given(app, "container")) container_ = config.encode.container;
     if (given(app, "denoise") || given(app, "denoise-model") || given(app, "require-enhance"))
         enhanced_ = config.enhance.wanted();
@@ -48,7 +49,10 @@ bool RenderWishes::met_by(const OutputFileInfo& file) const {
     const bool same = std::all_of(settings_.begin(), settings_.end(), [&](const auto& wish) {
         return settings.is_object() && settings.contains(wish.first) && settings[wish.first].dump() == wish.second;
     });
-    return same && (!enhanced_ || file.audio == "none" || (file.audio == "enhanced") == *enhanced_);
+    // Null, or missing in earlier files: nothing in the take was stored encoded.
+    const bool copied = settings.is_object() && settings.contains("transcode") && settings["transcode"] == false;
+    return same && !(transcode_ && copied) &&
+           (!enhanced_ || file.audio == "none" || (file.audio == "enhanced") == *enhanced_);
 }
 
 }  // namespace onetake::cli

@@ -26,6 +26,7 @@ class RenderWishes {
  private:
     std::vector<std::pair<std::string, std::string>> settings_;  // name and JSON value
     std::optional<ContainerFormat> container_;
+    bool transcode_ = false;
     std::optional<bool> enhanced_;
 };
 

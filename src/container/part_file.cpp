@@ -22,6 +22,16 @@ tl::unexpected<Error> name_exists(const std::string& path) {
                 fmt::format("{} already exists and is never overwritten. Choose another name.", path));
 }
 
+// Whether a name has PartFile's form: "<prefix><process>-<number>.part".
+bool is_part_of(std::string_view name, std::string_view prefix) {
+    constexpr std::string_view kEnd = ".part";
+    if (!name.starts_with(prefix) || !name.ends_with(kEnd) || name.size() <= prefix.size() + kEnd.size()) return false;
+    const auto id = name.substr(prefix.size(), name.size() - prefix.size() - kEnd.size());
+    return id.find_first_not_of("0123456789-") == std::string_view::npos && id.find('-') != std::string_view::npos;
+}
+
+}  // namespace
+
 Status rename_file(const std::string& from, const std::string& to, bool replace) {
     if (replace) {
         if (::rename(from.c_str(), to.c_str()) != 0) return fail(file_error("Can't rename to", to, errno));
@@ -38,16 +48,6 @@ Status rename_file(const std::string& from, const std::string& to, bool replace)
     ::unlink(from.c_str());
     return {};
 }
-
-// Whether a name has PartFile's form: "<prefix><process>-<number>.part".
-bool is_part_of(std::string_view name, std::string_view prefix) {
-    constexpr std::string_view kEnd = ".part";
-    if (!name.starts_with(prefix) || !name.ends_with(kEnd) || name.size() <= prefix.size() + kEnd.size()) return false;
-    const auto id = name.substr(prefix.size(), name.size() - prefix.size() - kEnd.size());
-    return id.find_first_not_of("0123456789-") == std::string_view::npos && id.find('-') != std::string_view::npos;
-}
-
-}  // namespace
 
 std::vector<std::string> remove_stale_parts(const std::string& path) {
     std::vector<std::string> removed;

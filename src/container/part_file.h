@@ -15,6 +15,9 @@ namespace onetake {
 /// Returns the paths of those removed.
 std::vector<std::string> remove_stale_parts(const std::string& path);
 
+/// Renames a file. Unless `replace`, a file that has the name `to` is kept, on every file system: already_exists.
+Status rename_file(const std::string& from, const std::string& to, bool replace);
+
 /// An output file that a library writes by name: it has a temporary name until commit() renames it. If destroyed
 /// before, the file is removed. Thread-bound.
 class PartFile {

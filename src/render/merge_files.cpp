@@ -3,13 +3,12 @@
 #include "container/chunk_tags.h"
 #include "container/demuxer.h"
 #include "container/muxer.h"
+#include "container/part_file.h"
 #include "media/data_packet.h"
 
 #include <onetake/merge.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
@@ -67,7 +66,7 @@ class Merger {
         auto file = muxer_->finish();
         if (!file) return fail(std::move(file).error());
         auto status = verify();
-        if (status) status = rename_file();
+        if (status) status = give_name();
         if (!status) {
             fs::remove(unverified_, ec);
             return fail(std::move(status).error());
@@ -193,12 +192,8 @@ class Merger {
     }
 
     // The file gets its name when it was read back.
-    Status rename_file() const {
-        const unsigned flags = options_.replace ? 0 : RENAME_NOREPLACE;
-        int error = ::renameat2(AT_FDCWD, unverified_.c_str(), AT_FDCWD, out_.c_str(), flags) == 0 ? 0 : errno;
-        // Where the file system knows no flags; that nothing was there was checked.
-        if (error == EINVAL && flags != 0) error = ::rename(unverified_.c_str(), out_.c_str()) == 0 ? 0 : errno;
-        if (error != 0) return fail(file_error("Can't create", out_, error));
+    Status give_name() const {
+        ONETAKE_TRY(rename_file(unverified_, out_, options_.replace));
         const auto parent = fs::path(out_).parent_path().string();
         return sync_folder(AT_FDCWD, parent.empty() ? "." : parent);
     }

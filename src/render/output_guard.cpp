@@ -13,15 +13,19 @@ namespace {
 
 constexpr Duration kShorter = std::chrono::seconds(1);
 
-std::string settings_json(const RenderOptions& o) {
-    return nlohmann::ordered_json{{"codec", o.codec},
-                                  {"preset", o.preset},
-                                  {"crf", o.crf},
-                                  {"pixel_range", enum_name(o.pixel_range)},
-                                  {"sync_reference", enum_name(o.sync_reference)},
-                                  {"cfr", o.cfr ? nlohmann::ordered_json(*o.cfr) : nlohmann::ordered_json(nullptr)},
-                                  {"audio_bitrate", o.audio_bitrate},
-                                  {"latency_offset_ms", o.latency_offset_ms}}
+// `has_encoded`: the take has tracks that were stored encoded.
+std::string settings_json(const RenderOptions& o, bool has_encoded) {
+    const bool anew = !o.copy_encoded && o.codec != "copy";
+    return nlohmann::ordered_json{
+        {"codec", o.codec},
+        {"preset", o.preset},
+        {"crf", o.crf},
+        {"transcode", has_encoded ? nlohmann::ordered_json(anew) : nlohmann::ordered_json(nullptr)},
+        {"pixel_range", enum_name(o.pixel_range)},
+        {"sync_reference", enum_name(o.sync_reference)},
+        {"cfr", o.cfr ? nlohmann::ordered_json(*o.cfr) : nlohmann::ordered_json(nullptr)},
+        {"audio_bitrate", o.audio_bitrate},
+        {"latency_offset_ms", o.latency_offset_ms}}
         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -47,6 +51,8 @@ Result<OutputGuard> OutputGuard::create(const RenderOptions& options, const Medi
         const auto* wav = t.track.kind == TrackKind::audio ? reader.wav(t.track) : nullptr;
         return wav != nullptr && wav->frames() > 0;
     });
+    const bool has_encoded =
+        std::ranges::any_of(reader.tracks(), [](const TrackRecord& t) { return t.store == TrackStore::encoded; });
     OutputGuard guard;
     guard.command_ = options.command;
     guard.replace_any_ = options.replace_any;
@@ -56,7 +62,7 @@ Result<OutputGuard> OutputGuard::create(const RenderOptions& options, const Medi
     guard.info_.complete = complete;
     guard.info_.audio = reader.uses_enhanced() ? "enhanced" : has_audio ? "recorded" : "none";
     if (reader.uses_enhanced()) guard.info_.model = options.enhanced.model;
-    guard.info_.settings = settings_json(options);
+    guard.info_.settings = settings_json(options, has_encoded);
     guard.tag_ = output_file_tag(guard.info_, reader.take());
     guard.existing_ = read_output_file(options.out_path);
     ONETAKE_TRY(guard.check_owner());

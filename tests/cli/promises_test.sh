@@ -44,7 +44,8 @@ expect 0 record "${short[@]}" --name stored --store libx264
 stored=$(video_of processed_av/stored.mp4)
 expect 0 process stored --quiet
 check [ "$(video_of processed_av/stored.mp4)" = "$stored" ]
-expect 0 process stored --quiet --crf 23
+expect 0 process --all --crf 23 --json
+so '.name == "stored"'
 check [ "$(video_of processed_av/stored.mp4)" != "$stored" ]
 
 # What can't be encoded or written is an error before the take.
