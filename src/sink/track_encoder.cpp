@@ -96,6 +96,16 @@ class TrackEncoder::Parts final : public StreamEncoder {
         return {};
     }
 
+    Status take_pause(std::vector<Packet>&) override {
+        end_part();
+        EncodedFrame end;
+        end.track = options_.index;
+        end.number = next_number_++;
+        end.ends_track = true;
+        options_.done(std::move(end));
+        return {};
+    }
+
     Result<PlanarImage> planes(const Frame& frame) {
         if (frame.format != PixelFormat::jpeg) return to_planar(frame, options_.color, *images_);
         if (!decoder_) {
@@ -296,6 +306,10 @@ void TrackEncoder::submit(NumberedFrame frame) {
     const auto stamp = frame.frame.stamp;
     if (!live_->push(TimedFrame{std::move(frame.frame), {}}))
         options_.done({options_.index, number, stamp, {}, "its track has ended", {}, false});
+}
+
+void TrackEncoder::end_track(int, std::uint64_t) {
+    live_->pause();
 }
 
 void TrackEncoder::request_key() {
