@@ -305,7 +305,7 @@ Result<std::unique_ptr<TrackEncoder>> TrackEncoder::start(TrackEncoderOptions op
     auto parts = std::make_unique<Parts>(*track);
     track->parts_ = parts.get();
     LiveEncoderOptions live;
-    live.queue_size = static_cast<std::size_t>(track->most_in_flight_);
+    live.queue_size = std::numeric_limits<std::size_t>::max();  // InFlightLimit bounds it, and a pause must not wait
     track->live_ = LiveEncoder::start(std::move(parts), std::move(live));
     return track;
 }
