@@ -2,7 +2,6 @@
 #include "base/error.h"
 #include "base/mutex.h"
 #include "capture/push_gate.h"
-#include "record/callback_guard.h"
 #include "record/pushed_frame.h"
 #include "record/recorder_queue.h"
 
@@ -169,7 +168,7 @@ class Room::Impl {
     }
 
     std::vector<RoomRecorderResult> close() {
-        if (in_callback) return {};  // it would wait for itself
+        if (in_recorder_call()) return {};
         std::vector<std::shared_ptr<Member>> members;
         std::shared_ptr<const Queues> queues;
         std::vector<RoomRecorderResult> results;
