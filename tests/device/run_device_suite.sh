@@ -39,11 +39,12 @@ for take in mjpg untouched; do
         '.pairs >= 5 and (.worst_ms | fabs) < 1' '[.pairs, .worst_ms]'
 done
 
-# The card that receives the tone runs 999 ppm slow: the WAV has 443 Hz by the card's clock; the true pitch is lower.
+# The card that receives the tone runs 999 ppm slow: the WAV has 443 Hz by the card's clock; the true pitch is lower by
+# 0.44 Hz. In six seconds a pitch within 0.09 Hz (200 ppm) is a place within 0.6 ms at either end.
 pcm "$folder/takes/hdmi/audio.wav" | "$tools/tone_check" 48000 > "$folder/logs/wav_tone.json"
 holds "hdmi's WAV is one continuous tone" "$folder/logs/wav_tone.json" \
     '(.hz - 443 | fabs) < 0.005 and .worst_jump_samples < 0.5' .
 pcm "$folder/mp4/hdmi.mp4" | "$tools/tone_check" 48000 > "$folder/logs/mp4_tone.json"
 holds "hdmi's MP4 has the true pitch" "$folder/logs/mp4_tone.json" \
-    '(.hz - 443 * 100000 / 100100 | fabs) < 0.02 and .worst_jump_samples < 24' .
+    '(.hz - 443 * 100000 / 100100 | fabs) < 0.09 and .worst_jump_samples < 24' .
 finish_checks
