@@ -69,7 +69,7 @@ Recording::~Recording() {
 namespace {
 
 // Empty where frames are stored as JPEGs.
-std::optional<LiveVideoSettings> live_settings(const StoreConfig& store, bool keep_size) {
+std::optional<LiveVideoSettings> live_settings(const StoreConfig& store, bool keep_size, bool steady_rate) {
     if (store.codec == "jpeg") return std::nullopt;
     LiveVideoSettings live;
     live.codec = store.codec == "encoded" ? "auto" : store.codec;
@@ -78,6 +78,7 @@ std::optional<LiveVideoSettings> live_settings(const StoreConfig& store, bool ke
     live.bit_rate = store.bitrate;
     live.keyframe_s = store.keyframe_s;
     live.keep_size = keep_size;
+    live.steady_rate = steady_rate;
     return live;
 }
 
@@ -94,7 +95,6 @@ Status Recording::open_sink() {
     options.writer.encoded_tracks = config_.store.codec != "jpeg";
     options.writer.data_tracks = !config_.data.empty();
     options.writer.id = new_ulid(read_clocks().wall);
-    options.encode = live_settings(config_.store, options_.keep_size);
     options.jpeg = {config_.store.quality, config_.store.subsample, config_.store.progressive};
     options.workers = config_.store.workers;
     options.queue_size = config_.store.queue_size;
@@ -121,7 +121,8 @@ Status Recording::add_tracks() {
         auto description = video.source->description();
         if (options_.range)
             description.color.range = *options_.range == PixelRange::limited ? ColorRange::limited : ColorRange::full;
-        auto input = sink_->add_video(description, video.transcode, !video.push);
+        auto input = sink_->add_video(
+            description, {video.transcode, live_settings(config_.store, options_.keep_size, video.push == nullptr)});
         if (!input) return fail(std::move(input).error());
         auto receiver = video.push ? nullptr : std::make_unique<BarrierVideoReceiver>(**input, *start_barrier_);
         video_inputs_.push_back(receiver ? receiver.get() : static_cast<VideoReceiver*>(*input));

@@ -41,20 +41,23 @@ TakeSink::~TakeSink() {
     drain();
 }
 
-Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description, bool transcode, bool steady_rate) {
-    auto id = writer_.add_video_track(description, options_.encode ? TrackStore::encoded : TrackStore::jpeg);
+Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description, const VideoTrackOptions& track) {
+    auto id = writer_.add_video_track(description, track.encode ? TrackStore::encoded : TrackStore::jpeg);
     if (!id) return fail(std::move(id).error());
     for (const auto& text : description.notes) note(text);
-    VideoInputOptions options{*id, static_cast<int>(videos_.size()), transcode, options_.queue_size, options_.on_full};
+    VideoInputOptions options{*id, static_cast<int>(videos_.size()), track.transcode, options_.queue_size,
+                              options_.on_full};
     std::unique_ptr<TrackEncoder> encoder;
     FrameEncoder* compressor = &pool_;
-    if (options_.encode) {
-        auto started = start_encoder(*id, description, steady_rate);
+    if (track.encode) {
+        auto started = start_encoder(*id, description, track);
         if (!started) return fail(std::move(started).error());
         encoder = std::move(*started);
         compressor = encoder.get();
         options.transcode = true;
         options.queue_size = encoder->most_in_flight();
+    } else if (!std::exchange(pool_started_, true)) {
+        ONETAKE_TRY(pool_.start());
     }
     videos_.push_back(std::unique_ptr<VideoTrack>(new VideoTrack{std::move(encoder),
                                                                  VideoTrackInput(options, queue_, *compressor, events_),
@@ -63,13 +66,12 @@ Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description
 }
 
 Result<std::unique_ptr<TrackEncoder>> TakeSink::start_encoder(TrackId id, const VideoDescription& description,
-                                                              bool steady_rate) {
+                                                              const VideoTrackOptions& track) {
     TrackEncoderOptions options;
     options.id = id;
     options.index = static_cast<int>(videos_.size());
-    options.video = *options_.encode;
+    options.video = *track.encode;
     options.video.fps = description.fps;
-    options.video.steady_rate = steady_rate;
     options.width = description.width;
     options.height = description.height;
     options.color = description.color;
@@ -79,6 +81,8 @@ Result<std::unique_ptr<TrackEncoder>> TakeSink::start_encoder(TrackId id, const 
         events_.note(text, kind, id);
         queue_.post(JournalRecord(EventRecord{id, "note", host_now(), std::move(text)}));
     };
+    options.chunks = track.chunks;
+    options.on_encoder_error = track.on_encoder_error;
     options.open = options_.open_encoder;
     return TrackEncoder::start(std::move(options));
 }
@@ -128,7 +132,6 @@ Status TakeSink::mark(std::string_view text, HostTime time) {
 }
 
 Status TakeSink::start() {
-    if (!options_.encode) ONETAKE_TRY(pool_.start());
     ONETAKE_TRY(writer_.sync_all());
     start_ = host_now();
     writing_ = std::thread([this] { write_loop(); });
@@ -314,8 +317,8 @@ void TakeSink::watch_disk(HostTime now) {
     const auto room = writer_.room_left();
     if (!room) return;
     const auto so_far = counts();
-    auto warning = disk_watch_.update(now, so_far.video_bytes + so_far.audio_bytes + so_far.data_bytes,
-                                      options_.encode ? 0 : so_far.frames, *room);
+    auto warning =
+        disk_watch_.update(now, so_far.video_bytes + so_far.audio_bytes + so_far.data_bytes, so_far.jpegs, *room);
     if (!warning) return;
     events_.report(EventKind::disk_warning, now, {}, *warning);
     write(JournalRecord(EventRecord{std::nullopt, "note", now, std::move(*warning)}));
@@ -347,10 +350,18 @@ void TakeSink::drain() {
     if (syncing_.joinable()) syncing_.join();
 }
 
+std::vector<std::optional<StreamParams>> TakeSink::streams() const {
+    std::vector<std::optional<StreamParams>> streams;
+    for (const auto& track : videos_)
+        streams.push_back(track->encoder ? track->encoder->stream() : std::optional<StreamParams>());
+    return streams;
+}
+
 TakeCounts TakeSink::counts() const {
     TakeCounts c;
     for (const auto& t : videos_) {
         c.frames += t->input.counters().written();
+        if (!t->encoder) c.jpegs += t->input.counters().written();
         c.lost += t->input.counters().lost();
     }
     c.video_bytes = video_bytes_;
