@@ -24,5 +24,8 @@ target_include_directories(libyuv SYSTEM INTERFACE ${LIBYUV_INCLUDE_DIR})
 # Optional: without PortAudio a take has no microphone, which is reported.
 pkg_check_modules(PORTAUDIO IMPORTED_TARGET portaudio-2.0)
 
+# Optional: without Pango composed images show no names, which is reported.
+pkg_check_modules(PANGOCAIRO IMPORTED_TARGET pangocairo>=1.50)
+
 # Optional: without libcurl models are not downloaded, which the program reports.
 pkg_check_modules(CURL IMPORTED_TARGET libcurl)

@@ -2,7 +2,7 @@
 # check_includes.sh [ROOT]: prints every #include that goes against the direction of the layers, and fails if
 # there is one.
 #
-#   base <- media <- {capture <- {v4l2, portaudio}, codec <- encode, container, take, enhance} <- inspect
+#   base <- media <- {capture <- {v4l2, portaudio}, codec <- {encode, mix}, container, take, enhance} <- inspect
 #        <- reader, sink, render, sync <- record <- apps, examples
 #
 # The folders in braces must not include each other; each folder's own list is below. Programs and public headers may include only <onetake/...>.
@@ -19,6 +19,7 @@ declare -A may_include=(
     [codec]="base media codec"
     [container]="base media container"
     [encode]="base media codec encode"
+    [mix]="base media codec mix"
     [take]="base media take"
     [inspect]="base media codec container take inspect"
     [reader]="base media codec take reader"
@@ -26,7 +27,7 @@ declare -A may_include=(
     [sink]="base media codec encode take sink"
     [render]="base media codec container encode take inspect enhance render"
     [sync]="base media portaudio codec container take sync"
-    [record]="base media capture v4l2 portaudio codec container encode take inspect reader enhance sink render sync record"
+    [record]="base media capture v4l2 portaudio codec container encode take inspect reader enhance sink render sync mix record"
 )
 problems=0
 problem() {

@@ -12,6 +12,7 @@ build_packages=(
     libavcodec-dev libavformat-dev libavutil-dev libswresample-dev
     portaudio19-dev libexpected-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev
     libcurl4-openssl-dev
+    libpango1.0-dev fonts-dejavu-core  # names in composed images
     python3-dev python3-venv  # for pip install .
 )
 test_packages=(

@@ -1,5 +1,6 @@
 #include "codec/codec_capabilities.h"
 #include "enhance/denoiser.h"
+#include "mix/text_renderer.h"
 #include "portaudio/audio_system.h"
 
 #include <onetake/version.h>
@@ -16,6 +17,7 @@ std::vector<Capability> capabilities() {
     for (auto& capability : codec_capabilities()) all.push_back(std::move(capability));
     const auto audio = audio_system();
     all.push_back({"PortAudio", audio.has_value(), audio ? "microphones" : audio.error().message});
+    all.push_back(text_capability());
     const auto enhancement = Denoiser::probe();
     all.push_back({"speech enhancement", enhancement.has_value(),
                    enhancement ? "sherpa-onnx " + *enhancement : enhancement.error().message});
