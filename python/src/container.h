@@ -14,7 +14,7 @@ inline ContainerFormat container_format(std::string_view name) {
     if (name == "mp4") return ContainerFormat::mp4;
     if (name == "mkv") return ContainerFormat::mkv;
     if (name == "avi") return ContainerFormat::avi;
-    raise({ErrorCode::invalid_argument, "\"" + std::string(name) + "\" is no file format; allowed: mp4|mkv|avi."});
+    raise({ErrorCode::invalid_argument, std::string(name).append(" is no file format; allowed: mp4|mkv|avi.")});
 }
 
 }  // namespace onetake::python
