@@ -7,6 +7,7 @@
 #include "sink/jpeg_pool.h"
 #include "sink/track_encoder.h"
 #include "sink/track_input.h"
+#include "sink/track_list.h"
 #include "sink/write_queue.h"
 #include "take/take_writer.h"
 #include "take/track_statistics.h"
@@ -60,7 +61,8 @@ struct TakeCounts {
 /// the files. The number of frames in flight is limited per track; beyond it frames are dropped and counted, or the
 /// caller blocks (`on_full`).
 ///
-/// Order of calls: create(), add tracks, start(); sources deliver; stop the sources, drain(), metrics(), close().
+/// Order of calls: create(), add tracks, start(); sources deliver; stop the sources, drain(), metrics(), close(). In a
+/// take with late tracks (TakeWriterOptions) tracks may also be added and ended between start() and drain().
 class TakeSink {
  public:
     static Result<std::unique_ptr<TakeSink>> create(const TakeSinkOptions& options);
@@ -68,10 +70,14 @@ class TakeSink {
     TakeSink& operator=(const TakeSink&) = delete;
     ~TakeSink();
 
-    /// The inputs are valid as long as the sink.
+    /// The inputs are valid as long as the sink. From one thread at a time; after start() they wait for the writing
+    /// thread.
     Result<VideoTrackInput*> add_video(const VideoDescription& description, const VideoTrackOptions& options = {});
     Result<AudioTrackInput*> add_audio(const AudioDescription& description);
     Result<DataTrackInput*> add_data(const DataDescription& description);
+    /// What feeds the track has left, so that no reader waits for it; media delivered later begin it again. After
+    /// start(); no media of the track may be delivered meanwhile. Only in a take with late tracks.
+    void end_track(TrackId track);
     /// Stores how late the audio of a track is. After the tracks were added, before start().
     Status add_offset(const OffsetRecord& offset);
     /// A message for people, once: an event, and a line in the metrics. Thread-safe.
@@ -126,6 +132,7 @@ class TakeSink {
     };
 
     TakeSink(TakeSinkOptions options, TakeWriter writer);
+    Result<TrackId> make_track(std::function<Result<TrackId>(TakeWriter&)> make);
     void write_loop();
     void sync_loop();
     void write(EncodedFrame encoded);
@@ -136,6 +143,7 @@ class TakeSink {
     void write(const TrackBlock& stored);
     void write(const TrackPacket& stored);
     void write(const JournalRecord& record);
+    void write(NewTrack track);
     void write_drops();
     /// `in_row`: a track's failures since its last success.
     void write_failed(const Error& error, int in_row);
@@ -148,11 +156,11 @@ class TakeSink {
     WriteQueue queue_;
     EventLog events_;
     JpegPool pool_;
-    std::vector<std::unique_ptr<VideoTrack>> videos_;
-    std::vector<std::unique_ptr<AudioTrack>> audios_;
-    std::vector<std::unique_ptr<DataTrack>> data_;
+    TrackList<VideoTrack> videos_;
+    TrackList<AudioTrack> audios_;
+    TrackList<DataTrack> data_;
     std::thread writing_, syncing_;
-    bool pool_started_ = false, drained_ = false;
+    bool started_ = false, pool_started_ = false, drained_ = false;
     std::atomic<std::uint64_t> video_bytes_{0}, data_bytes_{0};  // written by the writing thread
     DiskWatch disk_watch_;                                       // the writing thread's
     HostTime ended_at_;                                          // the writing thread's

@@ -103,6 +103,16 @@ class TrackEncoder::Parts final : public StreamEncoder {
         return {};
     }
 
+    Status take_pause(std::vector<Packet>&) override {
+        end_part();
+        EncodedFrame end;
+        end.track = options_.index;
+        end.number = next_number_++;
+        end.ends_track = true;
+        options_.done(std::move(end));
+        return {};
+    }
+
     Result<PlanarImage> planes(const Frame& frame) {
         if (frame.format != PixelFormat::jpeg) return to_planar(frame, options_.color, *images_);
         if (!decoder_) {
@@ -295,7 +305,7 @@ Result<std::unique_ptr<TrackEncoder>> TrackEncoder::start(TrackEncoderOptions op
     auto parts = std::make_unique<Parts>(*track);
     track->parts_ = parts.get();
     LiveEncoderOptions live;
-    live.queue_size = static_cast<std::size_t>(track->most_in_flight_);
+    live.queue_size = std::numeric_limits<std::size_t>::max();  // InFlightLimit bounds it, and a pause must not wait
     track->live_ = LiveEncoder::start(std::move(parts), std::move(live));
     return track;
 }
@@ -337,6 +347,10 @@ void TrackEncoder::submit(NumberedFrame frame) {
     const auto stamp = frame.frame.stamp;
     if (!live_->push(TimedFrame{std::move(frame.frame), {}}))
         options_.done({options_.index, number, stamp, {}, "its track has ended", {}, false});
+}
+
+void TrackEncoder::end_track(int, std::uint64_t) {
+    live_->pause();
 }
 
 void TrackEncoder::request_key() {

@@ -55,6 +55,8 @@ class TrackEncoder final : public FrameEncoder {
     ~TrackEncoder() override;
 
     void submit(NumberedFrame frame) override;
+    /// The encoder is flushed; later frames begin a new part.
+    void end_track(int track, std::uint64_t number) override;
     /// The next frame becomes a keyframe, because a packet could not be stored.
     void request_key();
     /// Encodes the queued frames, flushes the encoder and joins the thread. Idempotent.
