@@ -306,7 +306,7 @@ bool MediaReader::emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out)
         enhancement_ = options_.enhanced.wait_for(span.first_sample + span.frames);
         if (!enhancement_) return false;
     }
-    PlacedAudio placed{*audio.file_track, {}};
+    PlacedAudio placed{*audio.file_track, stored.track, {}};
     auto& run = placed.run;
     const auto lose = [&](std::int64_t samples, std::string why) {
         audio.lost += static_cast<std::uint64_t>(samples);
@@ -365,7 +365,7 @@ bool MediaReader::emit(const StoredTrackEnd& end, BoundedQueue<RenderItem>& out)
     const auto pause = [&](const auto& tracks) {
         const auto it = tracks.find(end.track.number);
         if (it == tracks.end() || !it->second.file_track) return true;
-        return out.push(PausedTrack{*it->second.file_track, std::max(file_time(end.time), MediaTime{})});
+        return out.push(PausedTrack{*it->second.file_track, end.track, std::max(file_time(end.time), MediaTime{})});
     };
     if (end.track.kind == TrackKind::video) return pause(videos_);
     return end.track.kind == TrackKind::audio ? pause(audios_) : true;  // nobody waits for data

@@ -42,7 +42,8 @@ struct CopiedFrame {
     bool key = true;
 };
 struct PlacedAudio {
-    int track = 0;
+    int track = 0;   ///< of the file
+    TrackId source;  ///< of the take
     TimedAudio run;
 };
 /// A stored data packet at its media time.
@@ -53,7 +54,8 @@ struct PlacedData {
 };
 /// What feeds a track has left: nothing of it comes until it begins again.
 struct PausedTrack {
-    int track = 0;  ///< of the file
+    int track = 0;   ///< of the file
+    TrackId source;  ///< of the take
     MediaTime time;
 };
 /// Media of a track that was unknown when the file's tracks were mapped; once per track.

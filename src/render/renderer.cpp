@@ -1,11 +1,13 @@
 #include "render/renderer.h"
 
+#include "base/plural.h"
 #include "container/file_writer.h"
 #include "encode/audio_stream_encoder.h"
 #include "encode/data_encoder.h"
 #include "encode/passthrough_encoder.h"
 #include "encode/video_stream_encoder.h"
 #include "inspect/stored_take.h"
+#include "render/audio_mix.h"
 #include "render/cfr.h"
 #include "render/data_lines.h"
 #include "render/output_guard.h"
@@ -298,6 +300,7 @@ class Renderer {
     }
 
     Status add_audio(const TrackRecord& t) {
+        if (options_.audio.mix) return add_to_mix(t);
         const auto* wav = reader_->wav(t.track);
         if (!wav || wav->frames() == 0) {
             notes_.push_back(fmt::format("{} has no audio.", to_string(t.track)));
@@ -306,8 +309,8 @@ class Renderer {
         AudioStreamSettings s;
         s.sample_rate = wav->sample_rate();
         s.channels = wav->channels();
-        s.output_rate = options_.audio_sample_rate;
-        s.codec = options_.audio_codec;
+        s.output_rate = options_.audio.sample_rate;
+        s.codec = options_.audio.codec;
         s.bit_rate = options_.audio_bitrate;
         s.title = t.audio.name;
         auto encoder = AudioStreamEncoder::open(s);
@@ -319,6 +322,36 @@ class Renderer {
         reader_->map_audio(t.track, *added);
         no_media_ = false;
         return {};
+    }
+
+    Status add_to_mix(const TrackRecord& t) {
+        const auto* wav = reader_->wav(t.track);
+        if (!wav || wav->frames() == 0) {
+            notes_.push_back(fmt::format("{} has no audio.", to_string(t.track)));
+            return {};
+        }
+        if (!mix_) {
+            AudioStreamSettings s;
+            s.sample_rate = options_.audio.sample_rate;
+            s.channels = options_.audio.channels;
+            s.codec = options_.audio.codec;
+            s.bit_rate = options_.audio_bitrate;
+            s.title = "Mixed audio";
+            auto encoder = AudioStreamEncoder::open(s);
+            if (!encoder) return fail(std::move(encoder).error());
+            const int rate = (*encoder)->params().sample_rate;
+            const auto added = add_track(std::move(*encoder));
+            if (!added) return fail(added.error());
+            mix_track_ = *added;
+            mix_.emplace(rate, options_.audio.channels);
+            no_media_ = false;
+        }
+        ONETAKE_TRY(mix_->add(t.track, wav->sample_rate(), wav->channels()));
+        reader_->map_audio(t.track, mix_track_);
+        return {};
+    }
+    AudioMix::Sink mix_sink() {
+        return [this](std::vector<float> samples) { return encode(mix_track_, AudioSamples{std::move(samples)}); };
     }
 
     // Matroska holds data as subtitles of a codec that libavformat copies byte by byte; an MP4 has no such thing.
@@ -380,6 +413,11 @@ class Renderer {
         return encode(frame.track, CompressedFrame{std::move(frame.bytes), frame.time, frame.key});
     }
     Status write(PlacedAudio& audio) {
+        if (mix_) {
+            ONETAKE_TRY(at(audio.track, audio.run.begin));
+            ONETAKE_TRY(mix_->write(audio.source, audio.run));
+            return mix_->take(mix_sink());
+        }
         // A long gap is written in pieces: the packets of a piece are in memory together.
         constexpr Duration kSilentPiece = std::chrono::seconds(10);
         const auto& encoder = *audio_encoders_.at(audio.track);
@@ -395,6 +433,7 @@ class Renderer {
     }
 
     Status write(PausedTrack& paused) {
+        if (mix_ && paused.source.kind == TrackKind::audio) return mix_->pause(paused.source);
         auto& encoder = *encoders_[static_cast<std::size_t>(paused.track)];
         ONETAKE_TRY(encoder.pause(packets_));
         return file_->write(paused.track, packets_);
@@ -411,6 +450,11 @@ class Renderer {
         return pass_data_tracks(time);
     }
     Status pass_silent_tracks() {
+        if (mix_ && pace_.latest() - mixed_ >= std::chrono::seconds(1)) {
+            mixed_ = pace_.latest();
+            mix_->advance(mixed_ - TrackPace::kAudioSilence);
+            ONETAKE_TRY(mix_->take(mix_sink()));
+        }
         return pace_.pass_silent([this](std::size_t track, MediaTime time, bool first) -> Status {
             auto& encoder = *encoders_[track];
             const int number = static_cast<int>(track);
@@ -433,6 +477,11 @@ class Renderer {
     }
 
     Status finish_tracks() {
+        if (mix_) {
+            ONETAKE_TRY(mix_->finish(mix_sink()));
+            if (mix_->late() > 0)
+                notes_.push_back(fmt::format("{} came too late for the mix.", counted(mix_->late(), "sample")));
+        }
         for (std::size_t i = 0; i < encoders_.size(); ++i) {
             ONETAKE_TRY(encoders_[i]->finish(packets_));
             ONETAKE_TRY(file_->write(static_cast<int>(i), packets_));
@@ -484,6 +533,9 @@ class Renderer {
     std::optional<TakeTotals> totals_;  // unknown while following
     std::vector<TakeTrack> tracks_;     // of the take; while following, those known when the file began
     TrackPace pace_;
+    std::optional<AudioMix> mix_;
+    int mix_track_ = 0;  // of the file
+    MediaTime mixed_;    // where silent tracks of the mix were passed over last
     std::unique_ptr<MediaReader> reader_;
     std::optional<OutputGuard> guard_;
     std::optional<FileWriter> file_;

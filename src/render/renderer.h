@@ -21,6 +21,14 @@ namespace onetake {
 struct EncodeConfig;
 struct RecorderConfig;
 
+/// The audio of a rendered file.
+struct AudioOutput {
+    std::string codec = "aac";
+    int sample_rate = 0;      ///< Hz; 0: that of each track
+    bool mix = false;         ///< one track, of all of the take; `sample_rate` and `channels` are then set
+    int channels = 0;         ///< of the mix: 1 or 2
+};
+
 struct RenderOptions {
     std::string take_folder;
     std::string out_path;
@@ -34,8 +42,7 @@ struct RenderOptions {
     PixelRange pixel_range = PixelRange::full;
     ContainerFormat container = ContainerFormat::mp4;
     int audio_bitrate = 128000;
-    std::string audio_codec = "aac";
-    int audio_sample_rate = 0;  ///< Hz; 0: that of each track
+    AudioOutput audio;
     double latency_offset_ms = 0;
     SyncReference sync_reference = SyncReference::system;
     std::optional<double> cfr;     ///< constant frame rate, with a frame map beside the file
