@@ -26,7 +26,7 @@ declare -A may_include=(
     [reader]="base media codec take reader"
     [enhance]="base media enhance"
     [sink]="base media codec encode take sink"
-    [render]="base media codec container encode take inspect enhance render"
+    [render]="base media codec container encode mix take inspect enhance render"
     [sync]="base media portaudio codec container take sync"
     [record]="base media capture v4l2 portaudio codec container encode take inspect reader enhance sink render sync mix input record"
 )

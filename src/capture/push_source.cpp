@@ -58,22 +58,21 @@ double PushVideoSource::grab_ms_mean() const {
     return std::numeric_limits<double>::quiet_NaN();
 }
 
-Status PushVideoSource::push(Frame frame, std::optional<double> t) {
+Status PushVideoSource::push(Frame frame, std::optional<double> t, std::optional<HostTime> arrived) {
     if (!gate_.enter()) return refuse_while_stopped();
-    auto status = deliver(std::move(frame), t);
+    auto status = deliver(std::move(frame), t, arrived.value_or(host_now()));
     gate_.leave();
     return status;
 }
 
-Status PushVideoSource::deliver(Frame frame, std::optional<double> t) {
+Status PushVideoSource::deliver(Frame frame, std::optional<double> t, HostTime arrived) {
     const int width = frame.width, height = frame.height;
     if (!any_size_ && width_ != 0 && (width != width_ || height != height_))
         return fail(ErrorCode::refused, fmt::format("The pushed frame has {}x{} pixels, the take's first had {}x{}.",
                                                     width, height, width_, height_));
-    const auto now = host_now();
-    const auto stamp = validator_.check(t, now, now);
+    const auto stamp = validator_.check(t, arrived, host_now());
     if (!stamp) return fail(stamp.error());
-    frame.stamp = {stamp->time, now, stamp->source, {}};
+    frame.stamp = {stamp->time, arrived, stamp->source, {}};
     ONETAKE_TRY(status_of(receiver_->deliver(std::move(frame))));
     validator_.accept(*stamp);
     width_ = width;
@@ -99,20 +98,19 @@ void PushAudioSource::stop() {
     gate_.close();
 }
 
-Status PushAudioSource::push(AudioBlock block, std::optional<double> t) {
+Status PushAudioSource::push(AudioBlock block, std::optional<double> t, std::optional<HostTime> arrived) {
     if (!gate_.enter()) return refuse_while_stopped();
-    auto status = deliver(std::move(block), t);
+    auto status = deliver(std::move(block), t, arrived.value_or(host_now()));
     gate_.leave();
     return status;
 }
 
-Status PushAudioSource::deliver(AudioBlock block, std::optional<double> t) {
-    const auto now = host_now();
+Status PushAudioSource::deliver(AudioBlock block, std::optional<double> t, HostTime arrived) {
     // A block that arrives now began its own length earlier.
-    const auto stamp = validator_.check(t, now - from_ticks(block.frames(), description_.sample_rate), now);
+    const auto stamp = validator_.check(t, arrived - from_ticks(block.frames(), description_.sample_rate), host_now());
     if (!stamp) return fail(stamp.error());
     block.time = stamp->time;
-    block.arrival = now;
+    block.arrival = arrived;
     block.source = stamp->source;
     ONETAKE_TRY(status_of(receiver_->deliver(std::move(block))));
     validator_.accept(*stamp);

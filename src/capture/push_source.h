@@ -28,13 +28,13 @@ class PushVideoSource final : public VideoSource {
 
     /// A pooled buffer for a frame to push.
     Buffer buffer(std::size_t bytes) { return buffers_->take(bytes); }
-    /// Delivers a frame with its stamp: `t`, seconds on CLOCK_MONOTONIC, or the time of arrival. Errors: refused, with
-    /// the reason; no_space once the take stores nothing more. A frame lost in the queue is counted by the receiver,
+    /// Delivers a frame with its stamp: `t`, seconds on CLOCK_MONOTONIC, or the time of arrival, which is now unless
+    /// `arrived` says otherwise. Errors: refused, with the reason; no_space once the take stores nothing more. A frame lost in the queue is counted by the receiver,
     /// and no error.
-    Status push(Frame frame, std::optional<double> t);
+    Status push(Frame frame, std::optional<double> t, std::optional<HostTime> arrived = {});
 
  private:
-    Status deliver(Frame frame, std::optional<double> t);
+    Status deliver(Frame frame, std::optional<double> t, HostTime arrived);
 
     VideoDescription description_;
     const bool any_size_;
@@ -57,11 +57,11 @@ class PushAudioSource final : public AudioSource {
     void stop() override;
 
     /// Delivers a block; `t`: instant of its first sample, seconds on CLOCK_MONOTONIC, else as if it ended at its
-    /// arrival. Errors: as PushVideoSource::push().
-    Status push(AudioBlock block, std::optional<double> t);
+    /// arrival, which is now unless `arrived` says otherwise. Errors: as PushVideoSource::push().
+    Status push(AudioBlock block, std::optional<double> t, std::optional<HostTime> arrived = {});
 
  private:
-    Status deliver(AudioBlock block, std::optional<double> t);
+    Status deliver(AudioBlock block, std::optional<double> t, HostTime arrived);
 
     AudioDescription description_;
     PushGate gate_;

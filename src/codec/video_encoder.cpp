@@ -198,6 +198,7 @@ Status VideoEncoder::open_named(const std::string& name) {
         return fail(ErrorCode::invalid_argument, fmt::format("The encoder {} has no option \"{}\".", name, unused));
 
     name_ = name;
+    reorders_ = context->has_b_frames > 0;
     params_.kind = TrackKind::video;
     params_.codec = avcodec_get_name(codec->id);
     params_.time_scale = settings_.time_scale;

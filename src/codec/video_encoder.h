@@ -70,6 +70,8 @@ class VideoEncoder {
     const std::string& name() const { return name_; }
     /// Fallbacks and changes, a line each.
     const std::vector<std::string>& notes() const { return notes_; }
+    /// Whether packets are in another order than frames: there are B-frames.
+    bool reorders() const { return reorders_; }
 
  private:
     struct SentFrame {
@@ -93,7 +95,7 @@ class VideoEncoder {
     std::unique_ptr<AVPacket, AvFree> packet_;
     std::deque<SentFrame> sent_;  ///< in order of pts: for the packets' durations
     std::deque<Packet> held_;     ///< without a duration until the next stamp
-    bool finished_ = false;
+    bool finished_ = false, reorders_ = false;
 };
 
 }  // namespace onetake

@@ -7,18 +7,18 @@
 namespace onetake {
 
 Result<std::unique_ptr<AudioStreamEncoder>> AudioStreamEncoder::open(const AudioStreamSettings& settings) {
-    AudioEncoderSettings wanted{settings.codec, settings.sample_rate, settings.channels, settings.bit_rate};
-    if (const int usable = AudioEncoder::usable_rate(settings.codec, settings.sample_rate); usable > 0)
-        wanted.sample_rate = usable;
+    const int rate = settings.output_rate > 0 ? settings.output_rate : settings.sample_rate;
+    AudioEncoderSettings wanted{settings.codec, rate, settings.channels, settings.bit_rate};
+    if (const int usable = AudioEncoder::usable_rate(settings.codec, rate); usable > 0) wanted.sample_rate = usable;
     auto encoder = AudioEncoder::open(wanted);
     if (!encoder) return fail(std::move(encoder).error());
     auto resampler = VariableRateResampler::create(settings.sample_rate, settings.channels, wanted.sample_rate);
     if (!resampler) return fail(std::move(resampler).error());
     std::unique_ptr<AudioStreamEncoder> made(
         new AudioStreamEncoder(std::move(*encoder), std::move(*resampler), settings.title));
-    if (wanted.sample_rate != settings.sample_rate)
+    if (wanted.sample_rate != rate)
         made->notes_.push_back(fmt::format("Audio of {} Hz is stored at {} Hz, because {} does not support its rate.",
-                                           settings.sample_rate, wanted.sample_rate, settings.codec));
+                                           rate, wanted.sample_rate, settings.codec));
     return made;
 }
 
@@ -39,6 +39,13 @@ Status AudioStreamEncoder::take(EncoderInput input, std::vector<Packet>& out) {
 Status AudioStreamEncoder::take_end(std::vector<Packet>& out) {
     ONETAKE_TRY(resampler_.finish([&](std::span<const float> samples) { return encoder_.encode(samples, out); }));
     return encoder_.finish(out);
+}
+
+Status AudioStreamEncoder::take_pause(std::vector<Packet>& out) {
+    constexpr std::int64_t kDefaultFrame = 1024;
+    const auto frame = params_.frame_size > 0 ? params_.frame_size : kDefaultFrame;
+    const auto needed = params_.initial_padding + 2 * frame;
+    return take(AudioSilence{MediaTime(from_ticks(encoder_.samples() + needed, params_.sample_rate))}, out);
 }
 
 StreamCounters AudioStreamEncoder::counters() const {

@@ -14,6 +14,7 @@ namespace onetake {
 
 struct AudioStreamSettings {
     int sample_rate = 48000;  ///< Hz: nominal rate of the input
+    int output_rate = 0;      ///< Hz; 0: that of the input
     int channels = 1;
     std::string codec = "aac";
     std::int64_t bit_rate = 128000;  ///< bits/s
@@ -36,6 +37,8 @@ class AudioStreamEncoder final : public StreamEncoder {
     AudioStreamEncoder(AudioEncoder encoder, VariableRateResampler resampler, std::string title);
     Status take(EncoderInput input, std::vector<Packet>& out) override;
     Status take_end(std::vector<Packet>& out) override;
+    /// With as much silence as the codec needs to complete its packets.
+    Status take_pause(std::vector<Packet>& out) override;
 
     AudioEncoder encoder_;
     VariableRateResampler resampler_;

@@ -21,10 +21,15 @@ LiveEncoder::~LiveEncoder() {
 
 bool LiveEncoder::push(EncoderInput input) {
     ++pushed_;
+    std::optional<EncoderInput> item(std::move(input));
     const bool taken =
-        options_.on_full == OnFull::block ? queue_.push(std::move(input)) : queue_.try_push(std::move(input));
+        options_.on_full == OnFull::block ? queue_.push(std::move(item)) : queue_.try_push(std::move(item));
     if (!taken) ++(closed_ ? lost_ : dropped_);
     return taken;
+}
+
+void LiveEncoder::pause() {
+    (void)queue_.push(std::nullopt);
 }
 
 Status LiveEncoder::finish() {
@@ -45,7 +50,7 @@ void LiveEncoder::run(const std::stop_token& stop) {
     // The queue has no reader any more: queued and later inputs are lost.
     closed_ = true;
     queue_.close();
-    while (queue_.pop()) ++lost_;
+    while (const auto item = queue_.pop()) lost_ += item->has_value();
     const bool failed = !status_ && status_.error().code != ErrorCode::cancelled;
     if (failed && options_.on_error) options_.on_error(status_.error());
 }
@@ -55,10 +60,16 @@ Status LiveEncoder::encode_queue(const std::stop_token& stop) {
         return fail(ErrorCode::cancelled,
                     fmt::format("The {} track was cancelled.", to_string(encoder_->params().kind)));
     };
-    while (auto input = queue_.pop()) {
+    while (auto item = queue_.pop()) {
+        auto& input = *item;
         if (stop.stop_requested()) {
-            ++lost_;
+            lost_ += input.has_value();
             return cancelled();
+        }
+        if (!input) {
+            ONETAKE_TRY(encoder_->pause(packets_));
+            ONETAKE_TRY(deliver());
+            continue;
         }
         auto status = encoder_->encode(std::move(*input), packets_);
         if (!status && status.error().code == ErrorCode::refused) {

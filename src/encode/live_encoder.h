@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -51,6 +52,8 @@ class LiveEncoder {
     /// Queues an input. Thread-safe; inputs of one thread stay in order. Returns false if it was dropped or lost, which
     /// is counted. Blocks only with OnFull::block.
     bool push(EncoderInput input);
+    /// Queues a pause of the track (StreamEncoder::pause()) behind the inputs so far; waits for room. Thread-safe.
+    void pause();
     /// Encodes the queued inputs, flushes the encoder, and ends the thread. Returns the error that ended the track, if
     /// any. Call once, from one thread.
     Status finish();
@@ -69,7 +72,7 @@ class LiveEncoder {
 
     const std::unique_ptr<StreamEncoder> encoder_;
     const LiveEncoderOptions options_;
-    BoundedQueue<EncoderInput> queue_;
+    BoundedQueue<std::optional<EncoderInput>> queue_;  ///< empty: a pause
     std::vector<Packet> packets_;  ///< of the thread
     Status status_;                ///< of the thread until it is joined
     std::atomic<bool> closed_{false};

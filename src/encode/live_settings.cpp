@@ -40,6 +40,23 @@ void set_x265(VideoEncoderSettings& s, int held) {
 
 }  // namespace
 
+namespace {
+
+// A list of an encoder's parameters is one option: the user's are appended to it.
+void add_option(VideoEncoderSettings& s, const std::string& key, const std::string& value, bool has_presets) {
+    if (key == "preset" && has_presets) {
+        s.preset = value;
+        return;
+    }
+    const auto known = std::ranges::find(s.options, key, [](const auto& option) { return option.first; });
+    if (known == s.options.end())
+        s.options.emplace_back(key, value);
+    else
+        known->second = key.ends_with("-params") ? known->second + ":" + value : value;
+}
+
+}  // namespace
+
 int frames_held(const LiveVideoSettings& live) {
     if (!live.steady_rate || live.fps <= 0) return 0;
     return static_cast<int>(live.fps * kHeld_s);
@@ -71,6 +88,7 @@ VideoEncoderSettings live_encoder_settings(const LiveVideoSettings& live, int wi
         for (const auto* option : {"forced-idr", "zerolatency"}) s.options.emplace_back(option, "1");
         for (const auto* option : {"delay", "rc-lookahead"}) s.options.emplace_back(option, "0");
     }
+    for (const auto& [key, value] : live.options) add_option(s, key, value, !traits.presets.empty());
     return s;
 }
 

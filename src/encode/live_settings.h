@@ -3,7 +3,10 @@
 #include "codec/video_encoder.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace onetake {
 
@@ -20,6 +23,12 @@ struct LiveVideoSettings {
     bool steady_rate = true;
     /// Frames of another size are scaled to that of the first; false: they begin a new part.
     bool keep_size = false;
+    /// Of the stream; unset: i420, or the frames' own layout where the encoder keeps it.
+    std::optional<PixelFormat> pixel_format = {};
+    /// The encoder's own options, by libavcodec's names; they count more than what is chosen here.
+    std::vector<std::pair<std::string, std::string>> options = {};
+    /// Queue at most a second of frames, so that a kill loses no more.
+    bool bound_loss = true;
 
     bool operator==(const LiveVideoSettings&) const = default;
 };

@@ -21,6 +21,8 @@ class PassthroughEncoder final : public StreamEncoder {
  private:
     Status take(EncoderInput input, std::vector<Packet>& out) override;
     Status take_end(std::vector<Packet>& out) override;
+    /// The latest frame then lasts the nominal duration, as the last one.
+    Status take_pause(std::vector<Packet>& out) override { return take_end(out); }
     Status take_frame(CompressedFrame frame, std::vector<Packet>& out);
 
     FrameTicks ticks_;

@@ -9,6 +9,11 @@ Status StreamEncoder::encode(EncoderInput input, std::vector<Packet>& out) {
     return take(std::move(input), out);
 }
 
+Status StreamEncoder::pause(std::vector<Packet>& out) {
+    if (finished_) return {};
+    return take_pause(out);
+}
+
 Status StreamEncoder::finish(std::vector<Packet>& out) {
     if (finished_) return {};
     finished_ = true;

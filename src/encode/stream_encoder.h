@@ -65,6 +65,9 @@ class StreamEncoder {
     /// Errors: refused for a frame whose time is before 0 or before the last frame's: it is ignored and the track may
     /// continue; invalid_argument for an input of the wrong type; wrong_state after finish(); the codec's.
     Status encode(EncoderInput input, std::vector<Packet>& out);
+    /// The media of the track pause: appends the packets that can be made without later input, so that other tracks
+    /// need not wait for them. Inputs may follow. Errors: as encode().
+    Status pause(std::vector<Packet>& out);
     /// Flushes: appends the remaining packets. No input may follow. A second call does nothing.
     Status finish(std::vector<Packet>& out);
 
@@ -80,6 +83,8 @@ class StreamEncoder {
     StreamEncoder(StreamParams params, std::string codec) : params_(std::move(params)), codec_(std::move(codec)) {}
     virtual Status take(EncoderInput input, std::vector<Packet>& out) = 0;
     virtual Status take_end(std::vector<Packet>& out) = 0;
+    /// By default nothing can be made.
+    virtual Status take_pause(std::vector<Packet>&) { return {}; }
     tl::unexpected<Error> wrong_input() const;
 
     StreamParams params_;

@@ -26,6 +26,8 @@ class VideoStreamEncoder final : public StreamEncoder {
         std::string title = "");
 
     StreamCounters counters() const override;
+    /// Whether packets are in another order than frames: there are B-frames.
+    bool reorders() const { return encoder_.reorders(); }
     /// Threads allocated from the budget; 0 for a track that is not live.
     int threads() const { return share_.threads(); }
 

@@ -218,6 +218,12 @@ class Inspector {
         t.statistics.add_loss(r.count, r.from.value_or(known), r.to.value_or(known));
     }
 
+    void take(const TrackEndRecord& r) {
+        auto* media = find(r.track);
+        if (!media) return void(++found_.unknown_track_records);
+        media->track.statistics.end();
+    }
+
     void take(const EndRecord& r) { found_.end = r; }
 
     // False if any of it has a record already.

@@ -48,18 +48,28 @@ StoredAudioReader::StoredAudioReader(const TrackRecord& record, std::string path
       rate_(record.audio.sample_rate),
       channels_(record.audio.channels),
       path_(std::move(path)),
-      clock_(track_clock(record.audio)) {}
+      description_(record.audio) {
+    clock_.emplace(track_clock(description_));
+}
 
 void StoredAudioReader::add(const BlockRecord& block) {
-    clock_.add(clock_stamp(block.first_sample, block.samples, block.time, block.xrun, block.source), settled_);
+    clock_->add(clock_stamp(block.first_sample, block.samples, block.time, block.xrun, block.source), settled_);
     count_ = std::max(count_, block.first_sample + block.samples);
+}
+
+void StoredAudioReader::end() {
+    clock_->finish(settled_);
+    clock_.emplace(track_clock(description_));
+    again_.push_back(settled_.size());
 }
 
 void StoredAudioReader::update(Duration shift, bool complete) {
     auto spans = settled_;
     // What is not settled yet gets the times it would have if the take ended now.
-    auto rest = clock_;
+    auto rest = *clock_;
     rest.finish(spans);
+    for (const auto i : again_)
+        if (i < spans.size()) spans[i].after_gap = true;
     if (complete) settled_ = spans;
     spans_.clear();
     for (const auto& span : spans)

@@ -7,7 +7,9 @@
 
 #include <onetake/take_reader.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +24,8 @@ class StoredAudioReader {
 
     /// Adds the journal's next block.
     void add(const BlockRecord& block);
+    /// What feeds the track has left: later blocks may come from another device.
+    void end();
     /// All blocks so far were added. `shift`: added to all times. `complete`: there will be no more.
     void update(Duration shift, bool complete);
 
@@ -36,7 +40,9 @@ class StoredAudioReader {
     const TrackId track_;
     const int rate_, channels_;
     const std::string path_;
-    AudioClock clock_;
+    const AudioDescription description_;
+    std::optional<AudioClock> clock_;  // always set; one after the other
+    std::vector<std::size_t> again_;   // indices of the spans that begin the track again
     std::vector<AudioSpan> settled_;
     std::vector<SampleSpan> spans_;
     std::int64_t count_ = 0;

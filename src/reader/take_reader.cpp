@@ -199,6 +199,12 @@ class TakeReader::Impl {
         origin_.add(r);
         audio_readers_[static_cast<std::size_t>(at - audio_numbers_.begin())].add(r);
     }
+    void add(const TrackEndRecord& r) {
+        origin_.add(r);
+        const auto at = std::ranges::find(audio_numbers_, r.track.number);
+        if (r.track.kind == TrackKind::audio && at != audio_numbers_.end())
+            audio_readers_[static_cast<std::size_t>(at - audio_numbers_.begin())].end();
+    }
     void add(const OffsetRecord& r) {
         if (r.video.number == 1) (r.source == "configured" ? configured_ : calibrated_)[r.audio.number] = r.offset;
     }

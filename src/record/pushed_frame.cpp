@@ -95,4 +95,30 @@ Result<Frame> jpeg_frame(std::span<const std::uint8_t> jpeg, PushVideoSource& so
     return frame;
 }
 
+std::optional<ImageFormat> image_format(VideoFrameFormat format) {
+    switch (format) {
+        case VideoFrameFormat::raw_bgr24:
+            return ImageFormat::bgr;
+        case VideoFrameFormat::raw_rgb24:
+            return ImageFormat::rgb;
+        case VideoFrameFormat::raw_gray8:
+            return ImageFormat::gray;
+        case VideoFrameFormat::raw_nv12:
+            return ImageFormat::nv12;
+        case VideoFrameFormat::raw_i420:
+            return ImageFormat::i420;
+        default:
+            return std::nullopt;
+    }
+}
+
+Result<Frame> frame_of(const VideoFrame& from, std::shared_ptr<const void> owner, PushVideoSource& source) {
+    if (from.format == VideoFrameFormat::jpeg) return jpeg_frame(from.bytes, source);
+    const ImageView image{from.width, from.height, from.stride, from.bytes,
+                          image_format(from.format).value_or(ImageFormat::bgr)};
+    auto frame = owner ? borrowed_frame(image, std::move(owner)) : copied_frame(image, source);
+    if (frame && from.range == PixelRange::limited) frame->color.range = ColorRange::limited;
+    return frame;
+}
+
 }  // namespace onetake

@@ -4,9 +4,11 @@
 
 #include <onetake/image.h>
 #include <onetake/result.h>
+#include <onetake/video_recorder.h>
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 /// The frames that programs push, without a stamp. Errors of all: refused, with the reason.
@@ -20,5 +22,11 @@ Result<Frame> copied_frame(const ImageView& image, PushVideoSource& source);
 
 /// A copy of a JPEG file's bytes, in a buffer of the source. Refused if it is incomplete.
 Result<Frame> jpeg_frame(std::span<const std::uint8_t> jpeg, PushVideoSource& source);
+
+/// Of raw frames; empty for compressed ones.
+std::optional<ImageFormat> image_format(VideoFrameFormat format);
+
+/// A raw frame, kept by `owner` or copied, or a copy of a JPEG.
+Result<Frame> frame_of(const VideoFrame& from, std::shared_ptr<const void> owner, PushVideoSource& source);
 
 }  // namespace onetake

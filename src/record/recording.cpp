@@ -12,6 +12,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <utility>
@@ -69,7 +70,7 @@ Recording::~Recording() {
 namespace {
 
 // Empty where frames are stored as JPEGs.
-std::optional<LiveVideoSettings> live_settings(const StoreConfig& store, bool keep_size) {
+std::optional<LiveVideoSettings> live_settings(const StoreConfig& store, bool keep_size, bool steady_rate) {
     if (store.codec == "jpeg") return std::nullopt;
     LiveVideoSettings live;
     live.codec = store.codec == "encoded" ? "auto" : store.codec;
@@ -78,6 +79,7 @@ std::optional<LiveVideoSettings> live_settings(const StoreConfig& store, bool ke
     live.bit_rate = store.bitrate;
     live.keyframe_s = store.keyframe_s;
     live.keep_size = keep_size;
+    live.steady_rate = steady_rate;
     return live;
 }
 
@@ -90,11 +92,16 @@ Status Recording::open_sink() {
     options.writer.name = names.current();
     options.writer.program = "onetake " + version();
     options.writer.config_json = config_json(config_);
+    if (const auto& [name, object] = options_.extra_config; !name.empty()) {
+        auto config = nlohmann::ordered_json::parse(options.writer.config_json);
+        config[name] = nlohmann::ordered_json::parse(object);
+        options.writer.config_json = config.dump();
+    }
+    options.writer.late_tracks = options_.late_tracks;
     options.writer.fsync = config_.store.fsync;
     options.writer.encoded_tracks = config_.store.codec != "jpeg";
     options.writer.data_tracks = !config_.data.empty();
     options.writer.id = new_ulid(read_clocks().wall);
-    options.encode = live_settings(config_.store, options_.keep_size);
     options.jpeg = {config_.store.quality, config_.store.subsample, config_.store.progressive};
     options.workers = config_.store.workers;
     options.queue_size = config_.store.queue_size;
@@ -118,10 +125,7 @@ Status Recording::add_tracks() {
     const auto cameras = std::ranges::count_if(sources_.video, [](const auto& v) { return v.push == nullptr; });
     start_barrier_ = std::make_unique<StartBarrier>(static_cast<int>(cameras));
     for (const auto& video : sources_.video) {
-        auto description = video.source->description();
-        if (options_.range)
-            description.color.range = *options_.range == PixelRange::limited ? ColorRange::limited : ColorRange::full;
-        auto input = sink_->add_video(description, video.transcode, !video.push);
+        auto input = add_input(video);
         if (!input) return fail(std::move(input).error());
         auto receiver = video.push ? nullptr : std::make_unique<BarrierVideoReceiver>(**input, *start_barrier_);
         video_inputs_.push_back(receiver ? receiver.get() : static_cast<VideoReceiver*>(*input));
@@ -145,6 +149,38 @@ Status Recording::add_tracks() {
     }
     ONETAKE_TRY(write_offsets());
     return sink_->start();
+}
+
+Result<VideoTrackInput*> Recording::add_input(const OpenedSources::Video& video) {
+    auto description = video.source->description();
+    if (options_.range)
+        description.color.range = *options_.range == PixelRange::limited ? ColorRange::limited : ColorRange::full;
+    return sink_->add_video(
+        description, {video.transcode, live_settings(config_.store, options_.keep_size, video.push == nullptr)});
+}
+
+Result<Recording::Added<PushVideoSource>> Recording::add_video(const VideoTrackConfig& track) {
+    auto source = std::make_unique<PushVideoSource>(track.label, track.fps, options_.keep_size);
+    OpenedSources::Video video{std::move(source), false, nullptr};
+    video.push = static_cast<PushVideoSource*>(video.source.get());
+    const auto input = add_input(video);
+    if (!input) return fail(input.error());
+    ONETAKE_TRY(video.source->start(**input));
+    const Added<PushVideoSource> added{video.push, (*input)->id()};
+    video_inputs_.push_back(*input);
+    sources_.video.push_back(std::move(video));
+    return added;
+}
+
+Result<Recording::Added<PushAudioSource>> Recording::add_audio(const AudioTrackConfig& track) {
+    auto source = std::make_unique<PushAudioSource>(track.label, track.sample_rate, track.channels, track.blocksize);
+    const auto input = sink_->add_audio(source->description());
+    if (!input) return fail(input.error());
+    ONETAKE_TRY(source->start(**input));
+    const Added<PushAudioSource> added{source.get(), (*input)->id()};
+    audio_inputs_.push_back(*input);
+    sources_.audio.push_back({std::move(source), added.source});
+    return added;
 }
 
 Status Recording::write_offsets() {

@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace onetake {
@@ -28,6 +29,9 @@ struct RecordingOptions {
     EventCallback on_event;           ///< see TakeSinkOptions
     bool keep_size = false;           ///< encoded tracks: frames of another size are scaled to that of the first
     std::optional<PixelRange> range;  ///< of encoded tracks; unset: the source's
+    bool late_tracks = false;         ///< pushed tracks may come and go while recording
+    /// Of another recorder, added to the configuration in the journal: its name and a JSON object. Empty: none.
+    std::pair<std::string, std::string> extra_config = {};
 };
 
 /// One take while it is recorded: its sources and its sink.
@@ -55,6 +59,21 @@ class Recording {
     /// Of data track `track`, from 0. Errors: refused, if there is none.
     Result<PushDataSource*> pushed_data(int track) const;
 
+    /// A pushed track that was added while recording.
+    template <class Source>
+    struct Added {
+        Source* source = nullptr;
+        TrackId track;
+    };
+    /// Adds a track to a take with late tracks, until end_capture(). These three from one thread. Errors:
+    /// TakeSink::add_video()'s and add_audio()'s.
+    Result<Added<PushVideoSource>> add_video(const VideoTrackConfig& track);
+    Result<Added<PushAudioSource>> add_audio(const AudioTrackConfig& track);
+    /// TakeSink::end_track().
+    void end_track(TrackId track) { sink_->end_track(track); }
+    /// A message for people, once.
+    void note(std::string text, EventKind kind = EventKind::note) { sink_->note(std::move(text), kind); }
+
     /// Stores a marker at `t`, seconds on CLOCK_MONOTONIC, else now. Thread-safe. Errors: TakeSink::mark()'s.
     Status mark(std::string_view text, std::optional<double> t);
 
@@ -72,6 +91,7 @@ class Recording {
         : config_(config), options_(std::move(options)), ended_early_(std::move(ended_early)) {}
     Status open_sink();
     Status add_tracks();
+    Result<VideoTrackInput*> add_input(const OpenedSources::Video& video);
     /// Writes the configured and the calibrated audio offset into the take.
     Status write_offsets();
     Status start_sources();

@@ -1,5 +1,6 @@
 #include "base/files.h"
 #include "inspect/stored_take.h"
+#include "record/room_session.h"
 #include "record/take_outputs.h"
 #include "take/journal.h"
 #include "take/take_files.h"
@@ -27,17 +28,18 @@ ContainerFormat container_of(const TakeRecord& take) {
     return name == "avi" ? ContainerFormat::avi : ContainerFormat::mp4;
 }
 
-void finish_file(const std::string& storage, const std::string& name, ContainerFormat container,
+void finish_file(const std::string& storage, const std::string& name, const TakeRecord& take,
                  RecoveredRecording& recovered) {
     RecorderConfig config;
     config.data_dir = config.processed_dir = storage;
-    config.encode.container = container;
+    config.encode.container = container_of(take);
+    const auto room = room_audio_of(take.config_json);
     auto result = stored_take(storage, name);
     if (!result) return recovered.failures.push_back(result.error().message);
-    if (result->metrics.frames == 0) {
+    if (result->metrics.frames == 0 && (!room || result->metrics.audio_samples == 0)) {
         recovered.steps.emplace_back("It has no frame: no file.");
     } else {
-        if (const auto made = TakeOutputs(config, name, {}, {}).process({}, *result); !made)
+        if (const auto made = TakeOutputs(config, name, {}, {}, room.value_or(AudioOutput{})).process({}, *result); !made)
             return recovered.failures.push_back(made.error().message);
         if (!result->failures.empty() || result->mp4_frames < result->metrics.frames)
             recovered.failures.push_back(
@@ -62,7 +64,7 @@ RecoveredRecording recover_one(const std::string& storage, const std::string& na
         return recovered;
     }
     recovered.steps = std::move(report->steps);
-    finish_file(storage, name, container_of(take), recovered);
+    finish_file(storage, name, take, recovered);
     return recovered;
 }
 

@@ -45,12 +45,13 @@ bool wants_enhancement(const RecorderConfig& config, bool enhance) {
 }
 
 TakeOutputs::TakeOutputs(const RecorderConfig& config, std::string name, OutputCallbacks callbacks,
-                         std::stop_token cancel)
+                         std::stop_token cancel, AudioOutput audio)
     : config_(config),
       name_(std::move(name)),
       folder_(take_folder(config.data_dir, name_)),
       callbacks_(std::move(callbacks)),
-      cancel_(std::move(cancel)) {}
+      cancel_(std::move(cancel)),
+      audio_(std::move(audio)) {}
 
 void TakeOutputs::start_live(bool make_mp4, bool enhance, Duration length) {
     const bool will_enhance = wants_enhancement(config_, enhance);
@@ -209,6 +210,7 @@ void TakeOutputs::take_rendering(Result<RenderReport> report, TakeResult& result
                                         report.error().message, render_options_of_take().command));
         return;
     }
+    origin_ = report->origin;
     result.mp4_path = report->path;
     result.mp4_bytes = report->bytes;
     result.mp4_frames = report->frames;
@@ -244,6 +246,7 @@ RenderOptions TakeOutputs::render_options_of_take() const {
     auto options = render_options(config_, name_);
     options.on_progress = callbacks_.progress;
     options.cancel = cancel_;
+    options.audio = audio_;
     return options;
 }
 

@@ -34,8 +34,10 @@ bool wants_enhancement(const RecorderConfig& config, bool enhance);
 /// is in the failures of the take's result, and a note. Thread-bound.
 class TakeOutputs {
  public:
-    /// `cancel`: ends all work; no file is left, and the take is unchanged. `config` must outlive this object.
-    TakeOutputs(const RecorderConfig& config, std::string name, OutputCallbacks callbacks, std::stop_token cancel);
+    /// `cancel`: ends all work; no file is left, and the take is unchanged. `config` must outlive this object. `audio`:
+    /// of the file.
+    TakeOutputs(const RecorderConfig& config, std::string name, OutputCallbacks callbacks, std::stop_token cancel,
+                AudioOutput audio = {});
 
     /// Starts what is made while the take is recorded. `length` of the take, if it is known.
     void start_live(bool make_mp4, bool enhance, Duration length);
@@ -49,6 +51,9 @@ class TakeOutputs {
     /// Makes the outputs of a stored take; `wishes.cancel` is not used. Errors: a model that can't be used, before
     /// anything is made; those of the rendering; cancelled.
     Status process(const ProcessOptions& wishes, TakeResult& result);
+
+    /// The instant of time 0 of the file; empty before one was made.
+    std::optional<HostTime> origin() const { return origin_; }
 
  private:
     bool finish_enhancement(bool enhance, TakeResult& result);
@@ -69,6 +74,8 @@ class TakeOutputs {
     const std::string name_, folder_;
     const OutputCallbacks callbacks_;
     const std::stop_token cancel_;
+    const AudioOutput audio_;
+    std::optional<HostTime> origin_;
     // Null where not started.
     std::unique_ptr<LiveEnhancement> enhancement_;
     std::unique_ptr<EnhancedAudioTap> tap_;       // reads from the enhancement, so it is destroyed first

@@ -2,15 +2,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/plural.h"
-#include "container/file_facts.h"
 #include "inspect/stored_take.h"
 #include "record/pushed_frame.h"
 #include "record/try_outputs.h"
-#include "take/take_files.h"
+#include "record/work_take.h"
 
 #include <cmath>
-#include <filesystem>
 #include <fmt/format.h>
 #include <limits>
 #include <numeric>
@@ -40,32 +37,6 @@ RecorderConfig recorder_config(const VideoRecordingConfig& video, const std::str
     c.encode.container = video.format;
     c.data_dir = c.processed_dir = video.storage;
     return c;
-}
-
-std::optional<ImageFormat> image_format(VideoFrameFormat format) {
-    switch (format) {
-        case VideoFrameFormat::raw_bgr24:
-            return ImageFormat::bgr;
-        case VideoFrameFormat::raw_rgb24:
-            return ImageFormat::rgb;
-        case VideoFrameFormat::raw_gray8:
-            return ImageFormat::gray;
-        case VideoFrameFormat::raw_nv12:
-            return ImageFormat::nv12;
-        case VideoFrameFormat::raw_i420:
-            return ImageFormat::i420;
-        default:
-            return std::nullopt;
-    }
-}
-
-Result<Frame> frame_of(const VideoFrame& from, std::shared_ptr<const void> owner, PushVideoSource& source) {
-    if (from.format == VideoFrameFormat::jpeg) return jpeg_frame(from.bytes, source);
-    const ImageView image{from.width, from.height, from.stride, from.bytes,
-                          image_format(from.format).value_or(ImageFormat::bgr)};
-    auto frame = owner ? borrowed_frame(image, std::move(owner)) : copied_frame(image, source);
-    if (frame && from.range == PixelRange::limited) frame->color.range = ColorRange::limited;
-    return frame;
 }
 
 }  // namespace
@@ -208,34 +179,16 @@ VideoRecordingResult VideoSession::result_of(const TakeResult& take) const {
     return r;
 }
 
-// Removes the take, where the file has all of it.
 void VideoSession::settle(const TakeResult& take, VideoRecordingResult& result) const {
-    const auto folder = take_folder(video_.storage, take.name);
-    std::uint64_t stored = 0;
-    for (const auto& counters : take.metrics.counters) stored += counters.written;
-    bool complete = stored == 0 && result.failures.empty();
-    if (!take.mp4_path.empty()) {
-        result.path = take.mp4_path;
-        result.bytes = take.mp4_bytes;
-        const auto facts = read_file_facts(result.path);
-        if (facts) {
-            result.duration_s = to_seconds(facts->duration);
-            result.width = facts->width;
-            result.height = facts->height;
-        }
-        complete = facts && take.mp4_frames == stored && result.failures.empty();
-        if (!facts)
-            result.failures.push_back(fmt::format("The file can't be read back: {}", facts.error().message));
-        else if (take.mp4_frames < stored)
-            result.failures.push_back(
-                fmt::format("The file lacks {} of the take, which is kept: `onetake process {} --data-dir {}` "
-                            "encodes it anew.",
-                            counted(stored - take.mp4_frames, "frame"), take.name, video_.storage));
-    }
-    std::error_code problem;
-    if (complete && !video_.keep_take) std::filesystem::remove_all(folder, problem);
-    if (!complete || video_.keep_take || problem) result.take = folder;
-    if (problem) result.notes.push_back(fmt::format("{} could not be removed: {}.", folder, problem.message()));
+    auto file = settle_work_take(video_.storage, take, video_.keep_take, std::move(result.failures));
+    result.path = std::move(file.path);
+    result.take = std::move(file.take);
+    result.bytes = file.bytes;
+    result.duration_s = file.duration_s;
+    result.width = file.width;
+    result.height = file.height;
+    result.failures = std::move(file.failures);
+    for (auto& note : file.notes) result.notes.push_back(std::move(note));
 }
 
 }  // namespace onetake

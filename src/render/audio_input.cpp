@@ -100,6 +100,7 @@ class TakeInput final : public AudioInput {
                 runs_.close();
             });
         auto item = runs_.pop();
+        while (item && !std::holds_alternative<PlacedAudio>(*item)) item = runs_.pop();
         if (!item) {
             reading_.join();
             done_ = true;

@@ -29,6 +29,7 @@ Result<WavReader> open_wav(const TakeDir& dir, const std::string& path) {
 
 HostTime end_of(const TakeEvent& event) {
     if (const auto* data = std::get_if<StoredData>(&event)) return data->record.time;
+    if (const auto* end = std::get_if<StoredTrackEnd>(&event)) return end->time;
     const auto* stored = std::get_if<StoredAudio>(&event);
     return stored ? stored->span.end : std::get<StoredFrame>(event).time;
 }
@@ -58,35 +59,52 @@ Status MediaReader::open_tracks() {
     auto dir = TakeDir::open(options_.take_folder);
     if (!dir) return fail(std::move(dir).error());
     dir_ = std::make_shared<const TakeDir>(std::move(*dir));
-    for (const auto& t : source_.tracks()) {
-        if (t.track.kind == TrackKind::video) {
-            if (options_.audio_only) continue;
-            Video video;
-            if (auto frames = dir_->open_folder(t.path))
-                video.frames = std::move(*frames);
-            else
-                note(frames.error().message);
-            video.color = t.video.color;
-            videos_.emplace(t.track.number, std::move(video));
-        } else if (t.track.kind == TrackKind::data) {
-            if (options_.audio_only) continue;
-            auto& data = data_[t.track.number];
-            if (auto file = DataFileReader::open(*dir_, t.track))
-                data.file.emplace(std::move(*file));
-            else
-                note(file.error().message);
-        } else {
-            Audio audio;
-            if (auto wav = open_wav(*dir_, t.path))
-                audio.wav.emplace(std::move(*wav));
-            else
-                note(wav.error().message);
-            if (audio.wav && t.track.number == 1) take_enhanced(audio);
-            audios_.emplace(t.track.number, std::move(audio));
-        }
-    }
+    for (const auto& t : source_.tracks()) open_track(t);
     choose_reference();
     return {};
+}
+
+void MediaReader::open_track(const TrackRecord& t) {
+    tracks_.push_back(t);
+    if (t.track.kind == TrackKind::video) {
+        if (options_.audio_only) return;
+        Video video;
+        if (auto frames = dir_->open_folder(t.path))
+            video.frames = std::move(*frames);
+        else
+            note(frames.error().message);
+        video.color = t.video.color;
+        videos_.emplace(t.track.number, std::move(video));
+    } else if (t.track.kind == TrackKind::data) {
+        if (options_.audio_only) return;
+        auto& data = data_[t.track.number];
+        if (auto file = DataFileReader::open(*dir_, t.track))
+            data.file.emplace(std::move(*file));
+        else
+            note(file.error().message);
+    } else {
+        Audio audio;
+        if (auto wav = open_wav(*dir_, t.path))
+            audio.wav.emplace(std::move(*wav));
+        else
+            note(wav.error().message);
+        if (audio.wav && t.track.number == 1) take_enhanced(audio);
+        audios_.emplace(t.track.number, std::move(audio));
+    }
+}
+
+void MediaReader::add_tracks(const std::vector<TakeTrack>& tracks) {
+    for (const auto& track : tracks) {
+        const auto& record = track.record;
+        if (record.track.kind == TrackKind::video && track.first_part)
+            first_parts_.try_emplace(record.track.number, *track.first_part);
+        if (std::ranges::find(tracks_, record.track, &TrackRecord::track) == tracks_.end()) open_track(record);
+    }
+}
+
+const PartRecord* MediaReader::first_part(TrackId track) const {
+    const auto it = first_parts_.find(track.number);
+    return it != first_parts_.end() ? &it->second : source_.part(track, 1);
 }
 
 void MediaReader::choose_reference() {
@@ -151,8 +169,8 @@ std::optional<JpegInfo> MediaReader::find_frame_format(const TrackRecord& t, std
 }
 
 const WavReader* MediaReader::wav(TrackId track) const {
-    const auto& audio = audios_.at(track.number);
-    return audio.wav ? &*audio.wav : nullptr;
+    const auto it = audios_.find(track.number);
+    return it != audios_.end() && it->second.wav ? &*it->second.wav : nullptr;
 }
 
 void MediaReader::map_video(TrackId track, int file_track, const JpegInfo& format) {
@@ -224,10 +242,10 @@ std::string MediaReader::too_late(std::optional<MediaTime> last, MediaTime t) co
 
 bool MediaReader::emit(const StoredFrame& frame, BoundedQueue<RenderItem>& out) {
     const auto it = videos_.find(frame.track.number);
-    if (it == videos_.end()) return true;
+    if (it == videos_.end()) return leave_out(frame.track, frame.time, out);
     auto& video = it->second;
     ++video.named;
-    if (!video.file_track) return ++video.lost, true;
+    if (!video.file_track) return ++video.lost, leave_out(frame.track, frame.time, out);
     const auto time = std::max(file_time(frame.time), MediaTime{});
     const auto lose = [&](std::string_view why) { return this->lose(video, frame, why); };
     if (const auto why = too_late(video.last, time); !why.empty()) return lose(why);
@@ -270,10 +288,13 @@ bool MediaReader::lose(Video& video, const StoredFrame& frame, std::string_view 
 }
 
 bool MediaReader::emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out) {
-    auto& audio = audios_.at(stored.track.number);
+    const auto it = audios_.find(stored.track.number);
+    if (it == audios_.end()) return leave_out(stored.track, stored.span.begin, out);
+    auto& audio = it->second;
     const auto named = static_cast<std::uint64_t>(stored.span.frames);
     audio.named += named;
-    if (!audio.file_track || !audio.wav) return audio.lost += named, true;
+    if (!audio.file_track || !audio.wav)
+        return audio.lost += named, leave_out(stored.track, stored.span.begin, out);
     auto raw = stored.span;  // with the take's audio offset
     const auto move = source_.audio_shift(stored.track, options_.audio_offset);
     raw.begin += move;
@@ -285,7 +306,7 @@ bool MediaReader::emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out)
         enhancement_ = options_.enhanced.wait_for(span.first_sample + span.frames);
         if (!enhancement_) return false;
     }
-    PlacedAudio placed{*audio.file_track, {}};
+    PlacedAudio placed{*audio.file_track, stored.track, {}};
     auto& run = placed.run;
     const auto lose = [&](std::int64_t samples, std::string why) {
         audio.lost += static_cast<std::uint64_t>(samples);
@@ -324,7 +345,7 @@ bool MediaReader::emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out)
 bool MediaReader::emit(const StoredData& stored, BoundedQueue<RenderItem>& out) {
     const auto& record = stored.record;
     const auto it = data_.find(record.track.number);
-    if (it == data_.end()) return true;
+    if (it == data_.end()) return leave_out(record.track, record.time, out);
     auto& data = it->second;
     ++data.named;
     if (!data.mapped || !data.file) return ++data.lost, true;
@@ -338,6 +359,22 @@ bool MediaReader::emit(const StoredData& stored, BoundedQueue<RenderItem>& out) 
     if (auto status = data.file->read(record, placed.bytes); !status) return lose(status.error().message);
     data.last = placed.time;
     return out.push(std::move(placed));
+}
+
+bool MediaReader::emit(const StoredTrackEnd& end, BoundedQueue<RenderItem>& out) {
+    const auto pause = [&](const auto& tracks) {
+        const auto it = tracks.find(end.track.number);
+        if (it == tracks.end() || !it->second.file_track) return true;
+        return out.push(PausedTrack{*it->second.file_track, end.track, std::max(file_time(end.time), MediaTime{})});
+    };
+    if (end.track.kind == TrackKind::video) return pause(videos_);
+    return end.track.kind == TrackKind::audio ? pause(audios_) : true;  // nobody waits for data
+}
+
+bool MediaReader::leave_out(TrackId track, HostTime t, BoundedQueue<RenderItem>& out) {
+    if (options_.audio_only && track.kind != TrackKind::audio) return true;
+    if (!left_out_.emplace(track.kind, track.number).second) return true;
+    return out.push(UnmappedTrack{track, file_time(t)});
 }
 
 std::vector<TrackLoss> MediaReader::losses() const {

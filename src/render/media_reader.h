@@ -19,7 +19,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -40,7 +42,8 @@ struct CopiedFrame {
     bool key = true;
 };
 struct PlacedAudio {
-    int track = 0;
+    int track = 0;   ///< of the file
+    TrackId source;  ///< of the take
     TimedAudio run;
 };
 /// A stored data packet at its media time.
@@ -49,7 +52,18 @@ struct PlacedData {
     std::vector<std::uint8_t> bytes;
     MediaTime time;
 };
-using RenderItem = std::variant<DecodedFrame, CopiedFrame, PlacedAudio, PlacedData>;
+/// What feeds a track has left: nothing of it comes until it begins again.
+struct PausedTrack {
+    int track = 0;   ///< of the file
+    TrackId source;  ///< of the take
+    MediaTime time;
+};
+/// Media of a track that was unknown when the file's tracks were mapped; once per track.
+struct UnmappedTrack {
+    TrackId track;
+    MediaTime time;
+};
+using RenderItem = std::variant<DecodedFrame, CopiedFrame, PlacedAudio, PlacedData, PausedTrack, UnmappedTrack>;
 
 /// What of a track's journal could not be read.
 struct TrackLoss {
@@ -79,7 +93,10 @@ class MediaReader {
     /// Opens the take and waits until its origin is known. Errors: not_found for a take without media.
     static Result<std::unique_ptr<MediaReader>> open(MediaReaderOptions options);
 
-    const std::vector<TrackRecord>& tracks() const { return source_.tracks(); }
+    /// Those that the journal names in front of the media, and those that were added.
+    const std::vector<TrackRecord>& tracks() const { return tracks_; }
+    /// Adds tracks that the journal names further on. Before any is mapped.
+    void add_tracks(const std::vector<TakeTrack>& tracks);
     const TakeRecord& take() const { return source_.take(); }
     /// The instant of media time 0.
     HostTime origin() const { return *source_.origin(); }
@@ -98,7 +115,7 @@ class MediaReader {
     void map_video(TrackId track, int file_track, const JpegInfo& format);
     void map_audio(TrackId track, int file_track);
     /// The first part of an encoded track; null for a track without a frame.
-    const PartRecord* first_part(TrackId track) const { return source_.part(track, 1); }
+    const PartRecord* first_part(TrackId track) const;
     /// Emits an encoded track: its packets, or its decoded frames in the size of the first part.
     void map_encoded(TrackId track, int file_track, bool copy);
 
@@ -144,6 +161,7 @@ class MediaReader {
     MediaReader(MediaReaderOptions options, TakeSource source)
         : options_(std::move(options)), source_(std::move(source)) {}
     Status open_tracks();
+    void open_track(const TrackRecord& t);
     void take_enhanced(Audio& audio);
     Result<std::optional<TakeEvent>> next_event();
     void choose_reference();
@@ -155,6 +173,9 @@ class MediaReader {
     bool lose(Video& video, const StoredFrame& frame, std::string_view why);
     bool emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out);
     bool emit(const StoredData& stored, BoundedQueue<RenderItem>& out);
+    bool emit(const StoredTrackEnd& end, BoundedQueue<RenderItem>& out);
+    /// Media of a track without a place in the file, at `t`.
+    bool leave_out(TrackId track, HostTime t, BoundedQueue<RenderItem>& out);
     bool is_reference(TrackId track) const { return reference_ && track == reference_track_; }
     MediaTime file_time(HostTime t) const;
     /// Why no file can hold media at `t` after a track's `last`; empty if it can.
@@ -167,6 +188,9 @@ class MediaReader {
     TakeSource source_;
     std::shared_ptr<const TakeDir> dir_;
     std::optional<TakeEvent> first_event_;
+    std::vector<TrackRecord> tracks_;
+    std::map<int, PartRecord> first_parts_;  // of tracks that were added, by track number
+    std::set<std::pair<TrackKind, int>> left_out_;
     std::optional<JpegDecoder> decoder_;
     std::shared_ptr<BufferPool> images_;
     std::map<int, Video> videos_;  // by track number

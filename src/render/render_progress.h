@@ -18,6 +18,8 @@ class RenderProgress {
     /// The take is `length` long; progress is reported from now on. From any thread.
     void start(Duration length) { length_ = length.count(); }
 
+    /// The rendering begins again.
+    void begin_again() { furthest_ = {}; }
     void at(MediaTime t, std::uint64_t frames) {
         furthest_ = std::max(furthest_, t);
         if (!callback_ || length_ < 0) return;

@@ -1,14 +1,17 @@
 #include "render/renderer.h"
 
+#include "base/plural.h"
 #include "container/file_writer.h"
 #include "encode/audio_stream_encoder.h"
 #include "encode/data_encoder.h"
 #include "encode/passthrough_encoder.h"
 #include "encode/video_stream_encoder.h"
 #include "inspect/stored_take.h"
+#include "render/audio_mix.h"
 #include "render/cfr.h"
 #include "render/data_lines.h"
 #include "render/output_guard.h"
+#include "render/track_pace.h"
 #include "render/webvtt.h"
 
 #include <onetake/config.h>
@@ -37,7 +40,13 @@ constexpr Duration kLongestGap = std::chrono::hours(24 * 30);
 
 class Renderer {
  public:
-    Renderer(const RenderOptions& options, RenderProgress& progress) : options_(options), progress_(progress) {}
+    /// `again_at`: a rendering that follows and lacks a track is given up from here on, to begin again.
+    Renderer(const RenderOptions& options, RenderProgress& progress, MediaTime again_at = {})
+        : options_(options), progress_(progress), again_at_(again_at) {}
+
+    /// run() was given up because the file lacks a track.
+    bool begins_again() const { return begins_again_; }
+    MediaTime position() const { return pace_.latest(); }
 
     /// `wait_for_more`: see MediaReaderOptions; empty for a take that is not being recorded.
     Result<RenderReport> run(std::function<bool()> wait_for_more) {
@@ -50,18 +59,21 @@ class Renderer {
             totals_ = *totals;
             progress_.start(totals_->length);
         }
+        follows_ = static_cast<bool>(wait_for_more);
         const auto offset = duration_from_seconds(options_.latency_offset_ms * 1e-3);
         auto reader = MediaReader::open({options_.take_folder, options_.codec == "copy", offset,
                                          std::move(wait_for_more), options_.enhanced, options_.sync_reference,
                                          options_.container == ContainerFormat::mp4 ? kLongestMp4Gap : kLongestGap});
         if (!reader) return fail(std::move(reader).error());
         reader_ = std::move(*reader);
+        ONETAKE_TRY(find_tracks());
         // One that is followed is rendered to its end, or not at all.
         auto guard = OutputGuard::create(options_, *reader_, !totals_ || totals_->end);
         if (!guard) return fail(std::move(guard).error());
         guard_.emplace(std::move(*guard));
         ONETAKE_TRY(open_file());
         ONETAKE_TRY(write_media());
+        if (lacks_track_ && follows_) return give_up();
         ONETAKE_TRY(finish_tracks());
         ONETAKE_TRY(write_markers());
         ONETAKE_TRY(guard_->check_not_lesser(frames_, totals_ ? std::optional(totals_->length) : std::nullopt));
@@ -71,6 +83,27 @@ class Renderer {
     }
 
  private:
+    // All that the journal names so far.
+    Status find_tracks() {
+        if (totals_) {
+            tracks_ = totals_->tracks;
+        } else {
+            auto so_far = count_take(options_.take_folder);
+            if (!so_far) return fail(std::move(so_far).error());
+            tracks_ = std::move(so_far->tracks);
+        }
+        reader_->add_tracks(tracks_);
+        return {};
+    }
+    bool has_media(TrackId id) const {
+        return std::ranges::any_of(tracks_, [&](const TakeTrack& t) { return t.record.track == id && t.has_media; });
+    }
+
+    tl::unexpected<Error> give_up() {
+        begins_again_ = true;
+        return fail(ErrorCode::cancelled, "The file begins again, with a track that came later.");
+    }
+
     Status open_file() {
         ONETAKE_TRY(make_folders(std::filesystem::path(options_.out_path).parent_path().string()));
         MuxerOptions options;
@@ -85,10 +118,12 @@ class Renderer {
         auto file = FileWriter::create(options_.out_path, options_.container, std::move(options));
         if (!file) return fail(std::move(file).error());
         file_.emplace(std::move(*file));
-        for (const auto& t : reader_->tracks())
+        for (const auto& t : reader_->tracks()) {
+            if (follows_ && !has_media(t.track)) continue;
             ONETAKE_TRY(t.track.kind == TrackKind::video   ? add_video(t)
                         : t.track.kind == TrackKind::audio ? add_audio(t)
                                                            : add_data(t));
+        }
         if (no_media_)
             return fail(ErrorCode::corrupt,
                         fmt::format("{} has no readable frames and no audio; `onetake check` lists what is missing.",
@@ -99,7 +134,10 @@ class Renderer {
     // The number that the encoder's track has in the file, and in encoders_.
     Result<int> add_track(std::unique_ptr<StreamEncoder> encoder) {
         auto number = file_->add_track(encoder->params());
-        if (number) encoders_.push_back(std::move(encoder));
+        if (!number) return number;
+        const bool audio = encoder->params().kind == TrackKind::audio;
+        pace_.add_track(audio ? TrackPace::kAudioSilence : TrackPace::kVideoSilence);
+        encoders_.push_back(std::move(encoder));
         return number;
     }
 
@@ -262,6 +300,7 @@ class Renderer {
     }
 
     Status add_audio(const TrackRecord& t) {
+        if (options_.audio.mix) return add_to_mix(t);
         const auto* wav = reader_->wav(t.track);
         if (!wav || wav->frames() == 0) {
             notes_.push_back(fmt::format("{} has no audio.", to_string(t.track)));
@@ -270,6 +309,8 @@ class Renderer {
         AudioStreamSettings s;
         s.sample_rate = wav->sample_rate();
         s.channels = wav->channels();
+        s.output_rate = options_.audio.sample_rate;
+        s.codec = options_.audio.codec;
         s.bit_rate = options_.audio_bitrate;
         s.title = t.audio.name;
         auto encoder = AudioStreamEncoder::open(s);
@@ -281,6 +322,36 @@ class Renderer {
         reader_->map_audio(t.track, *added);
         no_media_ = false;
         return {};
+    }
+
+    Status add_to_mix(const TrackRecord& t) {
+        const auto* wav = reader_->wav(t.track);
+        if (!wav || wav->frames() == 0) {
+            notes_.push_back(fmt::format("{} has no audio.", to_string(t.track)));
+            return {};
+        }
+        if (!mix_) {
+            AudioStreamSettings s;
+            s.sample_rate = options_.audio.sample_rate;
+            s.channels = options_.audio.channels;
+            s.codec = options_.audio.codec;
+            s.bit_rate = options_.audio_bitrate;
+            s.title = "Mixed audio";
+            auto encoder = AudioStreamEncoder::open(s);
+            if (!encoder) return fail(std::move(encoder).error());
+            const int rate = (*encoder)->params().sample_rate;
+            const auto added = add_track(std::move(*encoder));
+            if (!added) return fail(added.error());
+            mix_track_ = *added;
+            mix_.emplace(rate, options_.audio.channels);
+            no_media_ = false;
+        }
+        ONETAKE_TRY(mix_->add(t.track, wav->sample_rate(), wav->channels()));
+        reader_->map_audio(t.track, mix_track_);
+        return {};
+    }
+    AudioMix::Sink mix_sink() {
+        return [this](std::vector<float> samples) { return encode(mix_track_, AudioSamples{std::move(samples)}); };
     }
 
     // Matroska holds data as subtitles of a codec that libavformat copies byte by byte; an MP4 has no such thing.
@@ -311,6 +382,8 @@ class Renderer {
         while (auto item = items.pop()) {
             if (options_.cancel.stop_requested()) written = cancelled();
             if (written) written = std::visit([&](auto& it) { return write(it); }, *item);
+            if (written) written = pass_silent_tracks();
+            if (written && lacks_track_ && follows_ && pace_.latest() >= again_at_) written = give_up();
             if (!written) {
                 items.close();
                 break;
@@ -328,26 +401,29 @@ class Renderer {
     static Status cancelled() { return fail(ErrorCode::cancelled, "Rendering was cancelled; no file was made."); }
 
     Status write(DecodedFrame& frame) {
-        progress_.at(frame.time, frames_);
-        ONETAKE_TRY(pass_data_tracks(frame.time));
+        ONETAKE_TRY(at(frame.track, frame.time));
         const auto it = constant_.find(frame.track);
         const auto out = frame_writer(frame.track);
         if (it == constant_.end()) return out(std::move(frame.image), frame.time);
         return it->second.add(std::move(frame.image), frame.number, frame.time, out);
     }
     Status write(CopiedFrame& frame) {
-        progress_.at(frame.time, frames_);
+        ONETAKE_TRY(at(frame.track, frame.time));
         ++frames_;
-        ONETAKE_TRY(pass_data_tracks(frame.time));
         return encode(frame.track, CompressedFrame{std::move(frame.bytes), frame.time, frame.key});
     }
     Status write(PlacedAudio& audio) {
+        if (mix_) {
+            ONETAKE_TRY(at(audio.track, audio.run.begin));
+            ONETAKE_TRY(mix_->write(audio.source, audio.run));
+            return mix_->take(mix_sink());
+        }
         // A long gap is written in pieces: the packets of a piece are in memory together.
         constexpr Duration kSilentPiece = std::chrono::seconds(10);
         const auto& encoder = *audio_encoders_.at(audio.track);
         while (audio.run.after_gap && audio.run.begin - encoder.position() > 2 * kSilentPiece)
             ONETAKE_TRY(encode(audio.track, AudioSilence{encoder.position() + kSilentPiece}));
-        ONETAKE_TRY(pass_data_tracks(audio.run.begin));
+        ONETAKE_TRY(at(audio.track, audio.run.begin));
         return encode(audio.track, std::move(audio.run));
     }
     Status write(PlacedData& data) {
@@ -356,6 +432,39 @@ class Renderer {
         return encode(data_tracks_.at(data.record.track.number), CompressedFrame{std::move(data.bytes), data.time});
     }
 
+    Status write(PausedTrack& paused) {
+        if (mix_ && paused.source.kind == TrackKind::audio) return mix_->pause(paused.source);
+        auto& encoder = *encoders_[static_cast<std::size_t>(paused.track)];
+        ONETAKE_TRY(encoder.pause(packets_));
+        return file_->write(paused.track, packets_);
+    }
+    // One whose media can't be read is no track of the file, either way.
+    Status write(UnmappedTrack& unmapped) {
+        if (!has_media(unmapped.track)) lacks_track_ = true;
+        return {};
+    }
+
+    Status at(int track, MediaTime time) {
+        pace_.at(static_cast<std::size_t>(track), time);
+        if (encoders_[static_cast<std::size_t>(track)]->params().kind == TrackKind::video) progress_.at(time, frames_);
+        return pass_data_tracks(time);
+    }
+    Status pass_silent_tracks() {
+        if (mix_ && pace_.latest() - mixed_ >= std::chrono::seconds(1)) {
+            mixed_ = pace_.latest();
+            mix_->advance(mixed_ - TrackPace::kAudioSilence);
+            ONETAKE_TRY(mix_->take(mix_sink()));
+        }
+        return pace_.pass_silent([this](std::size_t track, MediaTime time, bool first) -> Status {
+            auto& encoder = *encoders_[track];
+            const int number = static_cast<int>(track);
+            if (first && encoder.params().kind == TrackKind::video) {
+                ONETAKE_TRY(encoder.pause(packets_));
+                ONETAKE_TRY(file_->write(number, packets_));
+            }
+            return file_->advance(number, time);
+        });
+    }
     // Packets of other tracks must not wait for data, which come as they do.
     Status pass_data_tracks(MediaTime time) {
         for (const auto& [number, track] : data_tracks_) ONETAKE_TRY(file_->advance(track, time));
@@ -368,6 +477,11 @@ class Renderer {
     }
 
     Status finish_tracks() {
+        if (mix_) {
+            ONETAKE_TRY(mix_->finish(mix_sink()));
+            if (mix_->late() > 0)
+                notes_.push_back(fmt::format("{} came too late for the mix.", counted(mix_->late(), "sample")));
+        }
         for (std::size_t i = 0; i < encoders_.size(); ++i) {
             ONETAKE_TRY(encoders_[i]->finish(packets_));
             ONETAKE_TRY(file_->write(static_cast<int>(i), packets_));
@@ -401,6 +515,8 @@ class Renderer {
         for (const auto& track : file.tracks)
             if (track.kind == TrackKind::video && r.codec.empty()) r.codec = track.codec;
         r.frames = frames_;
+        r.origin = reader_->origin();
+        r.duration = file.duration;
         r.losses = reader_->losses();
         r.notes = std::move(notes_);
         for (const auto& encoder : encoders_)
@@ -412,7 +528,14 @@ class Renderer {
 
     const RenderOptions& options_;
     RenderProgress& progress_;
+    const MediaTime again_at_;
+    bool follows_ = false, lacks_track_ = false, begins_again_ = false;
     std::optional<TakeTotals> totals_;  // unknown while following
+    std::vector<TakeTrack> tracks_;     // of the take; while following, those known when the file began
+    TrackPace pace_;
+    std::optional<AudioMix> mix_;
+    int mix_track_ = 0;  // of the file
+    MediaTime mixed_;    // where silent tracks of the mix were passed over last
     std::unique_ptr<MediaReader> reader_;
     std::optional<OutputGuard> guard_;
     std::optional<FileWriter> file_;
@@ -464,7 +587,14 @@ Result<RenderReport> render_take(const RenderOptions& options) {
 
 Result<RenderReport> render_growing_take(const RenderOptions& options, RenderProgress& progress,
                                          std::function<bool()> wait_for_more) {
-    return Renderer(options, progress).run(std::move(wait_for_more));
+    for (MediaTime again_at;;) {
+        Renderer renderer(options, progress, again_at);
+        auto report = renderer.run(wait_for_more);
+        if (!renderer.begins_again()) return report;
+        const auto done = renderer.position().time_since_epoch();
+        again_at = MediaTime(done + done / 10);
+        progress.begin_again();
+    }
 }
 
 }  // namespace onetake

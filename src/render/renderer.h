@@ -21,6 +21,14 @@ namespace onetake {
 struct EncodeConfig;
 struct RecorderConfig;
 
+/// The audio of a rendered file.
+struct AudioOutput {
+    std::string codec = "aac";
+    int sample_rate = 0;      ///< Hz; 0: that of each track
+    bool mix = false;         ///< one track, of all of the take; `sample_rate` and `channels` are then set
+    int channels = 0;         ///< of the mix: 1 or 2
+};
+
 struct RenderOptions {
     std::string take_folder;
     std::string out_path;
@@ -34,6 +42,7 @@ struct RenderOptions {
     PixelRange pixel_range = PixelRange::full;
     ContainerFormat container = ContainerFormat::mp4;
     int audio_bitrate = 128000;
+    AudioOutput audio;
     double latency_offset_ms = 0;
     SyncReference sync_reference = SyncReference::system;
     std::optional<double> cfr;     ///< constant frame rate, with a frame map beside the file
@@ -50,6 +59,8 @@ struct RenderReport {
     std::string codec;         ///< of the first video track; empty without video
     std::string audio;         ///< in the file: "recorded", "enhanced" or "none"
     std::uint64_t frames = 0;  ///< in the file, all video tracks
+    HostTime origin;           ///< the instant of time 0
+    Duration duration{};       ///< of the media
     std::vector<TrackLoss> losses;
     std::vector<std::string> notes;
 };
@@ -70,7 +81,8 @@ Status try_rendering(const RenderOptions& options, const RecorderConfig& config)
 Result<RenderReport> render_take(const RenderOptions& options);
 
 /// The same for a take that may still grow, with identical packets. `wait_for_more` is called when all stored data are
-/// read: waits a moment, and returns false when nothing more will be stored.
+/// read: waits a moment, and returns false when nothing more will be stored. A file's tracks must be known when it
+/// begins, so a track that comes later makes it begin again, at most once per 10 % of growth, and at the end.
 Result<RenderReport> render_growing_take(const RenderOptions& options, RenderProgress& progress,
                                          std::function<bool()> wait_for_more);
 

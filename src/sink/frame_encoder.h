@@ -27,6 +27,8 @@ struct EncodedFrame {
     /// are the writer's.
     std::shared_ptr<const PartRecord> part = {};
     bool key = false;  ///< the packet can be decoded without those before
+    /// No frame: what feeds the track has left. All frames before are answered.
+    bool ends_track = false;
 };
 
 /// Compresses frames on threads of its own. Each submitted frame is answered by one EncodedFrame.
@@ -35,6 +37,9 @@ class FrameEncoder {
     virtual ~FrameEncoder() = default;
     /// Never blocks. Thread-safe; frames of one track must be in the order of their numbers.
     virtual void submit(NumberedFrame frame) = 0;
+    /// What feeds the track has left: answers all its frames, then this number with `ends_track`. Frames after it begin
+    /// the track again. As submit().
+    virtual void end_track(int track, std::uint64_t number) = 0;
 };
 
 }  // namespace onetake

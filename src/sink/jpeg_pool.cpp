@@ -86,6 +86,15 @@ void JpegPool::run(Worker& worker) {
     }
 }
 
+// The writing thread restores the order.
+void JpegPool::end_track(int track, std::uint64_t number) {
+    EncodedFrame end;
+    end.track = track;
+    end.number = number;
+    end.ends_track = true;
+    done_(std::move(end));
+}
+
 void JpegPool::finish() {
     queue_.close();
     for (auto& worker : workers_)

@@ -27,6 +27,7 @@ class JpegPool final : public FrameEncoder {
     /// Creates the encoders and starts the threads.
     Status start();
     void submit(NumberedFrame frame) override;
+    void end_track(int track, std::uint64_t number) override;
     /// Encodes the queued frames, then joins the threads. Idempotent.
     void finish();
 

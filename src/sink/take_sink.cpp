@@ -41,35 +41,40 @@ TakeSink::~TakeSink() {
     drain();
 }
 
-Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description, bool transcode, bool steady_rate) {
-    auto id = writer_.add_video_track(description, options_.encode ? TrackStore::encoded : TrackStore::jpeg);
-    if (!id) return fail(std::move(id).error());
+Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description, const VideoTrackOptions& track) {
+    const auto store = track.encode ? TrackStore::encoded : TrackStore::jpeg;
+    const auto id = make_track([&](TakeWriter& writer) { return writer.add_video_track(description, store); });
+    if (!id) return fail(id.error());
     for (const auto& text : description.notes) note(text);
-    VideoInputOptions options{*id, static_cast<int>(videos_.size()), transcode, options_.queue_size, options_.on_full};
+    const int index = id->number - 1;
+    VideoInputOptions options{*id, index, track.transcode, options_.queue_size, options_.on_full};
     std::unique_ptr<TrackEncoder> encoder;
     FrameEncoder* compressor = &pool_;
-    if (options_.encode) {
-        auto started = start_encoder(*id, description, steady_rate);
+    if (track.encode) {
+        auto started = start_encoder(*id, description, track);
         if (!started) return fail(std::move(started).error());
         encoder = std::move(*started);
         compressor = encoder.get();
         options.transcode = true;
         options.queue_size = encoder->most_in_flight();
+    } else if (!std::exchange(pool_started_, true)) {
+        ONETAKE_TRY(pool_.start());
     }
-    videos_.push_back(std::unique_ptr<VideoTrack>(new VideoTrack{std::move(encoder),
-                                                                 VideoTrackInput(options, queue_, *compressor, events_),
-                                                                 TrackStatistics::of_video(*id, description)}));
-    return &videos_.back()->input;
+    return &videos_
+                .put(static_cast<std::size_t>(index), std::unique_ptr<VideoTrack>(new VideoTrack{
+                                                          std::move(encoder),
+                                                          VideoTrackInput(options, queue_, *compressor, events_),
+                                                          TrackStatistics::of_video(*id, description)}))
+                .input;
 }
 
 Result<std::unique_ptr<TrackEncoder>> TakeSink::start_encoder(TrackId id, const VideoDescription& description,
-                                                              bool steady_rate) {
+                                                              const VideoTrackOptions& track) {
     TrackEncoderOptions options;
     options.id = id;
-    options.index = static_cast<int>(videos_.size());
-    options.video = *options_.encode;
+    options.index = id.number - 1;
+    options.video = *track.encode;
     options.video.fps = description.fps;
-    options.video.steady_rate = steady_rate;
     options.width = description.width;
     options.height = description.height;
     options.color = description.color;
@@ -79,27 +84,56 @@ Result<std::unique_ptr<TrackEncoder>> TakeSink::start_encoder(TrackId id, const 
         events_.note(text, kind, id);
         queue_.post(JournalRecord(EventRecord{id, "note", host_now(), std::move(text)}));
     };
+    options.chunks = track.chunks;
+    options.on_encoder_error = track.on_encoder_error;
     options.open = options_.open_encoder;
     return TrackEncoder::start(std::move(options));
 }
 
 Result<AudioTrackInput*> TakeSink::add_audio(const AudioDescription& description) {
-    auto id = writer_.add_audio_track(description);
-    if (!id) return fail(std::move(id).error());
+    const auto id = make_track([&](TakeWriter& writer) { return writer.add_audio_track(description); });
+    if (!id) return fail(id.error());
     for (const auto& text : description.notes) note(text);
-    audios_.push_back(std::unique_ptr<AudioTrack>(
-        new AudioTrack{AudioTrackInput(*id, static_cast<int>(audios_.size()), description, queue_, events_),
-                       TrackStatistics::of_audio(*id, description)}));
-    return &audios_.back()->input;
+    const int index = id->number - 1;
+    return &audios_
+                .put(static_cast<std::size_t>(index), std::unique_ptr<AudioTrack>(new AudioTrack{
+                                                          AudioTrackInput(*id, index, description, queue_, events_),
+                                                          TrackStatistics::of_audio(*id, description)}))
+                .input;
 }
 
 Result<DataTrackInput*> TakeSink::add_data(const DataDescription& description) {
-    auto id = writer_.add_data_track(description);
-    if (!id) return fail(std::move(id).error());
+    const auto id = make_track([&](TakeWriter& writer) { return writer.add_data_track(description); });
+    if (!id) return fail(id.error());
     for (const auto& text : description.notes) note(text);
-    data_.push_back(std::unique_ptr<DataTrack>(
-        new DataTrack{DataTrackInput(*id, static_cast<int>(data_.size()), queue_), TrackStatistics::of_data(*id)}));
-    return &data_.back()->input;
+    const int index = id->number - 1;
+    return &data_
+                .put(static_cast<std::size_t>(index), std::unique_ptr<DataTrack>(new DataTrack{
+                                                          DataTrackInput(*id, index, queue_),
+                                                          TrackStatistics::of_data(*id)}))
+                .input;
+}
+
+// The writing thread owns the take's files once it runs.
+Result<TrackId> TakeSink::make_track(std::function<Result<TrackId>(TakeWriter&)> make) {
+    if (!started_) return make(writer_);
+    if (!options_.writer.late_tracks)
+        return fail(ErrorCode::internal, fmt::format("{} was not created for late tracks.", writer_.folder()));
+    NewTrack track{std::move(make), {}};
+    auto made = track.made.get_future();
+    if (!queue_.post(std::move(track)))
+        return fail(ErrorCode::wrong_state, "The take is being stopped; no track can be added.");
+    return made.get();
+}
+
+void TakeSink::end_track(TrackId id) {
+    const auto index = static_cast<std::size_t>(id.number - 1);
+    if (id.kind == TrackKind::video)
+        videos_.at(index).input.end_track();
+    else if (id.kind == TrackKind::audio)
+        audios_.at(index).input.end_track();
+    else
+        data_.at(index).input.end_track();
 }
 
 Status TakeSink::add_offset(const OffsetRecord& offset) {
@@ -128,9 +162,9 @@ Status TakeSink::mark(std::string_view text, HostTime time) {
 }
 
 Status TakeSink::start() {
-    if (!options_.encode) ONETAKE_TRY(pool_.start());
     ONETAKE_TRY(writer_.sync_all());
     start_ = host_now();
+    started_ = true;
     writing_ = std::thread([this] { write_loop(); });
     syncing_ = std::thread([this] { sync_loop(); });
     return {};
@@ -184,9 +218,10 @@ void TakeSink::sync_loop() {
 }
 
 void TakeSink::write(EncodedFrame encoded) {
-    auto& track = *videos_[static_cast<std::size_t>(encoded.track)];
+    auto& track = videos_.at(static_cast<std::size_t>(encoded.track));
     const auto number = encoded.number;
     track.order.add(number, std::move(encoded), [&](const EncodedFrame& frame) {
+        if (frame.ends_track) return write(JournalRecord(TrackEndRecord{track.input.id(), host_now()}));
         store(track, frame);
         track.input.release();
     });
@@ -231,7 +266,7 @@ Status TakeSink::write_frame(VideoTrack& track, const EncodedFrame& frame) {
 }
 
 void TakeSink::write(const TrackBlock& stored) {
-    auto& track = *audios_[static_cast<std::size_t>(stored.track)];
+    auto& track = audios_.at(static_cast<std::size_t>(stored.track));
     auto& counters = track.input.counters();
     const auto& block = stored.block;
     const auto frames = static_cast<std::uint64_t>(block.frames());
@@ -251,7 +286,7 @@ void TakeSink::write(const TrackBlock& stored) {
 }
 
 void TakeSink::write(const TrackPacket& stored) {
-    auto& track = *data_[static_cast<std::size_t>(stored.track)];
+    auto& track = data_.at(static_cast<std::size_t>(stored.track));
     auto& counters = track.input.counters();
     const auto& packet = stored.packet;
     if (ended_early()) {
@@ -269,7 +304,22 @@ void TakeSink::write(const TrackPacket& stored) {
 }
 
 void TakeSink::write(const JournalRecord& record) {
+    if (const auto* ended = std::get_if<TrackEndRecord>(&record)) {
+        const auto index = static_cast<std::size_t>(ended->track.number - 1);
+        if (ended_early()) return;
+        (ended->track.kind == TrackKind::video   ? videos_.at(index).statistics
+         : ended->track.kind == TrackKind::audio ? audios_.at(index).statistics
+                                                 : data_.at(index).statistics)
+            .end();
+    }
     if (auto status = writer_.write_record(record); !status) write_failed(status.error(), 0);
+}
+
+void TakeSink::write(NewTrack track) {
+    if (ended_early())
+        return track.made.set_value(
+            fail(ErrorCode::no_space, "The disk is full or can't be written; no track can be added."));
+    track.made.set_value(track.make(writer_));
 }
 
 void TakeSink::write_drops() {
@@ -288,9 +338,9 @@ void TakeSink::write_drops() {
                                fmt::format("{} {}", counted(count, unit_of(input.id().kind)), known.text), count);
         }
     };
-    for (auto& track : videos_) write_track(*track);
-    for (auto& track : audios_) write_track(*track);
-    for (auto& track : data_) write_track(*track);
+    for (auto* track : videos_.all()) write_track(*track);
+    for (auto* track : audios_.all()) write_track(*track);
+    for (auto* track : data_.all()) write_track(*track);
 }
 
 void TakeSink::write_failed(const Error& error, int in_row) {
@@ -314,25 +364,25 @@ void TakeSink::watch_disk(HostTime now) {
     const auto room = writer_.room_left();
     if (!room) return;
     const auto so_far = counts();
-    auto warning = disk_watch_.update(now, so_far.video_bytes + so_far.audio_bytes + so_far.data_bytes,
-                                      options_.encode ? 0 : so_far.frames, *room);
+    auto warning =
+        disk_watch_.update(now, so_far.video_bytes + so_far.audio_bytes + so_far.data_bytes, so_far.jpegs, *room);
     if (!warning) return;
     events_.report(EventKind::disk_warning, now, {}, *warning);
     write(JournalRecord(EventRecord{std::nullopt, "note", now, std::move(*warning)}));
 }
 
 void TakeSink::limit_waiting(Duration timeout) {
-    for (auto& track : videos_) track->input.limit_waiting(timeout);
+    for (auto* track : videos_.all()) track->input.limit_waiting(timeout);
 }
 
 void TakeSink::drain() {
     if (std::exchange(drained_, true)) return;
-    for (auto& track : videos_) track->input.close();
+    for (auto* track : videos_.all()) track->input.close();
     pool_.finish();
-    for (auto& track : videos_)
+    for (auto* track : videos_.all())
         if (track->encoder) track->encoder->finish();
-    for (auto& track : audios_) track->input.close();
-    for (auto& track : data_) track->input.close();
+    for (auto* track : audios_.all()) track->input.close();
+    for (auto* track : data_.all()) track->input.close();
     {
         MutexLock lock(mutex_);
         marks_closed_ = true;
@@ -347,34 +397,44 @@ void TakeSink::drain() {
     if (syncing_.joinable()) syncing_.join();
 }
 
+std::vector<std::optional<StreamParams>> TakeSink::streams() const {
+    std::vector<std::optional<StreamParams>> streams;
+    for (auto* track : videos_.all())
+        streams.push_back(track->encoder ? track->encoder->stream() : std::optional<StreamParams>());
+    return streams;
+}
+
 TakeCounts TakeSink::counts() const {
     TakeCounts c;
-    for (const auto& t : videos_) {
+    for (auto* t : videos_.all()) {
         c.frames += t->input.counters().written();
+        if (!t->encoder) c.jpegs += t->input.counters().written();
         c.lost += t->input.counters().lost();
     }
     c.video_bytes = video_bytes_;
     c.data_bytes = data_bytes_;
-    for (const auto& t : data_) {
+    for (auto* t : data_.all()) {
         c.packets += t->input.counters().written();
         c.lost += t->input.counters().lost();
     }
-    for (const auto& t : audios_)
+    for (auto* t : audios_.all())
         c.audio_bytes += t->input.counters().written() * static_cast<std::uint64_t>(t->input.bytes_per_sample());
     return c;
 }
 
 std::optional<double> TakeSink::audio_peak(HostTime now) const {
-    return audios_.empty() ? std::nullopt : audios_.front()->input.peak(now);
+    const auto* first = audios_.first();
+    return first == nullptr ? std::nullopt : first->input.peak(now);
 }
 
 Metrics TakeSink::metrics() const {
     Metrics m;
-    if (!videos_.empty()) m.encoder = "turbojpeg";
+    const auto* first = videos_.first();
+    if (first != nullptr) m.encoder = "turbojpeg";
     m.encode_ms_mean = pool_.encode_ms_mean();
     m.retrieve_ms_mean = pool_.decode_ms_mean();
-    if (!videos_.empty() && videos_.front()->encoder) {
-        const auto& encoder = *videos_.front()->encoder;
+    if (first != nullptr && first->encoder) {
+        const auto& encoder = *first->encoder;
         m.encoder = encoder.codec();
         m.encode_ms_mean = encoder.encode_ms_mean();
         m.loss_bound_s = encoder.loss_bound_s();
@@ -384,12 +444,12 @@ Metrics TakeSink::metrics() const {
         track.input.counters().store_in(statistics.counters);
         statistics.add_to(m);
     };
-    for (const auto& track : videos_) {
+    for (auto* track : videos_.all()) {
         add(*track);
         m.queue_max = std::max(m.queue_max, track->input.deepest_queue());
     }
-    for (const auto& track : audios_) add(*track);
-    for (const auto& track : data_) add(*track);
+    for (auto* track : audios_.all()) add(*track);
+    for (auto* track : data_.all()) add(*track);
     finish_rates(m);
     m.notes = events_.notes();
     MutexLock lock(mutex_);

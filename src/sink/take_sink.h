@@ -7,6 +7,7 @@
 #include "sink/jpeg_pool.h"
 #include "sink/track_encoder.h"
 #include "sink/track_input.h"
+#include "sink/track_list.h"
 #include "sink/write_queue.h"
 #include "take/take_writer.h"
 #include "take/track_statistics.h"
@@ -29,7 +30,6 @@ namespace onetake {
 struct TakeSinkOptions {
     TakeWriterOptions writer;
     JpegSettings jpeg;
-    std::optional<LiveVideoSettings> encode;  ///< video tracks are encoded like this, not stored as JPEGs
     int workers = 2;
     int queue_size = 64;  ///< frames per video track between receiver and disk
     OnFull on_full = OnFull::drop;
@@ -42,16 +42,27 @@ struct TakeSinkOptions {
     decltype(TrackEncoderOptions::open) open_encoder = {};
 };
 
+/// How a video track is stored.
+struct VideoTrackOptions {
+    bool transcode = false;  ///< received JPEGs are encoded anew
+    /// The track is compressed at once, like this, not stored as JPEGs. Its nominal rate is the description's.
+    std::optional<LiveVideoSettings> encode = {};
+    std::shared_ptr<const ChunkGrid> chunks = {};             ///< see TrackEncoderOptions
+    std::function<void(const Error&)> on_encoder_error = {};  ///< likewise
+};
+
 /// The counters so far, for the progress line.
 struct TakeCounts {
     std::uint64_t frames = 0, lost = 0, video_bytes = 0, audio_bytes = 0, packets = 0, data_bytes = 0;
+    std::uint64_t jpegs = 0;  ///< of the frames, those that are files
 };
 
 /// Stores what sources deliver as a take: receiver → JPEG pool, or an encoder per track → one writing thread that owns
 /// the files. The number of frames in flight is limited per track; beyond it frames are dropped and counted, or the
 /// caller blocks (`on_full`).
 ///
-/// Order of calls: create(), add tracks, start(); sources deliver; stop the sources, drain(), metrics(), close().
+/// Order of calls: create(), add tracks, start(); sources deliver; stop the sources, drain(), metrics(), close(). In a
+/// take with late tracks (TakeWriterOptions) tracks may also be added and ended between start() and drain().
 class TakeSink {
  public:
     static Result<std::unique_ptr<TakeSink>> create(const TakeSinkOptions& options);
@@ -59,11 +70,14 @@ class TakeSink {
     TakeSink& operator=(const TakeSink&) = delete;
     ~TakeSink();
 
-    /// The inputs are valid as long as the sink. `transcode`: received JPEGs are re-encoded. `steady_rate`: frames come
-    /// about as often as described.
-    Result<VideoTrackInput*> add_video(const VideoDescription& description, bool transcode, bool steady_rate = true);
+    /// The inputs are valid as long as the sink. From one thread at a time; after start() they wait for the writing
+    /// thread.
+    Result<VideoTrackInput*> add_video(const VideoDescription& description, const VideoTrackOptions& options = {});
     Result<AudioTrackInput*> add_audio(const AudioDescription& description);
     Result<DataTrackInput*> add_data(const DataDescription& description);
+    /// What feeds the track has left, so that no reader waits for it; media delivered later begin it again. After
+    /// start(); no media of the track may be delivered meanwhile. Only in a take with late tracks.
+    void end_track(TrackId track);
     /// Stores how late the audio of a track is. After the tracks were added, before start().
     Status add_offset(const OffsetRecord& offset);
     /// A message for people, once: an event, and a line in the metrics. Thread-safe.
@@ -85,6 +99,9 @@ class TakeSink {
     /// Closes the take with these metrics.
     Status close(const Metrics& metrics);
 
+    /// Parameters of every video track's stream, as far as they are known before its first frame; see
+    /// TrackEncoder::stream(). After the tracks were added.
+    std::vector<std::optional<StreamParams>> streams() const;
     TakeCounts counts() const;
     /// Peak of the first audio track's last block, 0 … 1; empty if the next one is overdue by a second. Thread-safe.
     std::optional<double> audio_peak(HostTime now) const;
@@ -115,16 +132,18 @@ class TakeSink {
     };
 
     TakeSink(TakeSinkOptions options, TakeWriter writer);
+    Result<TrackId> make_track(std::function<Result<TrackId>(TakeWriter&)> make);
     void write_loop();
     void sync_loop();
     void write(EncodedFrame encoded);
     void store(VideoTrack& track, const EncodedFrame& frame);
     Status write_frame(VideoTrack& track, const EncodedFrame& frame);
     Result<std::unique_ptr<TrackEncoder>> start_encoder(TrackId id, const VideoDescription& description,
-                                                        bool steady_rate);
+                                                        const VideoTrackOptions& track);
     void write(const TrackBlock& stored);
     void write(const TrackPacket& stored);
     void write(const JournalRecord& record);
+    void write(NewTrack track);
     void write_drops();
     /// `in_row`: a track's failures since its last success.
     void write_failed(const Error& error, int in_row);
@@ -137,11 +156,11 @@ class TakeSink {
     WriteQueue queue_;
     EventLog events_;
     JpegPool pool_;
-    std::vector<std::unique_ptr<VideoTrack>> videos_;
-    std::vector<std::unique_ptr<AudioTrack>> audios_;
-    std::vector<std::unique_ptr<DataTrack>> data_;
+    TrackList<VideoTrack> videos_;
+    TrackList<AudioTrack> audios_;
+    TrackList<DataTrack> data_;
     std::thread writing_, syncing_;
-    bool drained_ = false;
+    bool started_ = false, pool_started_ = false, drained_ = false;
     std::atomic<std::uint64_t> video_bytes_{0}, data_bytes_{0};  // written by the writing thread
     DiskWatch disk_watch_;                                       // the writing thread's
     HostTime ended_at_;                                          // the writing thread's

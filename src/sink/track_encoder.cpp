@@ -30,6 +30,11 @@ constexpr std::size_t kIdleImages = 8;
 Result<OpenedEncoder> open_libavcodec(const VideoEncoderSettings& settings) {
     auto encoder = VideoStreamEncoder::open_live(settings);
     if (!encoder) return fail(std::move(encoder).error());
+    if ((*encoder)->reorders())
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("The options of {} ask for B-frames; frames that are encoded while recording keep "
+                                "their order. Leave B-frames out.",
+                                settings.codec));
     const int threads = (*encoder)->threads();
     return OpenedEncoder{std::move(*encoder), threads};
 }
@@ -50,11 +55,12 @@ PixelFormat layout_for(const std::string& codec, const PlanarImage& image, Color
 /// and part, so it has no output of its own. Thread-bound, except request_key().
 class TrackEncoder::Parts final : public StreamEncoder {
  public:
-    explicit Parts(const TrackEncoder& track)
+    explicit Parts(TrackEncoder& track)
         : StreamEncoder({}, track.codec()),
           track_(track),
           options_(track.options_),
-          images_(BufferPool::create(kIdleImages)) {}
+          images_(BufferPool::create(kIdleImages)),
+          first_encoder_(std::exchange(track.first_encoder_, std::nullopt)) {}
 
     void request_key() { key_requested_ = true; }
     double encode_ms_mean() const {
@@ -66,7 +72,8 @@ class TrackEncoder::Parts final : public StreamEncoder {
     struct Entry {
         std::uint64_t number = 0;
         FrameStamp stamp;
-        std::int64_t pts = 0;  // in the part, ticks
+        std::int64_t pts = 0;  // ticks since encoder_begin_
+        std::shared_ptr<const PartRecord> part = {};
     };
     struct Shape {
         int width = 0, height = 0;
@@ -77,7 +84,7 @@ class TrackEncoder::Parts final : public StreamEncoder {
     Status take(EncoderInput input, std::vector<Packet>&) override {
         auto* timed = std::get_if<TimedFrame>(&input);
         if (timed == nullptr) return wrong_input();
-        const Entry entry{next_number_++, timed->frame.stamp, 0};
+        const Entry entry{next_number_++, timed->frame.stamp};
         const auto begin = host_now();
         if (failures_ >= kMostFailures) return lose(entry, "its encoder failed twice"), Status{};
         auto image = planes(timed->frame);
@@ -96,6 +103,16 @@ class TrackEncoder::Parts final : public StreamEncoder {
         return {};
     }
 
+    Status take_pause(std::vector<Packet>&) override {
+        end_part();
+        EncodedFrame end;
+        end.track = options_.index;
+        end.number = next_number_++;
+        end.ends_track = true;
+        options_.done(std::move(end));
+        return {};
+    }
+
     Result<PlanarImage> planes(const Frame& frame) {
         if (frame.format != PixelFormat::jpeg) return to_planar(frame, options_.color, *images_);
         if (!decoder_) {
@@ -110,18 +127,24 @@ class TrackEncoder::Parts final : public StreamEncoder {
         const auto stamp = entry.stamp.time;
         if (last_stamp_ && stamp < *last_stamp_) return lose(entry, "its stamp is before that of the frame before");
         if (options_.video.keep_size && shape_.width != 0) image = scaled_to_first(std::move(image));
-        const Shape shape{image.width, image.height, layout_for(codec(), image, options_.color.range)};
+        const auto own_layout = layout_for(codec(), image, options_.color.range);
+        const Shape shape{image.width, image.height, options_.video.pixel_format.value_or(own_layout)};
+        const auto chunk = options_.chunks ? options_.chunks->chunk_at(stamp) : 0;
         if (encoder_ && shape != shape_) end_part();
         if (!encoder_) {
             if (auto begun = begin_part(shape, stamp); !begun) {
                 lose(entry, begun.error().message);
                 return failed(begun.error());
             }
+        } else if (chunk != chunk_) {
+            begin_chunk(stamp);
         }
-        const MediaTime time(stamp - part_->begin);
+        chunk_ = chunk;
+        const MediaTime time(stamp - encoder_begin_);
         const auto tick = ticks_->place(time);
         if (!tick) return lose(entry, tick.error().message);
         entry.pts = tick->placed;
+        entry.part = part_;
         const bool key = key_is_due(stamp);
         pending_.push_back(entry);
         const auto status = encoder_->encode(TimedImage{std::move(image), time, key}, packets_);
@@ -147,11 +170,25 @@ class TrackEncoder::Parts final : public StreamEncoder {
         return stamp + interval + interval / 2 - *last_key_ > duration_from_seconds(options_.video.keyframe_s);
     }
 
-    Status begin_part(const Shape& shape, HostTime begin) {
+    // The encoder runs on; the part has the same parameters as the one before.
+    void begin_chunk(HostTime begin) {
+        PartRecord part = *part_;
+        part.begin = begin;
+        part_ = std::make_shared<const PartRecord>(std::move(part));
+        last_key_.reset();
+    }
+
+    Result<OpenedEncoder> open(const Shape& shape) {
+        if (first_encoder_) return *std::exchange(first_encoder_, std::nullopt);
         auto settings = live_encoder_settings(options_.video, shape.width, shape.height, shape.format,
                                               rendering_threads(machine_cores()));
         settings.color = options_.color;
-        auto opened = options_.open(settings);
+        return options_.open(settings);
+    }
+
+    Status begin_part(const Shape& shape, HostTime begin) {
+        if (shape.width != options_.width || shape.height != options_.height) first_encoder_.reset();
+        auto opened = open(shape);
         if (!opened) return fail(std::move(opened).error());
         PartRecord part;
         part.track = options_.id;
@@ -170,6 +207,7 @@ class TrackEncoder::Parts final : public StreamEncoder {
             options_.report(EventKind::note, fmt::format("The frames changed from {}x{} to {}x{}: a new part begins.",
                                                          shape_.width, shape_.height, shape.width, shape.height));
         part_ = std::make_shared<const PartRecord>(std::move(part));
+        encoder_begin_ = begin;
         ticks_.emplace(part_->params.time_scale);
         shape_ = shape;
         last_key_.reset();
@@ -186,7 +224,7 @@ class TrackEncoder::Parts final : public StreamEncoder {
     }
 
     void failed(const Error& error) {
-        ++failures_;
+        if (failures_++ == 0 && options_.on_encoder_error) options_.on_encoder_error(error);
         const auto held = lose_pending(error.message);
         encoder_.reset();
         options_.report(
@@ -210,7 +248,7 @@ class TrackEncoder::Parts final : public StreamEncoder {
                            entry.stamp,
                            Buffer(is_byte_stream_ ? with_lengths(packet.bytes) : std::move(packet.bytes)),
                            {},
-                           part_,
+                           entry.part,
                            packet.key});
         }
         packets_.clear();
@@ -230,7 +268,10 @@ class TrackEncoder::Parts final : public StreamEncoder {
     const TrackEncoderOptions& options_;
     std::shared_ptr<BufferPool> images_;
     std::optional<JpegDecoder> decoder_;
+    std::optional<OpenedEncoder> first_encoder_;
     std::unique_ptr<StreamEncoder> encoder_;  // of the current part; null before the first and after a failure
+    HostTime encoder_begin_;                  // time 0 of encoder_
+    std::int64_t chunk_ = 0;                  // of the last frame
     std::shared_ptr<const PartRecord> part_;
     std::optional<FrameTicks> ticks_;  // in step with those of encoder_
     Shape shape_;
@@ -249,7 +290,8 @@ TrackEncoder::TrackEncoder(TrackEncoderOptions options) : options_(std::move(opt
     // The encoder must get more than it holds, or it would never emit a packet.
     constexpr double kLossBound_s = 1;
     const auto by_rate = static_cast<int>(options_.video.fps * kLossBound_s) - 1;
-    most_in_flight_ = std::max(frames_held(options_.video) + 2, std::min(options_.queue_size, by_rate));
+    const int queue_size = options_.video.bound_loss ? std::min(options_.queue_size, by_rate) : options_.queue_size;
+    most_in_flight_ = std::max(frames_held(options_.video) + 2, queue_size);
     if (!options_.open) options_.open = open_libavcodec;
 }
 
@@ -263,24 +305,33 @@ Result<std::unique_ptr<TrackEncoder>> TrackEncoder::start(TrackEncoderOptions op
     auto parts = std::make_unique<Parts>(*track);
     track->parts_ = parts.get();
     LiveEncoderOptions live;
-    live.queue_size = static_cast<std::size_t>(track->most_in_flight_);
+    live.queue_size = std::numeric_limits<std::size_t>::max();  // InFlightLimit bounds it, and a pause must not wait
     track->live_ = LiveEncoder::start(std::move(parts), std::move(live));
     return track;
 }
 
-// Opening an encoder is the only proof that it works here.
+// Opening an encoder is the only proof that it works here. Where its frames are known it is kept for them.
 Status TrackEncoder::choose_codec() {
     const bool automatic = options_.video.codec == "auto";
+    const bool is_known = options_.video.pixel_format && options_.width > 0 && options_.height > 0;
     const auto opens = [&](const char* codec) -> Status {
         if (automatic) options_.video.codec = codec;
-        auto settings =
-            live_encoder_settings(options_.video, options_.width > 0 ? options_.width : kProbeWidth,
-                                  options_.height > 0 ? options_.height : kProbeHeight, PixelFormat::i420, 1);
+        auto settings = live_encoder_settings(options_.video, options_.width > 0 ? options_.width : kProbeWidth,
+                                              options_.height > 0 ? options_.height : kProbeHeight,
+                                              options_.video.pixel_format.value_or(PixelFormat::i420),
+                                              is_known ? rendering_threads(machine_cores()) : 1);
         settings.color = options_.color;
-        const auto opened = options_.open(settings);
-        if (!opened) return fail(opened.error());
-        const auto header = part_header(opened->encoder->params());
-        return header ? Status{} : fail(header.error());
+        auto opened = options_.open(settings);
+        if (!opened) return fail(std::move(opened).error());
+        auto params = opened->encoder->params();
+        if (const auto header = part_header(params); !header) return fail(header.error());
+        if (!is_known) return {};
+        auto config = decoder_config(params.codec, params.extradata);
+        if (!config) return fail(std::move(config).error());
+        params.extradata = std::move(*config);
+        stream_ = std::move(params);
+        first_encoder_ = std::move(*opened);
+        return {};
     };
     if (!automatic) return opens("");
     if (const auto hardware = opens("h264_nvenc"); !hardware)
@@ -296,6 +347,10 @@ void TrackEncoder::submit(NumberedFrame frame) {
     const auto stamp = frame.frame.stamp;
     if (!live_->push(TimedFrame{std::move(frame.frame), {}}))
         options_.done({options_.index, number, stamp, {}, "its track has ended", {}, false});
+}
+
+void TrackEncoder::end_track(int, std::uint64_t) {
+    live_->pause();
 }
 
 void TrackEncoder::request_key() {

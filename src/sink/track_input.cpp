@@ -1,5 +1,6 @@
 #include "sink/track_input.h"
 
+#include "base/clock.h"
 #include "media/jpeg_info.h"
 
 #include <algorithm>
@@ -108,6 +109,11 @@ Delivery VideoTrackInput::deliver(Frame frame) {
     return Delivery::accepted;
 }
 
+void VideoTrackInput::end_track() {
+    MutexLock lock(mutex_);
+    if (!closed_) encoder_.end_track(options_.index, next_number_++);
+}
+
 void VideoTrackInput::close() {
     in_flight_.close();
     MutexLock lock(mutex_);
@@ -151,6 +157,11 @@ Delivery AudioTrackInput::deliver(AudioBlock block) {
     return Delivery::accepted;
 }
 
+void AudioTrackInput::end_track() {
+    MutexLock lock(mutex_);
+    if (!closed_) queue_.post(JournalRecord(TrackEndRecord{id_, host_now()}));
+}
+
 void AudioTrackInput::close() {
     MutexLock lock(mutex_);
     closed_ = true;
@@ -184,6 +195,11 @@ Delivery DataTrackInput::deliver(DataPacket packet) {
     bytes_in_flight_ += bytes;
     queue_.post(TrackPacket{index_, std::move(packet)});
     return Delivery::accepted;
+}
+
+void DataTrackInput::end_track() {
+    MutexLock lock(mutex_);
+    if (!closed_) queue_.post(JournalRecord(TrackEndRecord{id_, host_now()}));
 }
 
 void DataTrackInput::close() {

@@ -39,6 +39,8 @@ class VideoTrackInput final : public VideoReceiver {
     /// Blocked calls, also later ones, wait this much longer at most: a disk that hangs must not hold up a source that
     /// is to stop. Any thread.
     void limit_waiting(Duration timeout) { in_flight_.limit_waiting(deadline_in(timeout)); }
+    /// What feeds the track has left; later frames begin it again. Any thread.
+    void end_track();
     /// Ends blocked calls; later frames are dropped and counted. After it returns no frame is passed on. Any thread.
     void close();
 
@@ -75,6 +77,8 @@ class AudioTrackInput final : public AudioReceiver {
     /// Never blocks.
     Delivery deliver(AudioBlock block) override;
     void report(SourceEvent event) override;
+    /// What feeds the track has left; later blocks begin it again. Any thread.
+    void end_track();
     void close();
 
     /// Peak of the last block, 0 … 1; empty if the next one is overdue by a second. Any thread.
@@ -116,6 +120,8 @@ class DataTrackInput final : public DataReceiver {
 
     /// Never blocks.
     Delivery deliver(DataPacket packet) override;
+    /// As AudioTrackInput::end_track().
+    void end_track();
     void close();
 
     // For the writing thread.

@@ -5,10 +5,13 @@
 #include "media/data_packet.h"
 #include "sink/frame_encoder.h"
 #include "take/journal.h"
+#include "take/take_writer.h"
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <future>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -28,13 +31,19 @@ struct TrackPacket {
     DataPacket packet;
 };
 
-using WriteItem = std::variant<EncodedFrame, TrackBlock, TrackPacket, JournalRecord>;
+/// A track to be made while the take is recorded: `make` runs on the writing thread.
+struct NewTrack {
+    std::function<Result<TrackId>(TakeWriter&)> make;
+    std::promise<Result<TrackId>> made;
+};
+
+using WriteItem = std::variant<EncodedFrame, TrackBlock, TrackPacket, JournalRecord, NewTrack>;
 
 /// The queue of the thread that writes a take. Not bounded itself; the tracks' InFlightLimits bound it. Thread-safe.
 class WriteQueue {
  public:
-    /// Never blocks.
-    void post(WriteItem item) { items_.push(std::move(item)); }
+    /// Never blocks. False once the queue is closed.
+    bool post(WriteItem item) { return items_.push(std::move(item)); }
     std::optional<WriteItem> pop_for(std::chrono::milliseconds timeout) { return items_.pop_for(timeout); }
     bool drained() { return items_.drained(); }
     void close() { items_.close(); }

@@ -144,6 +144,8 @@ json record_json(const JournalRecord& record) {
         if (r->to) j["to_ns"] = to_ns(*r->to);
         return j;
     }
+    if (const auto* r = std::get_if<TrackEndRecord>(&record))
+        return {{"k", "track_end"}, {"track", to_string(r->track)}, {"host_ns", to_ns(r->time)}};
     if (const auto* r = std::get_if<EventRecord>(&record)) {
         json j = {{"k", "event"}, {"event", r->event}, {"host_ns", to_ns(r->time)}, {"text", r->text}};
         if (r->track) j["track"] = to_string(*r->track);
@@ -434,6 +436,7 @@ std::optional<JournalRecord> record_from(const json& j) {
         get_optional(j, "text", r.text);
         return r;
     }
+    if (kind == "track_end") return TrackEndRecord{track_of(j), host_time(j, "host_ns")};
     if (kind == "event") {
         EventRecord r;
         if (j.contains("track")) r.track = track_of(j);

@@ -103,6 +103,12 @@ struct DropRecord {
     std::optional<HostTime> from = {}, to = {};
 };
 
+/// What feeds a track has left; media after it begin the track again.
+struct TrackEndRecord {
+    TrackId track;
+    HostTime time;
+};
+
 struct EventRecord {
     std::optional<TrackId> track;
     std::string event;  ///< "stall", "resumed", "device_lost", "note"
@@ -133,7 +139,7 @@ struct EndRecord {
 };
 
 using JournalRecord = std::variant<TakeRecord, TrackRecord, PartRecord, OffsetRecord, ClockRecord, FrameRecord,
-                                   BlockRecord, DataRecord, DropRecord, EventRecord, MarkRecord, EndRecord>;
+                                   BlockRecord, DataRecord, DropRecord, TrackEndRecord, EventRecord, MarkRecord, EndRecord>;
 
 /// Appends the record to `line` as a line, including `\n`.
 void append_line(const JournalRecord& record, std::string& line);

@@ -42,10 +42,10 @@ Result<JournalReader> JournalReader::read_from(UniqueFd fd, std::string path) {
                                                     "it began. If nothing else is in the folder, delete it.",
                                                     reader.path_));
     if (!take) return fail(ErrorCode::corrupt, fmt::format("{} does not start with a take record.", reader.path_));
-    if (take->format < 1 || take->format > kFormatOfData)
+    if (take->format < 1 || take->format > kNewestFormat)
         return fail(ErrorCode::unsupported,
                     fmt::format("{} has format {}, this program reads up to {}. Use a newer onetake.", reader.path_,
-                                take->format, kFormatOfData));
+                                take->format, kNewestFormat));
     reader.take_ = *take;
     return reader;
 }

@@ -128,7 +128,8 @@ Status write_manifest(const TakeDir& dir, const Metrics& metrics) {
             keep(offsets);
         else if (std::holds_alternative<MarkRecord>(record))
             keep(markers);
-        else if (std::holds_alternative<DropRecord>(record) || std::holds_alternative<EventRecord>(record))
+        else if (std::holds_alternative<DropRecord>(record) || std::holds_alternative<EventRecord>(record) ||
+                 std::holds_alternative<TrackEndRecord>(record))
             keep(events);
         else if (const auto* t = std::get_if<TrackRecord>(&record)) {
             // A track's first record counts, as everywhere.

@@ -20,6 +20,17 @@ void OriginSearch::add(const TrackRecord& track) {
         audios_.try_emplace(track.track.number, Audio{track.audio.sample_rate, 0, {}});
 }
 
+void OriginSearch::add(const TrackEndRecord& end) {
+    const int number = end.track.number;
+    if (end.track.kind == TrackKind::video) {
+        if (const auto at = videos_.find(number); at != videos_.end() && !at->second) videos_.erase(at);
+    } else if (end.track.kind == TrackKind::data) {
+        if (const auto at = data_.find(number); at != data_.end() && !at->second) data_.erase(at);
+    } else if (const auto at = audios_.find(number); at != audios_.end()) {
+        at->second.ended = true;
+    }
+}
+
 void OriginSearch::add(const FrameRecord& frame) {
     auto& first = videos_[frame.track.number];
     if (!first) first = frame.stamp.time;
@@ -51,11 +62,12 @@ void OriginSearch::see(HostTime time) {
 }
 
 bool OriginSearch::is_settled() const {
-    if (earliest_ && *latest_ - *earliest_ > kSilentTrackTimeout) return true;
+    if (!earliest_) return false;
+    if (*latest_ - *earliest_ > kSilentTrackTimeout) return true;
     const auto has_begun = [](const auto& entry) { return entry.second.has_value(); };
     if (videos_.empty() && audios_.empty()) return std::ranges::all_of(data_, has_begun);
     return std::ranges::all_of(videos_, has_begun) && std::ranges::all_of(audios_, [](const auto& entry) {
-               return entry.second.samples >= kAudioSeconds * entry.second.rate;
+               return entry.second.ended || entry.second.samples >= kAudioSeconds * entry.second.rate;
            });
 }
 
@@ -84,9 +96,11 @@ std::optional<HostTime> take_origin(std::span<const JournalRecord> records) {
             search.add(*block);
         else if (const auto* packet = std::get_if<DataRecord>(&record))
             search.add(*packet);
+        else if (const auto* ended = std::get_if<TrackEndRecord>(&record))
+            search.add(*ended);
         else
             continue;
-        begun = true;
+        begun = begun || !std::holds_alternative<TrackEndRecord>(record);
         if (search.is_settled()) break;
     }
     return begun ? search.origin() : std::nullopt;

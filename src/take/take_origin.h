@@ -16,6 +16,8 @@ namespace onetake {
 class OriginSearch {
  public:
     void add(const TrackRecord& track);
+    /// A track that has ended without media is not awaited.
+    void add(const TrackEndRecord& end);
     void add(const FrameRecord& frame);
     /// Blocks of a track that was not added are left out.
     void add(const BlockRecord& block);
@@ -31,6 +33,7 @@ class OriginSearch {
         int rate = 0;
         std::int64_t samples = 0;
         std::optional<HostTime> begin;  ///< earliest place of sample 0, by any block so far
+        bool ended = false;
     };
     void see(HostTime time);
 

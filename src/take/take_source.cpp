@@ -64,7 +64,7 @@ Status TakeSource::read_one() {
     } else if (const auto* clock = std::get_if<ClockRecord>(&**record)) {
         if (!clock_) clock_ = clock->reading;
     } else if (std::holds_alternative<FrameRecord>(**record) || std::holds_alternative<BlockRecord>(**record) ||
-               std::holds_alternative<DataRecord>(**record)) {
+               std::holds_alternative<DataRecord>(**record) || std::holds_alternative<TrackEndRecord>(**record)) {
         if (origin_)
             emit(**record);
         else
@@ -82,6 +82,8 @@ void TakeSource::add_pending(JournalRecord record) {
         origin_search_.add(*f);
     } else if (const auto* d = std::get_if<DataRecord>(&record)) {
         origin_search_.add(*d);
+    } else if (const auto* ended = std::get_if<TrackEndRecord>(&record)) {
+        origin_search_.add(*ended);
     } else {
         const auto& block = std::get<BlockRecord>(record);
         if (!audio_tracks_.contains(block.track.number)) return;
@@ -105,22 +107,43 @@ void TakeSource::emit(const JournalRecord& record) {
         events_.push_back(StoredData{*d});
         return;
     }
+    if (const auto* ended = std::get_if<TrackEndRecord>(&record)) return emit_end(*ended);
     const auto& block = std::get<BlockRecord>(record);
     const auto it = audio_tracks_.find(block.track.number);
     if (it == audio_tracks_.end()) return;
     spans_.clear();
-    it->second.clock.add(clock_stamp(block.first_sample, block.samples, block.time, block.xrun, block.source), spans_);
-    for (const auto& span : spans_) events_.push_back(StoredAudio{block.track, span});
+    it->second.clock->add(clock_stamp(block.first_sample, block.samples, block.time, block.xrun, block.source), spans_);
+    emit_spans(it->first, it->second);
+}
+
+// What comes after it may come from another device.
+void TakeSource::emit_end(const TrackEndRecord& ended) {
+    const auto it = audio_tracks_.find(ended.track.number);
+    if (ended.track.kind == TrackKind::audio && it != audio_tracks_.end()) {
+        finish_clock(it->first, it->second);
+        it->second.clock.emplace(track_clock(it->second.description));
+        it->second.again = true;
+    }
+    events_.push_back(StoredTrackEnd{ended.track, ended.time});
+}
+
+void TakeSource::finish_clock(int number, AudioState& audio) {
+    spans_.clear();
+    audio.clock->finish(spans_);
+    emit_spans(number, audio);
+}
+
+void TakeSource::emit_spans(int number, AudioState& audio) {
+    for (auto& span : spans_) {
+        if (std::exchange(audio.again, false)) span.after_gap = true;
+        events_.push_back(StoredAudio{{TrackKind::audio, number}, span});
+    }
 }
 
 void TakeSource::end() {
     ended_ = true;
     if (!origin_) set_origin();
-    for (auto& [number, audio] : audio_tracks_) {
-        spans_.clear();
-        audio.clock.finish(spans_);
-        for (const auto& span : spans_) events_.push_back(StoredAudio{{TrackKind::audio, number}, span});
-    }
+    for (auto& [number, audio] : audio_tracks_) finish_clock(number, audio);
 }
 
 const PartRecord* TakeSource::part(TrackId track, int number) const {
@@ -147,7 +170,15 @@ Result<TakeTotals> count_take(const std::string& take_folder) {
     if (!reader) return fail(std::move(reader).error());
     TakeTotals totals;
     std::optional<HostTime> first, last;
-    std::map<int, AudioDescription> audio_tracks;
+    const auto with_id = [&](TrackId id) {
+        const auto at = std::ranges::find(totals.tracks, id, [](const TakeTrack& t) { return t.record.track; });
+        return at == totals.tracks.end() ? nullptr : &*at;
+    };
+    const auto has_media = [&](TrackId id) {
+        auto* track = with_id(id);
+        if (track != nullptr) track->has_media = true;
+        return track;
+    };
     const auto cover = [&](HostTime begin, HostTime end) {
         first = std::min(first.value_or(begin), begin);
         last = std::max(last.value_or(end), end);
@@ -156,23 +187,27 @@ Result<TakeTotals> count_take(const std::string& take_folder) {
         auto record = reader->next();
         if (!record) return fail(std::move(record).error());
         if (!*record) break;
-        if (const auto* t = std::get_if<TrackRecord>(&**record)) {
-            if (t->track.kind == TrackKind::audio) audio_tracks[t->track.number] = t->audio;
+        if (auto* t = std::get_if<TrackRecord>(&**record)) {
+            if (with_id(t->track) == nullptr) totals.tracks.push_back({std::move(*t)});
         } else if (auto* part = std::get_if<PartRecord>(&**record)) {
+            if (auto* track = with_id(part->track); track != nullptr && !track->first_part) track->first_part = *part;
             totals.parts.push_back(std::move(*part));
         } else if (const auto* f = std::get_if<FrameRecord>(&**record)) {
             ++totals.frames;
+            has_media(f->track);
             totals.media_bytes += f->bytes;
             cover(f->stamp.time, f->stamp.time);
         } else if (const auto* a = std::get_if<BlockRecord>(&**record)) {
-            const auto it = audio_tracks.find(a->track.number);
-            if (it == audio_tracks.end()) continue;
+            const auto* track = has_media(a->track);
+            if (track == nullptr) continue;
+            const auto& audio = track->record.audio;
             ++totals.blocks;
             totals.samples += static_cast<std::uint64_t>(a->samples);
-            totals.media_bytes += static_cast<std::uint64_t>(a->samples * it->second.channels) * 2;
-            cover(a->time, a->time + from_ticks(a->samples, it->second.sample_rate));
+            totals.media_bytes += static_cast<std::uint64_t>(a->samples * audio.channels) * 2;
+            cover(a->time, a->time + from_ticks(a->samples, audio.sample_rate));
         } else if (const auto* d = std::get_if<DataRecord>(&**record)) {
             ++totals.packets;
+            has_media(d->track);
             totals.media_bytes += d->bytes;
             cover(d->time, d->time);
         } else if (const auto* e = std::get_if<EndRecord>(&**record)) {

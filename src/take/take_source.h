@@ -35,7 +35,13 @@ struct StoredData {
     DataRecord record;
 };
 
-using TakeEvent = std::variant<StoredFrame, StoredAudio, StoredData>;
+/// The media of a track end here, or pause: what feeds it has left. All of them up to here were emitted.
+struct StoredTrackEnd {
+    TrackId track;
+    HostTime time;
+};
+
+using TakeEvent = std::variant<StoredFrame, StoredAudio, StoredData, StoredTrackEnd>;
 
 /// Plays a take: frames, audio and data, each track in order, audio behind video by as much as the audio clock model
 /// looks ahead. Reads only the journal; the media are read by the caller. The events depend only on the journal's
@@ -74,9 +80,10 @@ class TakeSource {
 
  private:
     struct AudioState {
-        explicit AudioState(const AudioDescription& audio) : rate(audio.sample_rate), clock(track_clock(audio)) {}
-        int rate;
-        AudioClock clock;
+        explicit AudioState(const AudioDescription& audio) : description(audio) { clock.emplace(track_clock(audio)); }
+        AudioDescription description;
+        std::optional<AudioClock> clock;  // always set; one after the other
+        bool again = false;               // the next span is the first after an end of the track
     };
 
     TakeSource(JournalReader reader, Follow follow) : reader_(std::move(reader)), follow_(follow) {}
@@ -84,6 +91,9 @@ class TakeSource {
     void add_pending(JournalRecord record);
     void set_origin();
     void emit(const JournalRecord& record);
+    void emit_end(const TrackEndRecord& record);
+    void finish_clock(int number, AudioState& audio);
+    void emit_spans(int number, AudioState& audio);
     void end();
 
     JournalReader reader_;
@@ -102,8 +112,16 @@ class TakeSource {
     bool ended_ = false;
 };
 
+/// A track by the journal.
+struct TakeTrack {
+    TrackRecord record;
+    bool has_media = false;
+    std::optional<PartRecord> first_part = {};  ///< of an encoded track
+};
+
 /// Totals of a take, from one pass over its journal.
 struct TakeTotals {
+    std::vector<TakeTrack> tracks;
     std::uint64_t frames = 0;   ///< all video tracks
     std::uint64_t samples = 0;  ///< all audio tracks, per channel
     std::uint64_t blocks = 0;

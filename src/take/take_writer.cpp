@@ -53,7 +53,8 @@ Result<TakeWriter> TakeWriter::begin(const TakeWriterOptions& options, const Clo
     TakeWriter writer(std::move(dir), options, std::move(*journal));
     writer.journal_lock_ = ForkGuard(writer.journal_.fd());
     ONETAKE_TRY(writer.reserve_->keep(writer.closing_bytes()));
-    const int format = options.data_tracks      ? kFormatOfData
+    const int format = options.late_tracks      ? kFormatOfLateTracks
+                       : options.data_tracks    ? kFormatOfData
                        : options.encoded_tracks ? kFormatOfPackets
                                                 : kFormatOfFrames;
     TakeRecord take{format,   options.name,        options.program, utc_iso(now.wall),

@@ -29,6 +29,7 @@ struct TakeWriterOptions {
     bool encoded_tracks = false;  ///< video tracks may be encoded: such a take has a newer format
     std::string id = {};          ///< of the take, unique
     bool data_tracks = false;     ///< it may have data tracks: such a take has a newer format
+    bool late_tracks = false;     ///< tracks may come and go while it is recorded: such a take has a newer format
 };
 
 /// Owns every file of a take while it is recorded, and writes them in the order required by docs/take-format.md. Files
@@ -39,7 +40,8 @@ class TakeWriter {
     /// Creates the folder and starts the journal. Errors: an invalid or existing name, a folder that can't be written.
     static Result<TakeWriter> create(const TakeWriterOptions& options, const ClockReading& now);
 
-    /// Creates the track's folder or file and its record. Tracks of each kind are numbered from 1.
+    /// Creates the track's folder or file and its record. Tracks of each kind are numbered from 1. After the first
+    /// media only in a take with late tracks.
     Result<TrackId> add_video_track(const VideoDescription& description, TrackStore store = TrackStore::jpeg);
     Result<TrackId> add_audio_track(const AudioDescription& description);
     Result<TrackId> add_data_track(const DataDescription& description);
@@ -57,7 +59,7 @@ class TakeWriter {
     Status write_block(TrackId track, const AudioBlock& block);
     /// Appends a packet to a data track. After an error nothing of it remains.
     Status write_data(TrackId track, const DataPacket& packet);
-    /// Writes a drop, event or clock record.
+    /// Writes a drop, event, track end or clock record.
     Status write_record(const JournalRecord& record);
     /// Updates the WAV headers, reserves the space needed for closing, and checks that the take still exists; call
     /// about once a second. Errors: no_space while there is still space for closing; not_found if the folder or a file

@@ -3,6 +3,7 @@
 #include "take/track_clock.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace onetake {
 
@@ -59,7 +60,8 @@ void TrackStatistics::add_loss(std::uint64_t count, HostTime from, HostTime to) 
 
 void TrackStatistics::add_stamp(HostTime begin, HostTime end, StampSource source, Duration longest_gap) {
     ++records_;
-    if (last_ && begin - *last_ > longest_gap) {
+    const bool again = std::exchange(ended_, false);
+    if (last_ && !again && begin - *last_ > longest_gap) {
         // Of video, the time from one frame to the next is no part of the gap.
         const auto frame = is_video() && rate_ > 0 ? duration_from_seconds(1 / rate_) : Duration{};
         ++gaps_;

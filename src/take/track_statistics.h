@@ -31,6 +31,8 @@ class TrackStatistics {
     void add_block(const AudioBlockStamp& block, StampSource source);
     /// A data packet that was stored, or that the journal names. Packets come as they do: there are no gaps.
     void add_packet(HostTime stamp, StampSource source) { add_stamp(stamp, stamp, source, Duration::max()); }
+    /// What feeds the track has left: the time until it begins again is no gap.
+    void end() { ended_ = true; }
     /// Frames, samples or packets that were not stored, captured in this time.
     void add_loss(std::uint64_t count, HostTime from, HostTime to);
     /// Capture instant to disk, of one frame.
@@ -66,7 +68,7 @@ class TrackStatistics {
     std::uint64_t records_ = 0;
     std::optional<HostTime> first_, last_;
     std::optional<StampSource> source_;
-    bool mixed_sources_ = false;
+    bool mixed_sources_ = false, ended_ = false;
     int width_ = 0, height_ = 0;  // of video, granted
     std::string fourcc_;
     std::uint64_t lost_ = 0;  // after the first stamp

@@ -26,7 +26,7 @@ Measured record(const std::string& folder, double ppm, int blocks) {
     auto sink = TakeSink::create(options).value();
     VideoDescription camera;
     camera.fps = kFps;
-    auto* video = sink->add_video(camera, false).value();
+    auto* video = sink->add_video(camera).value();
     AudioDescription microphone;
     microphone.sample_rate = kRate;
     microphone.channels = 1;

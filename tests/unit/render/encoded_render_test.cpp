@@ -32,12 +32,12 @@ class EncodedRender : public ::testing::Test {
         options.writer.name = "t";
         options.writer.encoded_tracks = true;
         options.on_full = OnFull::block;
-        options.encode = LiveVideoSettings{codec};
-        options.encode->keyframe_s = 0.5;
+        LiveVideoSettings encode{codec};
+        encode.keyframe_s = 0.5;
         auto sink = TakeSink::create(options).value();
         VideoDescription video;
         video.fps = 30;
-        auto* input = sink->add_video(video, false).value();
+        auto* input = sink->add_video(video, {false, encode}).value();
         ASSERT_TRUE(sink->start());
         const auto pool = BufferPool::create(4);
         for (int i = 0; i < frames; ++i) {

@@ -19,12 +19,11 @@ void expect_colour(const std::string& codec, PixelFormat format, Rgb colour, Col
     const TempDir dir;
     TakeSinkOptions options;
     options.writer = {dir.path(), "t", "test", "{}", false, true};
-    options.encode = LiveVideoSettings{codec};
     auto sink = TakeSink::create(options).value();
     VideoDescription video;
     video.fps = 30;
     video.color.range = to;
-    auto* input = sink->add_video(video, false).value();
+    auto* input = sink->add_video(video, {false, LiveVideoSettings{codec}}).value();
     ASSERT_TRUE(sink->start());
     for (int i = 0; i < 2; ++i) {
         auto frame = testing::frame_of(format, colour, from);

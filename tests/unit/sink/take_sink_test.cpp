@@ -37,7 +37,7 @@ class TakeSinkTest : public ::testing::Test {
         VideoDescription video;
         video.device = "/dev/video0";
         video.fps = 30;
-        video_ = sink_->add_video(video, false).value();
+        video_ = sink_->add_video(video).value();
         AudioDescription audio;
         audio.sample_rate = kRate;
         audio.channels = 1;
@@ -125,7 +125,7 @@ TEST_F(TakeSinkTest, EndsTheWaitOfASourceForADiskThatHangs) {
     options.on_full = OnFull::block;
     options.queue_size = 1;
     auto sink = TakeSink::create(options).value();
-    auto* video = sink->add_video({}, false).value();
+    auto* video = sink->add_video({}).value();
     // The sink was not started: nothing is ever written, as with a disk that hangs.
     const auto frame = [] {
         Frame f;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "codec/jpeg_encoder.h"
+#include "encode/video_stream_encoder.h"
 #include "sink/take_sink.h"
 #include "sink/track_input.h"
 #include "support/temp_dir.h"
@@ -12,7 +13,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <set>
 #include <thread>
+#include <tuple>
 
 namespace onetake {
 namespace {
@@ -69,11 +72,10 @@ class EncodedTrack : public ::testing::Test {
         options_.writer.name = "t";
         options_.writer.encoded_tracks = true;
         options_.on_full = OnFull::block;
-        options_.encode = settings;
         sink_ = TakeSink::create(options_).value();
         VideoDescription video;
         video.fps = fps_ = fps;
-        auto input = sink_->add_video(video, false, settings.steady_rate);
+        auto input = sink_->add_video(video, {false, settings});
         ASSERT_TRUE(input) << input.error().message;
         input_ = *input;
         ASSERT_TRUE(sink_->start());
@@ -265,14 +267,102 @@ TEST_F(EncodedTrack, EndsAloneWhenItsEncoderCannotBeOpenedAgain) {
     EXPECT_THAT(metrics_.notes, Contains(HasSubstr("No session is free.")));
 }
 
+// The encoder of a track with a steady rate holds frames when the next chunk begins.
+TEST_F(EncodedTrack, BeginsAPartPerChunkWhileItsEncoderRunsOn) {
+    constexpr int kFrames = 150;
+    int opened = 0;
+    options_.open_encoder = [&](const VideoEncoderSettings& settings) -> Result<OpenedEncoder> {
+        ++opened;
+        return OpenedEncoder{VideoStreamEncoder::open(settings).value(), 1};
+    };
+    LiveVideoSettings settings{"libx264"};
+    settings.pixel_format = PixelFormat::i420;
+    const auto grid = std::make_shared<ChunkGrid>(700ms);
+    grid->begin(stamp(0, 30));
+    options_.writer = {dir_.path(), "t", "test", "{}", false, true};
+    options_.on_full = OnFull::block;
+    sink_ = TakeSink::create(options_).value();
+    VideoDescription video;
+    video.fps = 30;
+    video.width = 96;
+    video.height = 64;
+    VideoTrackOptions track{false, settings};
+    track.chunks = grid;
+    input_ = sink_->add_video(video, track).value();
+    const auto stream = sink_->streams().at(0).value();
+    ASSERT_TRUE(sink_->start());
+    // Nothing comes for two chunks, and then goes on.
+    const auto index = [](int i) { return i < 90 ? i : i + 60; };
+    for (int i = 0; i < kFrames; ++i) EXPECT_EQ(input_->deliver(frame(index(i))), Delivery::accepted);
+    close();
+    EXPECT_EQ(opened, 1);
+    EXPECT_TRUE(metrics_.balanced());
+    const auto parts = records<PartRecord>();
+    const auto frames = records<FrameRecord>();
+    ASSERT_EQ(frames.size(), static_cast<std::size_t>(kFrames));
+    int last = 0;
+    std::vector<std::vector<HostTime>> expected(parts.size());
+    for (const auto& f : frames) {
+        EXPECT_EQ(f.packet->key || f.packet->part == last, true) << "a part begins with a keyframe";
+        last = f.packet->part;
+        const auto& part = parts.at(static_cast<std::size_t>(last) - 1);
+        EXPECT_EQ(grid->chunk_at(f.stamp.time), grid->chunk_at(part.begin));
+        expected[static_cast<std::size_t>(last) - 1].push_back(f.stamp.time);
+    }
+    std::set<std::int64_t> chunks;
+    for (const auto& part : parts) {
+        EXPECT_TRUE(chunks.insert(grid->chunk_at(part.begin)).second) << "a part per chunk";
+        EXPECT_EQ(part.params.extradata, stream.extradata);
+        EXPECT_EQ(decoded(part), expected[static_cast<std::size_t>(part.number) - 1]) << "each plays by itself";
+    }
+    EXPECT_GT(*chunks.rbegin(), static_cast<std::int64_t>(chunks.size())) << "some chunks have no frame";
+}
+
+TEST_F(EncodedTrack, RefusesOptionsThatItsEncoderDoesNotHaveOrThatReorderFrames) {
+    options_.writer = {dir_.path(), "t", "test", "{}", false, true};
+    sink_ = TakeSink::create(options_).value();
+    LiveVideoSettings settings{"libx264"};
+    for (const auto& [key, value, text] :
+         {std::tuple{"no_such_option", "1", "no option"}, std::tuple{"bf", "2", "B-frames"},
+          std::tuple{"preset", "hurried", "no preset"}, std::tuple{"x264-params", "bframes=3", "B-frames"}}) {
+        settings.options = {{key, value}};
+        const auto input = sink_->add_video({}, {false, settings});
+        ASSERT_FALSE(input) << key;
+        EXPECT_EQ(input.error().code, ErrorCode::invalid_argument);
+        EXPECT_THAT(input.error().message, HasSubstr(text));
+    }
+    settings.options = {{"preset", "ultrafast"}, {"crf", "30"}, {"x264-params", "keyint=17"}};
+    EXPECT_TRUE(sink_->add_video({}, {false, settings}));
+}
+
+TEST_F(EncodedTrack, HasSettingsOfItsOwn) {
+    options_.writer = {dir_.path(), "t", "test", "{}", false, true};
+    options_.on_full = OnFull::block;
+    sink_ = TakeSink::create(options_).value();
+    VideoDescription video;
+    video.fps = fps_ = 30;
+    const std::vector inputs{sink_->add_video(video, {false, LiveVideoSettings{"libx264"}}).value(),
+                             sink_->add_video(video, {false, LiveVideoSettings{"ffv1"}}).value(),
+                             sink_->add_video(video).value()};
+    ASSERT_TRUE(sink_->start());
+    for (int i = 0; i < 5; ++i)
+        for (auto* input : inputs) EXPECT_EQ(input->deliver(frame(i)), Delivery::accepted);
+    close();
+    std::map<int, std::string> codecs;
+    for (const auto& record : records<PartRecord>()) codecs[record.track.number] = record.params.codec;
+    EXPECT_EQ(codecs, (std::map<int, std::string>{{1, "h264"}, {2, "ffv1"}}));
+    EXPECT_TRUE(std::filesystem::exists(dir_.file("t/v3/frames/f_000005.jpg")));
+    EXPECT_EQ(sink_->counts().jpegs, 5u);
+    EXPECT_TRUE(metrics_.balanced());
+}
+
 TEST_F(EncodedTrack, RefusesAnEncoderThatDoesNotOpenBeforeAnythingIsRecorded) {
     options_.writer.data_dir = dir_.path();
     options_.writer.name = "t";
     options_.writer.encoded_tracks = true;
     for (const auto& [codec, why] : {std::pair{"no_such_codec", "no_such_codec"}, std::pair{"rawvideo", "rawvideo"}}) {
-        options_.encode = LiveVideoSettings{codec};
         sink_ = TakeSink::create(options_).value();
-        const auto input = sink_->add_video({}, false);
+        const auto input = sink_->add_video({}, {false, LiveVideoSettings{codec}});
         ASSERT_FALSE(input) << codec;
         EXPECT_THAT(input.error().message, HasSubstr(why));
         sink_.reset();

@@ -83,6 +83,7 @@ const std::vector<JournalRecord> kRecords = {
     BlockRecord{{TrackKind::audio, 1}, 0, 1, host_time_from_ns(1), host_time_from_ns(2), StampSource::arrival, false},
     DropRecord{{TrackKind::video, 1}, LossCause::driver, 3, host_time_from_ns(4), "text"},
     DropRecord{{TrackKind::audio, 1}, LossCause::disk, 3, host_time_from_ns(4), "text", 17},
+    TrackEndRecord{{TrackKind::video, 3}, host_time_from_ns(4)},
     EventRecord{TrackId{TrackKind::audio, 1}, "stall", host_time_from_ns(4), "no sound for 2 s"},
     EventRecord{std::nullopt, "note", host_time_from_ns(4), "line\nbreak"},
     EndRecord{host_time_from_ns(9), "stopped", 100, 200, 3.5},
@@ -207,11 +208,11 @@ TEST(JournalReader, CountsLinesThatAreNotRecords) {
 
 TEST(JournalReader, RejectsATakeOfANewerFormatAndNamesIt) {
     TempDir dir;
-    std::ofstream(dir.file("timeline.jsonl")) << R"({"k":"take","format":4,"name":"x","start_ns":1})" << '\n';
+    std::ofstream(dir.file("timeline.jsonl")) << R"({"k":"take","format":5,"name":"x","start_ns":1})" << '\n';
     const auto reader = JournalReader::open(dir.path());
     ASSERT_FALSE(reader);
     EXPECT_EQ(reader.error().code, ErrorCode::unsupported);
-    EXPECT_NE(reader.error().message.find("format 4"), std::string::npos);
+    EXPECT_NE(reader.error().message.find("format 5"), std::string::npos);
 }
 
 TEST(JournalReader, ReportsThatNothingWasRecordedIfTheFirstLineIsMissing) {

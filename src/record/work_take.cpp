@@ -1,0 +1,50 @@
+#include "record/work_take.h"
+
+#include "base/plural.h"
+#include "base/time.h"
+#include "container/file_facts.h"
+#include "take/take_files.h"
+
+#include <filesystem>
+#include <fmt/format.h>
+#include <utility>
+
+namespace onetake {
+
+WorkTakeFile settle_work_take(const std::string& storage, const TakeResult& take, bool keep_take,
+                              std::vector<std::string> failures) {
+    WorkTakeFile file;
+    file.failures = std::move(failures);
+    const auto folder = take_folder(storage, take.name);
+    std::uint64_t frames = 0, stored = 0;
+    for (const auto& counters : take.metrics.counters) {
+        stored += counters.written;
+        if (counters.kind == "video") frames += counters.written;
+    }
+    bool complete = stored == 0 && file.failures.empty();
+    if (!take.mp4_path.empty()) {
+        file.path = take.mp4_path;
+        file.bytes = take.mp4_bytes;
+        const auto facts = read_file_facts(file.path);
+        if (facts) {
+            file.duration_s = to_seconds(facts->duration);
+            file.width = facts->width;
+            file.height = facts->height;
+        }
+        complete = facts && take.mp4_frames == frames && file.failures.empty();
+        if (!facts)
+            file.failures.push_back(fmt::format("The file can't be read back: {}", facts.error().message));
+        else if (take.mp4_frames < frames)
+            file.failures.push_back(
+                fmt::format("The file lacks {} of the take, which is kept: `onetake process {} --data-dir {}` "
+                            "encodes it anew.",
+                            counted(frames - take.mp4_frames, "frame"), take.name, storage));
+    }
+    std::error_code problem;
+    if (complete && !keep_take) std::filesystem::remove_all(folder, problem);
+    if (!complete || keep_take || problem) file.take = folder;
+    if (problem) file.notes.push_back(fmt::format("{} could not be removed: {}.", folder, problem.message()));
+    return file;
+}
+
+}  // namespace onetake
