@@ -3,7 +3,7 @@
 
 jobs := $(shell nproc)
 launcher := $(if $(shell command -v ccache),-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-in_ci := $(if $(CI),-DONETAKE_WERROR=ON -DONETAKE_UNITY=ON)
+in_ci := $(if $(CI),-DONETAKE_WERROR=ON -DONETAKE_UNITY=ON -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG")
 configure := cmake --preset release $(launcher) $(in_ci)
 compile := cmake --build --preset release --parallel $(jobs)
 

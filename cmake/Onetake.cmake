@@ -41,6 +41,19 @@ function(onetake_folder name)
   set_property(GLOBAL APPEND PROPERTY ONETAKE_FOLDERS onetake_${name})
 endfunction()
 
+# With ONETAKE_UNITY, the headers that every test includes are compiled once.
+function(onetake_use_test_headers target)
+  if(NOT TARGET onetake_test_headers)
+    file(WRITE ${PROJECT_BINARY_DIR}/test_headers.cpp "int main() {}\n")
+    add_executable(onetake_test_headers EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/test_headers.cpp)
+    target_compile_options(onetake_test_headers PRIVATE $<$<CONFIG:Release>:-O1>)
+    target_link_libraries(onetake_test_headers PRIVATE onetake_options tl::expected Threads::Threads GTest::gmock)
+    target_precompile_headers(onetake_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp>
+                              <algorithm> <chrono> <filesystem> <fstream> <functional> <map> <optional> <string> <thread> <vector>)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM onetake_test_headers)
+endfunction()
+
 # onetake_test(<name> FOLDERS <folder>... SOURCES ... [ALONE ...] [LINKS ...] [TIMEOUT s] [SLOW]): a GoogleTest program against the folders it
 # names, internals included; `all` are all folders of src/. SLOW: not in `make check`
 # (make check), as all tests with the label `slow`: what takes more than some seconds, or needs the machine for itself.
@@ -52,6 +65,9 @@ function(onetake_test name)
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   list(TRANSFORM T_FOLDERS REPLACE "^all$" core)
   list(TRANSFORM T_FOLDERS PREPEND onetake_)
+  if(ONETAKE_UNITY)
+    onetake_use_test_headers(${name})
+  endif()
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${T_LINKS} ${T_FOLDERS} GTest::gmock GTest::gtest_main)
   if(NOT T_TIMEOUT)

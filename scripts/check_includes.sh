@@ -3,7 +3,7 @@
 # there is one.
 #
 #   base <- media <- {capture <- {v4l2, portaudio}, codec <- {encode, mix}, container, take, enhance} <- inspect
-#        <- reader, sink, render, sync <- record <- apps, examples
+#        <- input, reader, sink, render, sync <- record <- apps, examples
 #
 # The folders in braces must not include each other; each folder's own list is below. Programs and public headers may include only <onetake/...>.
 # libav is included by codec and container only.
@@ -18,6 +18,7 @@ declare -A may_include=(
     [portaudio]="base media capture portaudio"
     [codec]="base media codec"
     [container]="base media container"
+    [input]="base media capture codec container input"
     [encode]="base media codec encode"
     [mix]="base media codec mix"
     [take]="base media take"
@@ -27,7 +28,7 @@ declare -A may_include=(
     [sink]="base media codec encode take sink"
     [render]="base media codec container encode mix take inspect enhance render"
     [sync]="base media portaudio codec container take sync"
-    [record]="base media capture v4l2 portaudio codec container encode take inspect reader enhance sink render sync mix record"
+    [record]="base media capture v4l2 portaudio codec container encode take inspect reader enhance sink render sync mix input record"
 )
 problems=0
 problem() {

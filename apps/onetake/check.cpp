@@ -14,14 +14,14 @@ namespace onetake::cli {
 
 namespace {
 
-struct Options {
+struct CheckArguments {
     RecorderConfig config;
     std::vector<std::string> names;
     bool all = false, decode = false;
     bool json = false, quiet = false;
 };
 
-void add_options(CommandLine& app, Options& options) {
+void add_options(CommandLine& app, CheckArguments& options) {
     add_config_flags(app, options.config, is_take_folder);
     app.add_flag("--json", options.json, "print JSON");
     app.add_flag("--quiet", options.quiet, "print errors only");
@@ -33,7 +33,7 @@ std::string json_text(const std::string& object, bool several) {
 }
 
 // A name that can't be a take's is wrong usage; anything else means that the take can't be read.
-int unreadable(Error error, const TakeArgument& take, const Options& options, bool several) {
+int unreadable(Error error, const TakeArgument& take, const CheckArguments& options, bool several) {
     if (error.code == ErrorCode::not_found) error.message += other_take_hint(take);
     if (options.json)
         print(json_text(
@@ -44,7 +44,7 @@ int unreadable(Error error, const TakeArgument& take, const Options& options, bo
 }
 
 template <class Report>
-int show(const Report& report, const CheckReport& take, const Options& options, bool several = false) {
+int show(const Report& report, const CheckReport& take, const CheckArguments& options, bool several = false) {
     if (options.json)
         print(json_text(to_json(report), several));
     else if (!options.quiet)
@@ -60,7 +60,7 @@ bool holds_recordings(const std::string& path, const std::string& data_dir) {
            !fs::exists(data_dir + "/" + path, ignored);
 }
 
-int recover_folder(const std::string& storage, const Options& options) {
+int recover_folder(const std::string& storage, const CheckArguments& options) {
     const auto all = recover_recordings(storage);
     if (!all) return report(all.error());
     int code = kDone;
@@ -85,7 +85,7 @@ int recover_folder(const std::string& storage, const Options& options) {
 }  // namespace
 
 int check(const Args& args) {
-    Options options;
+    CheckArguments options;
     CommandLine app{"Verify takes against their journals, and their output files; changes nothing.", "onetake check"};
     app.add_option("NAME", options.names, "takes: names in the data folder, or paths")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -118,7 +118,7 @@ int check(const Args& args) {
 }
 
 int recover(const Args& args) {
-    Options options;
+    CheckArguments options;
     std::string name;
     CommandLine app{"Repair a take after a kill, a power cut, a full disk or an incomplete copy.", "onetake recover"};
     app.add_option("NAME", name, "a take: its name in the data folder, or its path; or the folder of `encode`")

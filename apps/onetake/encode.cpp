@@ -20,7 +20,7 @@ constexpr auto kFields = std::to_array<std::string_view>({"source", "video_devic
                                                           "buffersize", "v4l2_controls", "warmup", "preset", "crf",
                                                           "pixel_range", "queue_size", "on_full"});
 
-struct Options {
+struct EncodeArguments {
     FlatConfig config;
     VideoRecordingConfig recording;
     std::string session = "recording";
@@ -28,7 +28,7 @@ struct Options {
     OutputFlags output;
 };
 
-void add_options(CommandLine& app, Options& options) {
+void add_options(CommandLine& app, EncodeArguments& options) {
     options.config.video_track.fps = options.recording.fps;
     const auto set_duration = [&options](const CLI::results_t& values) {
         options.duration_s = duration_of("--duration", values.back(), 0.001, 1e9);
@@ -63,7 +63,7 @@ void add_options(CommandLine& app, Options& options) {
     app.footer("Example: onetake encode --device 0 --codec libx265 --fps 30 --duration 60");
 }
 
-VideoRecordingConfig recording_config(const Options& options) {
+VideoRecordingConfig recording_config(const EncodeArguments& options) {
     auto config = options.recording;
     const auto& rest = options.config.rest;
     config.fps = options.config.video_track.fps;
@@ -88,7 +88,7 @@ int exit_code(const VideoRecordingResult& result) {
 }  // namespace
 
 int encode(const Args& args) {
-    Options options;
+    EncodeArguments options;
     CommandLine app{"Record one video stream into one encoded file, without audio.", "onetake encode"};
     add_options(app, options);
     if (const auto code = parse(app, args)) return *code;

@@ -15,7 +15,7 @@ namespace onetake::cli {
 
 namespace {
 
-struct Options {
+struct ModelsArguments {
     std::string action = "list";
     std::vector<std::string> names;
     std::string folder, url, sha256;
@@ -27,11 +27,11 @@ bool is_variant(const std::string& name) {
 }
 
 /// The path of a variant's file in the folder; any other name is a path already.
-std::string path_of(const std::string& name, const Options& options) {
+std::string path_of(const std::string& name, const ModelsArguments& options) {
     return is_variant(name) ? denoise_model_path(name, options.folder) : name;
 }
 
-void add_options(CommandLine& app, Options& options) {
+void add_options(CommandLine& app, ModelsArguments& options) {
     app.add_option("ACTION", options.action, "list, download or verify (list)");
     app.add_option("NAME", options.names, "variants; for verify also files")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -50,7 +50,7 @@ std::string json_text(const nlohmann::ordered_json& json) {
     return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-int list_models(const Options& options) {
+int list_models(const ModelsArguments& options) {
     auto array = nlohmann::ordered_json::array();
     std::string text = fmt::format("{:<18}  {:>6}  {:>8}  {:<9}  {}\n", "MODEL", "HZ", "SIZE", "HERE", "USE");
     for (const auto& model : denoise_models()) {
@@ -73,7 +73,7 @@ int list_models(const Options& options) {
 }
 
 /// Prints a verified model, or why it is invalid. A warning is no failure.
-int show(const Result<StoredModel>& model, const std::string& name, const Options& options) {
+int show(const Result<StoredModel>& model, const std::string& name, const ModelsArguments& options) {
     if (options.json) {
         nlohmann::ordered_json json{{"name", name}};
         if (model)
@@ -95,7 +95,7 @@ int show(const Result<StoredModel>& model, const std::string& name, const Option
     return kDone;
 }
 
-int download(const Options& options) {
+int download(const ModelsArguments& options) {
     if (options.names.empty()) {
         print_error("name a model to download (see onetake models)");
         return kUsage;
@@ -121,7 +121,7 @@ int download(const Options& options) {
     return code;
 }
 
-int verify(Options options) {
+int verify(ModelsArguments options) {
     if (options.names.empty())
         for (const auto& model : denoise_models()) {
             std::error_code ignored;
@@ -138,7 +138,7 @@ int verify(Options options) {
 }  // namespace
 
 int models(const Args& args) {
-    Options options;
+    ModelsArguments options;
     CommandLine app{"List, download and verify models for speech enhancement.", "onetake models"};
     add_options(app, options);
     if (const auto code = parse(app, args)) return *code;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kLargestSeconds = 9e9;
 
-struct Options {
+struct MuxArguments {
     std::string video, audio, data_dir = "av_data";
     MuxOptions mux;
     bool print_ffmpeg = false, json = false, quiet = false;
@@ -28,7 +28,7 @@ CLI::Option* add_seconds(CommandLine& app, const std::string& flag, std::optiona
     return app.add_option(flag, set, help)->type_name("S");
 }
 
-void add_options(CommandLine& app, Options& options) {
+void add_options(CommandLine& app, MuxArguments& options) {
     auto& mux = options.mux;
     mux.overwrite_in_place = false;
     app.add_option("VIDEO", options.video, "another program's MP4, MOV, MKV or AVI")->required();
@@ -59,7 +59,7 @@ void add_options(CommandLine& app, Options& options) {
 }
 
 /// A path, or the name of a take in the data folder.
-std::string audio_path(const Options& options) {
+std::string audio_path(const MuxArguments& options) {
     const auto take = std::filesystem::path(options.data_dir) / options.audio;
     std::error_code ec;
     if (!std::filesystem::exists(options.audio, ec) && std::filesystem::is_directory(take, ec)) return take.string();
@@ -76,7 +76,7 @@ std::string summary(const MuxResult& result) {
 }  // namespace
 
 int mux(const Args& args) {
-    Options options;
+    MuxArguments options;
     CommandLine app{"Add a take's audio, or a WAV, to a video that another program made.", "onetake mux"};
     add_options(app, options);
     if (const auto code = parse(app, args)) return *code;

@@ -22,7 +22,7 @@ namespace onetake::cli {
 
 namespace {
 
-struct Options {
+struct ProcessArguments {
     RecorderConfig config;
     std::vector<std::string> names;
     bool all = false;
@@ -33,7 +33,7 @@ struct Options {
     OutputFlags output;
 };
 
-void add_options(CommandLine& app, Options& options) {
+void add_options(CommandLine& app, ProcessArguments& options) {
     app.add_option("NAME", options.names, "takes: names in the data folder, or paths")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_flag("--all", options.all, "every take that has no MP4 yet, or not as asked for");
@@ -90,7 +90,7 @@ int show(const Result<TakeResult>& result, const std::string& name, const Output
 /// Renders the takes, several at the same time, and prints their results in the order of their names.
 class Rendering {
  public:
-    explicit Rendering(const Options& options)
+    explicit Rendering(const ProcessArguments& options)
         : options_(options),
           line_(options.output),
           fractions_(options.names.size(), 0),
@@ -162,7 +162,7 @@ class Rendering {
 
     static constexpr double kNotDone = 0.999;      // of a take that is still being rendered
     static constexpr double kEtaKnownFrom = 0.02;  // of all
-    const Options& options_;
+    const ProcessArguments& options_;
     ProgressLine line_;
     std::stop_source cancel_;
     std::atomic<std::size_t> next_{0};
@@ -177,7 +177,7 @@ class Rendering {
 }  // namespace
 
 int process(const Args& args) {
-    Options options;
+    ProcessArguments options;
     CommandLine app{"Enhance and render stored takes; opens no device.", "onetake process"};
     add_options(app, options);
     if (const auto code = parse(app, args)) return *code;

@@ -14,7 +14,7 @@ namespace onetake::cli {
 
 namespace {
 
-struct Options {
+struct RecordArguments {
     FlatConfig config;
     std::optional<double> duration_s;
     std::string name;
@@ -23,7 +23,7 @@ struct Options {
     OutputFlags output;
 };
 
-void add_options(CommandLine& app, Options& options) {
+void add_options(CommandLine& app, RecordArguments& options) {
     const auto set_duration = [&options](const CLI::results_t& values) {
         options.duration_s = duration_of("--duration", values.back(), 0.001, 1e9);
         return true;
@@ -47,7 +47,7 @@ Status check(const FlatConfig& config) {
 }  // namespace
 
 int record(const Args& args) {
-    Options options;
+    RecordArguments options;
     CommandLine app{"Record camera and microphone into a take, then render its MP4.", "onetake record"};
     add_options(app, options);
     app.hint_for_argument("--name");

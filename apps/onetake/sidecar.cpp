@@ -22,14 +22,14 @@ constexpr auto kFields = std::to_array<std::string_view>(
     {"source", "audio_device", "sample_rate", "channels", "blocksize", "fsync", "data_dir"});
 constexpr int kPollInterval_ms = 50;  // for signals and a full disk
 
-struct Options {
+struct SidecarArguments {
     FlatConfig config;
     std::string feed;
     std::optional<pid_t> parent;
     bool quiet = false;
 };
 
-void add_options(CommandLine& app, Options& options) {
+void add_options(CommandLine& app, SidecarArguments& options) {
     app.add_option("NAME", options.feed, "of the feed: the take is NAME_aud_<ULID>")->required();
     const auto set_parent = [&options](const CLI::results_t& values) {
         options.parent = static_cast<pid_t>(number_of("--parent", values.back(), 0, 4194304));
@@ -44,7 +44,7 @@ void add_options(CommandLine& app, Options& options) {
     app.footer("Example: onetake sidecar webcam --audio-device USB");
 }
 
-SidecarConfig sidecar_config(const Options& options) {
+SidecarConfig sidecar_config(const SidecarArguments& options) {
     SidecarConfig config;
     config.feed = options.feed;
     config.microphone = options.config.audio_track;
@@ -67,7 +67,7 @@ int print_start(const SidecarStart& start) {
 }  // namespace
 
 int sidecar(const Args& args) {
-    Options options;
+    SidecarArguments options;
     CommandLine app{"Record the audio for a video that another program records, until it is stopped.",
                     "onetake sidecar"};
     add_options(app, options);

@@ -13,6 +13,8 @@ from ._metrics import Metrics, TakeResult, TrackCounters
 from ._values import (
     CheckReport,
     Event,
+    MergedStream,
+    MergeResult,
     MuxResult,
     OffsetReport,
     OutputFileInfo,
@@ -83,6 +85,13 @@ def take_summary(given: dict[str, Any]) -> TakeSummary:
 def mux_result(text: str) -> MuxResult:
     given = fields_of(MuxResult, json.loads(text))
     return MuxResult(**{**given, "path": Path(given["path"])})
+
+
+def merge_result(text: str) -> MergeResult:
+    given = fields_of(MergeResult, json.loads(text))
+    streams = [MergedStream(**stream) for stream in given["streams"]]
+    parts = [Path(part) for part in given["parts"]]
+    return MergeResult(**{**given, "path": Path(given["path"]), "parts": parts, "streams": streams})
 
 
 def offset_report(text: str) -> OffsetReport:

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-def list_takes(data_dir: StrPath = "av_data", processed_dir: StrPath = "processed_av") -> list[_values.TakeSummary]:
-    """The takes in `data_dir`, by name. A folder that does not exist holds none."""
-    found = _onetake.list_takes(os.fspath(data_dir), os.fspath(processed_dir))
+def list_takes(
+    data_dir: StrPath = "av_data", processed_dir: StrPath = "processed_av", container: str | None = None
+) -> list[_values.TakeSummary]:
+    """The takes in `data_dir`, by name. A folder that does not exist holds none. `container`: only files of this format
+    ("mp4", "mkv") count as renderings; None: of any."""
+    found = _onetake.list_takes(os.fspath(data_dir), os.fspath(processed_dir), container)
     return [_convert.take_summary(take) for take in found]
 
 
@@ -57,6 +60,26 @@ def recover(take: StrPath, processed_dir: StrPath | None = None) -> _values.Chec
     folder = Path(take)
     return _convert.check_report(
         _onetake.recover_take(os.fspath(folder.parent), folder.name, os.fspath(processed_dir or ""))
+    )
+
+
+def merge_stream_files(
+    parts: Sequence[StrPath], out: StrPath, *, replace: bool = False, remove_chunks: bool = False
+) -> _values.MergeResult:
+    """Joins Matroska files with the same streams to one, `out` (".mkv"), every packet unchanged: a chunk at its place in
+    its recording, any other file where the one before ended. `remove_chunks` deletes them once `out` was read back and
+    found equal. `replace`: an existing `out`, atomically."""
+    return _convert.merge_result(
+        _onetake.merge_stream_files([os.fspath(part) for part in parts], os.fspath(out), replace, remove_chunks)
+    )
+
+
+def merge_recording_chunks(
+    folder: StrPath, out: StrPath, *, replace: bool = False, remove_chunks: bool = False
+) -> _values.MergeResult:
+    """Joins the finished chunks of the recording in `folder`, in the order of their places."""
+    return _convert.merge_result(
+        _onetake.merge_recording_chunks(os.fspath(folder), os.fspath(out), replace, remove_chunks)
     )
 
 

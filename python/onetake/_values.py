@@ -175,6 +175,29 @@ class MuxResult:
 
 
 @dataclasses.dataclass(frozen=True)
+class MergedStream:
+    """A stream of a merged file."""
+
+    kind: str
+    """"video", "audio", "data"."""
+    codec: str
+    packets: int
+
+
+@dataclasses.dataclass(frozen=True)
+class MergeResult:
+    """A merged file."""
+
+    path: Path
+    bytes: int
+    duration_s: float
+    parts: list[Path]
+    """The files merged, in order."""
+    streams: list[MergedStream]
+    notes: list[str]
+
+
+@dataclasses.dataclass(frozen=True)
 class SidecarStart:
     """What SidecarAudio.start() reports."""
 

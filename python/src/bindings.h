@@ -12,6 +12,7 @@ void bind_arrays(nb::module_& m);
 void bind_callbacks(nb::module_& m);
 void bind_config(nb::module_& m);
 void bind_devices(nb::module_& m);
+void bind_merge(nb::module_& m);
 void bind_models(nb::module_& m);
 void bind_reader(nb::module_& m);
 void bind_recorder(nb::module_& m);

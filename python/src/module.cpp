@@ -12,6 +12,7 @@ NB_MODULE(_onetake, m) {
     bind_callbacks(m);
     bind_config(m);
     bind_devices(m);
+    bind_merge(m);
     bind_models(m);
     bind_reader(m);
     bind_recorder(m);

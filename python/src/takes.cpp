@@ -1,4 +1,5 @@
 #include "bindings.h"
+#include "container.h"
 #include "errors.h"
 #include "interruptible.h"
 
@@ -68,10 +69,13 @@ nb::dict to_python(const TakeSummary& t) {
     return d;
 }
 
-nb::list list_takes_in(const std::string& data_dir, const std::string& processed_dir) {
+nb::list list_takes_in(const std::string& data_dir, const std::string& processed_dir,
+                       std::optional<std::string_view> container) {
+    std::optional<ContainerFormat> format;
+    if (container) format = container_format(*container);
     auto takes = [&] {
         const nb::gil_scoped_release release;
-        return list_takes(data_dir, processed_dir);
+        return list_takes(data_dir, processed_dir, format);
     }();
     nb::list all;
     for (const auto& take : value(std::move(takes))) all.append(to_python(take));
@@ -99,8 +103,9 @@ std::string import_files(const std::string& name, const std::string& frames_dir,
 }  // namespace
 
 void bind_takes(nb::module_& m) {
-    m.def("list_takes", &list_takes_in, nb::arg("data_dir"), nb::arg("processed_dir"),
-          nb::sig("def list_takes(data_dir: str, processed_dir: str) -> list[dict[str, typing.Any]]"));
+    m.def("list_takes", &list_takes_in, nb::arg("data_dir"), nb::arg("processed_dir"), nb::arg("container").none(),
+          nb::sig("def list_takes(data_dir: str, processed_dir: str, container: str | None) -> list[dict[str, "
+                  "typing.Any]]"));
     m.def("import_take", &import_files, nb::arg("name"), nb::arg("frames_dir"), nb::arg("frame_times_path"),
           nb::arg("audio_path"), nb::arg("audio_times_path"), nb::arg("audio_stamps"), nb::arg("data_dir"));
     m.def(

@@ -1,6 +1,7 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "config.h"
+#include "container.h"
 #include "interruptible.h"
 #include "process_guard.h"
 
@@ -147,13 +148,6 @@ class SessionRecorder {
     std::unique_ptr<VideoRecorder> recorder_;
 };
 
-ContainerFormat container(std::string_view name) {
-    if (name == "mp4") return ContainerFormat::mp4;
-    if (name == "mkv") return ContainerFormat::mkv;
-    if (name == "avi") return ContainerFormat::avi;
-    raise({ErrorCode::invalid_argument, "format is \"" + std::string(name) + "\"; allowed: mp4|mkv|avi."});
-}
-
 }  // namespace
 
 void bind_video_recorder(nb::module_& m) {
@@ -163,8 +157,8 @@ void bind_video_recorder(nb::module_& m) {
             [](SessionRecorder* self, const std::string& storage, std::string_view format, const std::string& codec,
                double fps, const std::string& preset, int crf, int bitrate, double keyframe_s, bool limited,
                int queue_size, bool block, bool keep_take) {
-                new (self) SessionRecorder({storage, container(format), codec, fps, preset, crf, bitrate, keyframe_s,
-                                            limited ? PixelRange::limited : PixelRange::full, queue_size,
+                new (self) SessionRecorder({storage, container_format(format), codec, fps, preset, crf, bitrate,
+                                            keyframe_s, limited ? PixelRange::limited : PixelRange::full, queue_size,
                                             block ? OnFull::block : OnFull::drop, keep_take});
             },
             nb::kw_only(), nb::arg("storage"), nb::arg("format"), nb::arg("codec"), nb::arg("fps"), nb::arg("preset"),

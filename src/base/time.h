@@ -48,6 +48,12 @@ constexpr MediaTime media_time(HostTime t, HostTime origin) {
     return MediaTime(t - origin);
 }
 
+/// Host time of a wall time, by a simultaneous reading of both clocks: the only place of this conversion. Valid near
+/// that reading, even if the wall clock steps before or after.
+constexpr HostTime host_time_of_wall(WallTime t, HostTime host, WallTime wall) {
+    return host + (t - wall);
+}
+
 /// Ticks of 1/`rate` s nearest to `t`, halves away from zero. Exact for any length (no floating point).
 std::int64_t to_ticks(Duration t, std::int64_t rate);
 /// Nanoseconds nearest to `ticks` of 1/`rate` s.

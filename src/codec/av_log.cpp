@@ -1,6 +1,7 @@
 #include "codec/av_log.h"
 
 #include "base/log.h"
+#include "base/redact.h"
 
 #include <array>
 #include <cstdarg>
@@ -33,8 +34,9 @@ void take_line(void* source, int level, const char* format, std::va_list argumen
     std::string_view line = text.data();
     while (!line.empty() && (line.back() == '\n' || line.back() == '.')) line.remove_suffix(1);
     if (line.empty()) return;
-    log().debug("libav: {}", line);
-    if (error && innermost != nullptr) innermost->add(std::string(without_context(line)));
+    const auto shown = redacted(line);  // libav logs URLs as they are
+    log().debug("libav: {}", shown);
+    if (error && innermost != nullptr) innermost->add(std::string(without_context(shown)));
 }
 
 }  // namespace

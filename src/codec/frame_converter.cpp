@@ -54,7 +54,42 @@ constexpr std::array kConversions = {
     Conversion{PixelFormat::i444, Chroma::s444, from_planes},
 };
 
+PixelFormat format_of(const PlanarImage& image) {
+    switch (image.chroma) {
+        case Chroma::gray:
+            return image.bytes_per_sample == 2 ? PixelFormat::gray16 : PixelFormat::gray8;
+        case Chroma::s422:
+            return PixelFormat::i422;
+        case Chroma::s444:
+            return PixelFormat::i444;
+        default:
+            return PixelFormat::i420;
+    }
+}
+
 }  // namespace
+
+std::size_t frame_size_of(const PlanarImage& image) {
+    return frame_bytes(format_of(image), tight_stride(format_of(image), image.width), image.height);
+}
+
+Frame to_frame(const PlanarImage& image, Buffer bytes) {
+    Frame frame;
+    frame.format = format_of(image);
+    frame.width = image.width;
+    frame.height = image.height;
+    frame.stride = tight_stride(frame.format, image.width);
+    frame.color = image.color;
+    frame.bytes = std::move(bytes);
+    auto* to = frame.bytes.writable();
+    for (int i = 0; i < image.planes(); ++i) {
+        const int stride = plane_stride(frame.format, i, frame.stride);
+        libyuv::CopyPlane(image.plane(i), image.stride[static_cast<std::size_t>(i)], to, stride,
+                          image.columns(i) * image.bytes_per_sample, image.rows(i));
+        to += std::ptrdiff_t{stride} * image.rows(i);
+    }
+    return frame;
+}
 
 Result<PlanarImage> to_planar(const Frame& frame, ColorInfo color, BufferPool& pool) {
     if (!has_all_bytes(frame))

@@ -12,4 +12,10 @@ namespace onetake {
 /// fewer bytes than its dimensions need; unsupported for RGB with a matrix other than BT.601.
 Result<PlanarImage> to_planar(const Frame& frame, ColorInfo color, BufferPool& pool);
 
+/// The image as a frame, without a stamp, in `bytes`, which must have room for frame_size_of(image) bytes. Of 4:4:0 and
+/// 4:1:1, which frames can't have, it must be a copy by to_420().
+Frame to_frame(const PlanarImage& image, Buffer bytes);
+/// Bytes of that frame.
+std::size_t frame_size_of(const PlanarImage& image);
+
 }  // namespace onetake

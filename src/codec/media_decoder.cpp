@@ -1,6 +1,7 @@
 #include "codec/media_decoder.h"
 
 #include "codec/av_error.h"
+#include "codec/av_input.h"
 #include "codec/av_log.h"
 
 #include <algorithm>
@@ -19,7 +20,6 @@ namespace onetake {
 namespace {
 
 constexpr std::int64_t kMostPixels = std::int64_t{1} << 27;
-constexpr std::size_t kSkipBytes = 10;  // of libav's "skip samples" side data
 constexpr int kMostThreads = 2;         // each adds a frame of delay and memory
 constexpr int kStep = 2;                // every other column and row suffices for the mean
 
@@ -119,13 +119,7 @@ Status MediaDecoder::open_codec(const StreamParams& params, Errors errors) {
     if (errors == Errors::all)
         context_->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
     context_->thread_count = params.kind == TrackKind::video ? kMostThreads : 1;
-    if (!params.extradata.empty()) {
-        context_->extradata =
-            static_cast<std::uint8_t*>(av_mallocz(params.extradata.size() + AV_INPUT_BUFFER_PADDING_SIZE));
-        if (context_->extradata == nullptr) return fail(ErrorCode::internal, "Out of memory while opening a decoder.");
-        std::memcpy(context_->extradata, params.extradata.data(), params.extradata.size());
-        context_->extradata_size = static_cast<int>(params.extradata.size());
-    }
+    ONETAKE_TRY(set_extradata(*context_, params));
     if (params.kind == TrackKind::video) {
         context_->width = params.width;
         context_->height = params.height;
@@ -143,19 +137,7 @@ Status MediaDecoder::open_codec(const StreamParams& params, Errors errors) {
 }
 
 Status MediaDecoder::decode(const Packet& packet, DecodedMedia& out) {
-    if (av_new_packet(packet_.get(), static_cast<int>(packet.bytes.size())) < 0)
-        return fail(ErrorCode::internal, "Out of memory while decoding.");
-    if (!packet.bytes.empty()) std::memcpy(packet_->data, packet.bytes.data(), packet.bytes.size());
-    packet_->pts = packet.pts;
-    packet_->dts = packet.dts;
-    packet_->duration = packet.duration;
-    packet_->flags = (packet.key ? AV_PKT_FLAG_KEY : 0) | (packet.hidden ? AV_PKT_FLAG_DISCARD : 0);
-    if (packet.skip_first > 0 || packet.skip_last > 0)
-        if (auto* skip = av_packet_new_side_data(packet_.get(), AV_PKT_DATA_SKIP_SAMPLES, kSkipBytes)) {
-            std::memset(skip, 0, kSkipBytes);
-            AV_WL32(skip, static_cast<std::uint32_t>(packet.skip_first));
-            AV_WL32(skip + 4, static_cast<std::uint32_t>(packet.skip_last));
-        }
+    ONETAKE_TRY(fill_packet(*packet_, packet));
     const AvErrorLines lines;
     const int error = avcodec_send_packet(context_.get(), packet_.get());
     av_packet_unref(packet_.get());

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "codec/av_error.h"
+#include "codec/av_input.h"
 #include "codec/av_log.h"
 
 #include <algorithm>
@@ -19,21 +20,22 @@ namespace onetake {
 
 namespace {
 
-constexpr std::int64_t kMostPixels = std::int64_t{1} << 28;
-
 struct PlaneFormat {
     AVPixelFormat format;
     Chroma chroma;
-    int bytes_per_sample;
+    int depth = 8;
+    int bytes_per_sample = 1;  // of the image made: more than 8 bits are kept of gray only
 };
-constexpr std::array<PlaneFormat, 8> kFormats{{{AV_PIX_FMT_YUV420P, Chroma::s420, 1},
-                                               {AV_PIX_FMT_YUVJ420P, Chroma::s420, 1},
-                                               {AV_PIX_FMT_YUV422P, Chroma::s422, 1},
-                                               {AV_PIX_FMT_YUVJ422P, Chroma::s422, 1},
-                                               {AV_PIX_FMT_YUV444P, Chroma::s444, 1},
-                                               {AV_PIX_FMT_YUVJ444P, Chroma::s444, 1},
-                                               {AV_PIX_FMT_GRAY8, Chroma::gray, 1},
-                                               {AV_PIX_FMT_GRAY16LE, Chroma::gray, 2}}};
+constexpr std::array kFormats = {
+    PlaneFormat{AV_PIX_FMT_YUV420P, Chroma::s420},         PlaneFormat{AV_PIX_FMT_YUVJ420P, Chroma::s420},
+    PlaneFormat{AV_PIX_FMT_YUV422P, Chroma::s422},         PlaneFormat{AV_PIX_FMT_YUVJ422P, Chroma::s422},
+    PlaneFormat{AV_PIX_FMT_YUV444P, Chroma::s444},         PlaneFormat{AV_PIX_FMT_YUVJ444P, Chroma::s444},
+    PlaneFormat{AV_PIX_FMT_YUV440P, Chroma::s440},         PlaneFormat{AV_PIX_FMT_YUVJ440P, Chroma::s440},
+    PlaneFormat{AV_PIX_FMT_YUV411P, Chroma::s411},         PlaneFormat{AV_PIX_FMT_YUVJ411P, Chroma::s411},
+    PlaneFormat{AV_PIX_FMT_YUV420P10LE, Chroma::s420, 10}, PlaneFormat{AV_PIX_FMT_YUV422P10LE, Chroma::s422, 10},
+    PlaneFormat{AV_PIX_FMT_YUV444P10LE, Chroma::s444, 10}, PlaneFormat{AV_PIX_FMT_YUV420P12LE, Chroma::s420, 12},
+    PlaneFormat{AV_PIX_FMT_GRAY8, Chroma::gray},           PlaneFormat{AV_PIX_FMT_GRAY16LE, Chroma::gray, 16, 2},
+};
 
 }  // namespace
 
@@ -43,32 +45,26 @@ VideoDecoder::VideoDecoder(VideoDecoder&&) noexcept = default;
 VideoDecoder& VideoDecoder::operator=(VideoDecoder&&) noexcept = default;
 VideoDecoder::~VideoDecoder() = default;
 
-Result<VideoDecoder> VideoDecoder::open(const StreamParams& params) {
+Result<VideoDecoder> VideoDecoder::open(const StreamParams& params, std::int64_t most_pixels) {
     route_av_log();
     VideoDecoder decoder(params);
-    ONETAKE_TRY(decoder.open_codec());
+    ONETAKE_TRY(decoder.open_codec(most_pixels));
     return decoder;
 }
 
-Status VideoDecoder::open_codec() {
+Status VideoDecoder::open_codec(std::int64_t most_pixels) {
     const auto* found = avcodec_descriptor_get_by_name(params_.codec.c_str());
     const AVCodec* codec =
         found != nullptr && found->type == AVMEDIA_TYPE_VIDEO ? avcodec_find_decoder(found->id) : nullptr;
     if (codec == nullptr)
         return fail(ErrorCode::missing_part, fmt::format("This machine's libavcodec can't decode {}.", params_.codec));
     context_.reset(avcodec_alloc_context3(codec));
-    context_->max_pixels = kMostPixels;
+    context_->max_pixels = most_pixels;
     context_->width = params_.width;
     context_->height = params_.height;
     context_->thread_count = 1;  // more would delay images; encoding takes far longer
     context_->flags |= AV_CODEC_FLAG_LOW_DELAY;
-    if (!params_.extradata.empty()) {
-        context_->extradata =
-            static_cast<std::uint8_t*>(av_mallocz(params_.extradata.size() + AV_INPUT_BUFFER_PADDING_SIZE));
-        if (context_->extradata == nullptr) return fail(ErrorCode::internal, "Out of memory while opening a decoder.");
-        std::memcpy(context_->extradata, params_.extradata.data(), params_.extradata.size());
-        context_->extradata_size = static_cast<int>(params_.extradata.size());
-    }
+    ONETAKE_TRY(set_extradata(*context_, params_));
     const AvErrorLines lines;
     if (const int error = avcodec_open2(context_.get(), codec, nullptr); error < 0)
         return fail(ErrorCode::unsupported,
@@ -124,10 +120,16 @@ Result<PlanarImage> VideoDecoder::planes(BufferPool& pool) const {
     }
     auto image =
         make_planar(frame_->width, frame_->height, format->chroma, params_.color, pool, format->bytes_per_sample);
-    for (int i = 0; i < image.planes(); ++i)
-        libyuv::CopyPlane(frame_->data[i], frame_->linesize[i], image.writable_plane(i),
-                          image.stride[static_cast<std::size_t>(i)], image.columns(i) * format->bytes_per_sample,
-                          image.rows(i));
+    for (int i = 0; i < image.planes(); ++i) {
+        const auto stride = image.stride[static_cast<std::size_t>(i)];
+        if (format->depth > 8 && format->bytes_per_sample == 1)
+            libyuv::Convert16To8Plane(reinterpret_cast<const std::uint16_t*>(frame_->data[i]), frame_->linesize[i] / 2,
+                                      image.writable_plane(i), stride, 1 << (24 - format->depth), image.columns(i),
+                                      image.rows(i));
+        else
+            libyuv::CopyPlane(frame_->data[i], frame_->linesize[i], image.writable_plane(i), stride,
+                              image.columns(i) * format->bytes_per_sample, image.rows(i));
+    }
     return image;
 }
 

@@ -23,7 +23,8 @@ struct DecodedImage {
 class VideoDecoder {
  public:
     /// Errors: missing_part if this libavcodec can't decode the codec; unsupported if its decoder does not open.
-    static Result<VideoDecoder> open(const StreamParams& params);
+    /// `most_pixels`: of a frame; a larger one is an error of decode().
+    static Result<VideoDecoder> open(const StreamParams& params, std::int64_t most_pixels = std::int64_t{1} << 28);
     VideoDecoder(VideoDecoder&&) noexcept;
     VideoDecoder& operator=(VideoDecoder&&) noexcept;
     VideoDecoder(const VideoDecoder&) = delete;
@@ -39,7 +40,7 @@ class VideoDecoder {
 
  private:
     explicit VideoDecoder(const StreamParams& params);
-    Status open_codec();
+    Status open_codec(std::int64_t most_pixels);
     Status drain(BufferPool& pool, std::vector<DecodedImage>& out);
     Result<PlanarImage> planes(BufferPool& pool) const;
 

@@ -1,5 +1,8 @@
 #include "media/buffer.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 namespace onetake {
@@ -29,11 +32,20 @@ std::shared_ptr<BufferPool> BufferPool::create(std::size_t keep) {
 
 Buffer BufferPool::take(std::size_t size) {
     Buffer buffer;
+    std::vector<std::vector<std::uint8_t>> unused;  // freed without the lock
     {
         MutexLock lock(mutex_);
         if (!idle_.empty()) {
             buffer.bytes_ = std::move(idle_.back());
             idle_.pop_back();
+        }
+        least_idle_ = std::min(least_idle_, idle_.size());
+        if (++takes_ == kReview) {
+            const auto end = idle_.begin() + static_cast<std::ptrdiff_t>(least_idle_);
+            unused.assign(std::move_iterator(idle_.begin()), std::move_iterator(end));
+            idle_.erase(idle_.begin(), end);
+            takes_ = 0;
+            least_idle_ = idle_.size();
         }
     }
     buffer.resize(size);

@@ -54,20 +54,29 @@ class Buffer {
 };
 
 /// Recycles the memory of destroyed buffers, so that a capture loop soon stops allocating. Thread-safe. Keeps at most
-/// `keep` idle buffers.
+/// `keep` idle buffers, and frees those that the last kReview to 2 * kReview calls of take() did not need.
 class BufferPool : public std::enable_shared_from_this<BufferPool> {
  public:
+    static constexpr int kReview = 300;
+
     static std::shared_ptr<BufferPool> create(std::size_t keep);
     /// A buffer of `size` bytes, contents undefined.
     Buffer take(std::size_t size);
+    /// How many buffers are idle.
+    std::size_t idle() const {
+        MutexLock lock(mutex_);
+        return idle_.size();
+    }
 
  private:
     friend class Buffer;
     explicit BufferPool(std::size_t keep) : keep_(keep) { idle_.reserve(keep); }
     void recycle(std::vector<std::uint8_t> bytes) noexcept;
 
-    Mutex mutex_;
-    std::vector<std::vector<std::uint8_t>> idle_ ONETAKE_GUARDED_BY(mutex_);
+    mutable Mutex mutex_;
+    std::vector<std::vector<std::uint8_t>> idle_ ONETAKE_GUARDED_BY(mutex_);  // the last is the next to be used
+    int takes_ ONETAKE_GUARDED_BY(mutex_) = 0;                                // since the last review
+    std::size_t least_idle_ ONETAKE_GUARDED_BY(mutex_) = 0;                   // at any take() since then
     const std::size_t keep_;
 };
 

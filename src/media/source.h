@@ -22,6 +22,7 @@ struct SourceEvent {
         resumed,      ///< media are received again after a stall
         device_lost,  ///< the device is gone or unusable; the source keeps trying to reopen it
         note,         ///< a message for people, one line in `text`
+        ended,        ///< no media will follow: the end of a file, or a source given up; `text` says which
     };
     Kind kind = Kind::note;
     HostTime time;            ///< when it was noticed

@@ -24,12 +24,6 @@ struct BlockStamp {
     StampSource source = StampSource::arrival;
 };
 
-/// Host time of a wall time, by a simultaneous reading of both clocks: the only place of this conversion. Valid near
-/// that reading, even if the wall clock steps before or after.
-constexpr HostTime host_time_of_wall(WallTime t, HostTime host, WallTime wall) {
-    return host + (t - wall);
-}
-
 /// Determines which clock an audio stream's times are on (depending on the device CLOCK_MONOTONIC, CLOCK_REALTIME or
 /// none) and stamps each block: the device's capture time if it is plausible, else the arrival minus the block's
 /// length. Stamps are selected, never repaired. Thread-bound.

@@ -1,11 +1,14 @@
 #!/bin/bash
-# device_suite.sh ONETAKE TOOLS: runs in the virtual machine, once per boot: takes from every kind of device, and device
-# faults. Prints a line PASS or FAIL for each check and leaves takes, results and logs in /vmshare.
+# device_suite.sh ONETAKE TOOLS [PYTHON PYTHONPATH]: runs in the virtual machine, once per boot: takes from every kind of
+# device, by the program and by the Python package, and device faults. Prints a line PASS or FAIL for each check and
+# leaves takes, results and logs in /vmshare.
 # run_device_suite.sh starts it and checks the takes.
 set -u
 
 onetake=$1
 tools=$2
+python=${3:-}
+export PYTHONPATH=${4:-} PYTHONDONTWRITEBYTECODE=1
 # In memory: while the guest waits for the host's files its clock keeps running, and recorders and devices are late.
 takes=/dev/shm/takes
 logs=/dev/shm/logs
@@ -13,8 +16,8 @@ mkdir -p "$takes" "$logs"
 . "$(dirname "$0")/checks.sh"
 trap 'kill $(jobs -p) 2> /dev/null; cp -r "$takes" "$logs" /vmshare/' EXIT
 
-# A v4l2loopback device can be fed once only, so there are two.
-large=/dev/video10 small=/dev/video11 hdmi=/dev/video20 webcam=/dev/video21
+# A v4l2loopback device can be fed once only, so there are three.
+first=/dev/video0 large=/dev/video10 small=/dev/video11 hdmi=/dev/video20 webcam=/dev/video21
 
 # PortAudio has the same name for all sides of snd-aloop; these are distinct. The third stalls 2.5 s after each opening.
 cat > /etc/asound.conf <<END
@@ -22,6 +25,7 @@ pcm_type.testmic { lib "$tools/../support/libasound_module_pcm_testmic.so" }
 pcm.Stalling { type testmic freq 440 stall_at 2.5 }
 pcm.MicA { type hw card MicA device 1 }
 pcm.MicB { type hw card MicB device 1 }
+pcm.!default { type plug slave.pcm MicB }
 END
 
 # take NAME ARGUMENT...: records, no MP4. Sets $code; the result is $logs/NAME.json, stderr $logs/NAME.err.
@@ -190,6 +194,30 @@ microphone_that_stalls() {
         .written / 48000 > 3.5 and .dropped_driver / 48000 > 1.5 and (.expected / 48000 - 6 | fabs) < 0.5)" '.metrics.books[1]'
 }
 
+# The documented program of av_recorder, by its script, with a camera and a microphone.
+python_module() {
+    "$python" -m av_recorder --name scripted --data-dir "$takes" --duration 4 --device $small --audio-device MicB \
+        --width 640 --height 480 --fps 30 --no-mp4 > "$logs/scripted.txt" 2> "$logs/scripted.err"
+    code=$?
+    check "av_recorder's script records from devices" [ $code = 0 ] || sed 's/^/    /' "$logs/scripted.err"
+    jq '{metrics}' "$takes/scripted/manifest.json" > "$logs/scripted.json"
+    holds "and wrote every frame and sample" "$logs/scripted.json" \
+        '.metrics | (.frames / .effective_fps - 4 | fabs) < 0.2 and (.audio_samples / 48000 - 4 | fabs) < 0.3 and
+        (.books | length == 2) and all(.books[]; .expected == .written and .written > 0)' .metrics.books
+    check "and prints the metrics" grep -q '^soundcard_drift_ppm' "$logs/scripted.txt"
+    check "and lists the microphone" eval '"$python" -m av_recorder --list-audio 2> /dev/null | grep -q MicB'
+
+    local other_feed=$camera_feed
+    feed_camera $first 640 480
+    "$python" "$(dirname "$0")/documented_blocks_on_devices.py" /dev/shm/blocks > "$logs/blocks.json" 2> "$logs/blocks.err"
+    check "the documented programs run with camera and microphone" [ $? = 0 ] || sed 's/^/    /' "$logs/blocks.err"
+    holds "and keep every frame" "$logs/blocks.json" \
+        'length == 4 and all(.[]; .frames > 0 and .frames == .jpegs and .balanced and .dropped == 0 and .wav)' .
+    holds "and render what they are asked to" "$logs/blocks.json" '.["start and stop"].mp4 and .with.mp4' 'map(.mp4)'
+    end_feed "$camera_feed"
+    camera_feed=$other_feed
+}
+
 audio_beyond() { [ "$(stat -c %s "$takes/$1/audio.wav" 2> /dev/null || echo 0)" -gt "$2" ]; }
 has_frame() { [ -e "$takes/$1/frames/f_$(printf %06d "$2").jpg" ]; }
 frames_in() { ls "$takes/$1/frames" | wc -l; }
@@ -282,6 +310,7 @@ uncompressed
 devices_are_listed
 unavailable_cameras
 missing_microphone
+[ -z "$python" ] || python_module
 frames_that_the_driver_drops
 microphone_that_stalls
 camera_that_returns

@@ -16,7 +16,7 @@ fail() {
     exit 1
 }
 "$program" 2 > out 2>&1 || fail "exit code $?"
-[ -z "$(ffmpeg -v error -i tracked.mp4 -map 0 -f null - 2>&1)" ] || fail "the video does not decode cleanly"
+[ -z "$(ffmpeg -v error -i tracked.mp4 -map 0 -fps_mode passthrough -enc_time_base -1 -f null - 2>&1)" ] || fail "the video does not decode cleanly"
 streams=$(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 tracked.mp4 | sort | xargs)
 [ "$streams" = "audio video" ] || fail "the video has streams '$streams'"
 seconds=$(ffprobe -v error -select_streams v:0 -show_entries stream=duration -of csv=p=0 tracked.mp4)

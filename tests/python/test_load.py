@@ -200,7 +200,7 @@ def test_listing(take: onetake.Take) -> None:
     onetake.process(take.folder)
     (found,) = onetake.list_takes()
     assert found.state == "rendered" and found.output is not None and found.output.path.exists()
-    assert onetake.list_takes("nowhere") == []
+    assert onetake.list_takes(container="mkv")[0].state == "complete" and onetake.list_takes("nowhere") == []
     assert dataclasses.asdict(found)["name"] == "stored"
 
 
