@@ -58,7 +58,7 @@ bool RoomFeed::admit(HostTime time) {
         return false;
     }
     if (options_.pace != nullptr) options_.pace->wait(options_.input, time);
-    if (options_.in_real_time) options_.changed->wait_until(time, -1);
+    if (options_.until_stopped != nullptr) options_.until_stopped->wait_until(time, -1);
     return true;
 }
 

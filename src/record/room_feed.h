@@ -23,7 +23,8 @@ struct RoomFeedOptions {
     const WakeEvent* changed = nullptr;  ///< is woken when a track ends
     InputPace* pace = nullptr;         ///< of sources that are read as fast as possible; null for live ones
     std::size_t input = 0;             ///< in `pace`
-    bool in_real_time = false;         ///< wait for the time of the media, as of a file beside live sources
+    /// Where set, media wait for their time, as those of a file beside live sources, until it is woken.
+    const WakeEvent* until_stopped = nullptr;
     HostTime until = HostTime::max();  ///< media from here on are left out
 };
 

@@ -433,6 +433,7 @@ MediaRecordingResult RoomSession::result_of(const TakeResult& take) {
     for (auto& note : file.notes) r.notes.push_back(std::move(note));
     for (const auto& slot : slots_) {
         fill(*slot, take);
+        slot->result.participant = display_name(slot->result.participant);
         r.tracks.push_back(std::move(slot->result));
     }
     return r;
