@@ -1,5 +1,5 @@
 #!/bin/bash
-# fuzz.sh SECONDS [TARGET...]: builds the fuzz targets (line journal wav part data jpeg manifest model times take) and runs each for so long,
+# fuzz.sh SECONDS [TARGET...]: builds the fuzz targets (line journal wav part data jpeg manifest model times take track) and runs each for so long,
 # as many at a time as there are processors, from a corpus of real takes, made with $ONETAKE if that is set. Prints how often
 # each ran; what breaks one is left in build/fuzz/found/.
 set -euo pipefail
@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 [ $# -ge 1 ] || { sed -n '2,4s/^# //p' "$0"; exit 2; }
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- line journal wav part data jpeg manifest model times take
+[ $# -gt 0 ] || set -- line journal wav part data jpeg manifest model times take track
 
 build=${FUZZ_BUILD:-build/fuzz}
 cmake --preset fuzz -B "$build" $(command -v ccache > /dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)

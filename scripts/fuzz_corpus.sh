@@ -4,7 +4,7 @@ set -euo pipefail
 onetake=$(realpath "$1")
 folder=$2
 [ ! -e "$folder/done" ] || exit 0
-mkdir -p "$folder"/{line,journal,wav,part,data,jpeg,manifest,model,times,take}
+mkdir -p "$folder"/{line,journal,wav,part,data,jpeg,manifest,model,times,take,track}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -37,4 +37,5 @@ printf '\0\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\206\246\020\066\0\0\0\0hello' > "$folde
 printf '%s' '{"k":"d","v":"d1","n":1,"t":5,"r":6,"s":"pushed","b":5,"o":0,"c":907060870}' > "$folder/line/data"
 printf '%s' '{"k":"mark","host_ns":6,"t_ns":5,"text":"a marker"}' > "$folder/line/mark"
 printf '# seconds\n1700000000.123456789\n1.7000000005e9\n' > "$folder/times/exponent"
+printf 'Ada:screen=rtsp://u:p@10.0.0.5/cam?k=v@12.5-40\n# note\nBob:no-audio=sdp:a.sdp@3\nC=mic:\n' > "$folder/track/all"
 touch "$folder/done"

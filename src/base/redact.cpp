@@ -30,7 +30,7 @@ std::string without_secrets(std::string_view rest) {
     for (const auto key : kSecretKeys)
         if (const auto found = names.find(key); found != names.npos) end = std::min(end, found + key.size());
     if (end == rest.npos) return kept.append(rest);
-    if (rest[end] == '?') ++end;
+    if (end < rest.size() && rest[end] == '?') ++end;
     return kept.append(rest.substr(0, end)).append(end < rest.size() ? kHidden : "");
 }
 

@@ -1,16 +1,13 @@
 #include "support/temp_dir.h"
 #include "unit/input/collected.h"
+#include "unit/input/local_peers.h"
 
-#include <arpa/inet.h>
 #include <cstdlib>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <thread>
 
 namespace onetake {
@@ -25,48 +22,6 @@ MediaInputOptions options() {
     o.limits.open = 20s;
     return o;
 }
-
-// A socket bound to a free port of the loopback interface.
-class LocalSocket {
- public:
-    explicit LocalSocket(int type) : fd_(::socket(AF_INET, type | SOCK_CLOEXEC, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-        socklen_t size = sizeof address;
-        ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size);
-        port_ = ntohs(address.sin_port);
-    }
-    int fd() const { return fd_.get(); }
-    int port() const { return port_; }
-    void close() { fd_.reset(); }
-
- private:
-    UniqueFd fd_;
-    int port_ = 0;
-};
-
-// A process of ours, ended with the object.
-class Child {
- public:
-    explicit Child(const std::string& command) : pid_(::fork()) {
-        if (pid_ == 0) {
-            ::setpgid(0, 0);
-            ::execl("/bin/sh", "sh", "-c", ("exec " + command).c_str(), nullptr);
-            ::_exit(127);
-        }
-    }
-    Child(const Child&) = delete;
-    Child& operator=(const Child&) = delete;
-    ~Child() {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-    }
-
- private:
-    pid_t pid_;
-};
 
 // An even port with a free one above it, as RTP and RTCP want; freed just before it is used.
 int rtp_port() {
