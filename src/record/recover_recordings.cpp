@@ -1,5 +1,6 @@
 #include "base/files.h"
 #include "inspect/stored_take.h"
+#include "record/recover_chunks.h"
 #include "record/take_outputs.h"
 #include "take/journal.h"
 #include "take/take_files.h"
@@ -56,6 +57,10 @@ void finish_file(const std::string& storage, const std::string& name, ContainerF
 RecoveredRecording recover_one(const std::string& storage, const std::string& name, const TakeRecord& take) {
     RecoveredRecording recovered;
     recovered.take = take_folder(storage, name);
+    if (is_chunk_take(recovered.take)) {
+        recover_chunks(storage, name, recovered);
+        return recovered;
+    }
     auto report = recover_take(storage, name, storage);
     if (!report) {
         recovered.failures.push_back(report.error().message);

@@ -3,8 +3,8 @@
 #include "container/file_writer.h"
 #include "encode/audio_stream_encoder.h"
 #include "encode/data_encoder.h"
+#include "encode/image_stream_encoder.h"
 #include "encode/passthrough_encoder.h"
-#include "encode/video_stream_encoder.h"
 #include "inspect/stored_take.h"
 #include "render/cfr.h"
 #include "render/data_lines.h"
@@ -195,7 +195,7 @@ class Renderer {
             JpegInfo size;
             size.width = part.params.width;
             size.height = part.params.height;
-            return VideoStreamEncoder::open(encoder_settings(t, size, fps), t.video.name);
+            return ImageStreamEncoder::open(encoder_settings(t, size, fps), t.video.name);
         }
         auto params = part.params;
         params.time_scale = kStreamTicks;
@@ -226,7 +226,7 @@ class Renderer {
     Result<std::unique_ptr<StreamEncoder>> video_encoder(const TrackRecord& t, const JpegInfo& format,
                                                          double fps) const {
         if (options_.codec == "copy") return std::make_unique<PassthroughEncoder>(jpeg_stream(t, format, fps));
-        return VideoStreamEncoder::open(encoder_settings(t, format, fps), t.video.name);
+        return ImageStreamEncoder::open(encoder_settings(t, format, fps), t.video.name);
     }
 
     VideoEncoderSettings encoder_settings(const TrackRecord& t, const JpegInfo& format, double fps) const {
@@ -355,6 +355,10 @@ class Renderer {
             return lines->second.add(data.record, data.time, data.bytes);
         return encode(data_tracks_.at(data.record.track.number), CompressedFrame{std::move(data.bytes), data.time});
     }
+
+    // Only where they were asked for.
+    static Status write(TrackComplete&) { return {}; }
+    static Status write(Chapter&) { return {}; }
 
     // Packets of other tracks must not wait for data, which come as they do.
     Status pass_data_tracks(MediaTime time) {

@@ -83,7 +83,7 @@ Result<std::unique_ptr<TrackEncoder>> TakeSink::start_encoder(TrackId id, const 
     };
     options.chunks = track.chunks;
     options.on_encoder_error = track.on_encoder_error;
-    options.open = options_.open_encoder;
+    options.open = track.open_encoder ? track.open_encoder : options_.open_encoder;
     return TrackEncoder::start(std::move(options));
 }
 

@@ -51,6 +51,7 @@ void OriginSearch::see(HostTime time) {
 }
 
 bool OriginSearch::is_settled() const {
+    if (fixed_) return true;
     if (earliest_ && *latest_ - *earliest_ > kSilentTrackTimeout) return true;
     const auto has_begun = [](const auto& entry) { return entry.second.has_value(); };
     if (videos_.empty() && audios_.empty()) return std::ranges::all_of(data_, has_begun);
@@ -60,6 +61,7 @@ bool OriginSearch::is_settled() const {
 }
 
 std::optional<HostTime> OriginSearch::origin() const {
+    if (fixed_) return fixed_;
     std::optional<HostTime> origin;
     const auto consider = [&](const std::optional<HostTime>& t) {
         if (t) origin = std::min(origin.value_or(*t), *t);
@@ -78,6 +80,7 @@ std::optional<HostTime> take_origin(std::span<const JournalRecord> records) {
             search.add(*track);
             continue;
         }
+        if (const auto* chunks = std::get_if<ChunksRecord>(&record)) search.add(*chunks);
         if (const auto* frame = std::get_if<FrameRecord>(&record))
             search.add(*frame);
         else if (const auto* block = std::get_if<BlockRecord>(&record))
