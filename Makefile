@@ -2,6 +2,8 @@
 .PHONY: demo check test build sanitize fuzz format format-check tidy bench
 
 jobs := $(shell nproc)
+# Many tests record in real time, and wait.
+test_jobs := $(shell expr $(jobs) + 1)
 launcher := $(if $(shell command -v ccache),-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 in_ci := $(if $(CI),-DONETAKE_WERROR=ON -DONETAKE_UNITY=ON -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG")
 configure := cmake --preset release $(launcher) $(in_ci)
@@ -32,7 +34,7 @@ test:
 	scripts/python_env.sh
 	$(configure) -DONETAKE_TESTS=ON -DONETAKE_BENCH=ON -DONETAKE_PYTHON=ON
 	$(compile)
-	ctest --preset release --parallel $(jobs)
+	ctest --preset release --parallel $(test_jobs)
 
 # The complete suite under one sanitizer: make sanitize BY=asan (address and undefined) or BY=tsan (threads)
 BY ?= asan

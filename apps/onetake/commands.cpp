@@ -12,6 +12,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"process", "enhance and render stored takes", process},
     {"encode", "record one video stream into one encoded file", encode},
     {"room", "record several people into one file", room},
+    {"chunk", "record devices in chunks: files of a fixed length", chunk},
     {"list", "list the takes", list},
     {"devices", "list cameras with their modes, and microphones", devices},
     {"check", "verify a take and list what is missing", check},

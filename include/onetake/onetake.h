@@ -1,6 +1,7 @@
 #pragma once
 
 #include <onetake/calibration.h>
+#include <onetake/chunked_writer.h>
 #include <onetake/config.h>
 #include <onetake/config_fields.h>
 #include <onetake/devices.h>
@@ -17,6 +18,7 @@
 #include <onetake/result.h>
 #include <onetake/selftest.h>
 #include <onetake/sidecar.h>
+#include <onetake/stream_encoder.h>
 #include <onetake/take.h>
 #include <onetake/take_reader.h>
 #include <onetake/version.h>

@@ -54,6 +54,11 @@ class InFlightLimit {
         }
         freed_.notify_all();
     }
+    int capacity() const { return capacity_; }
+    int used() const {
+        MutexLock lock(mutex_);
+        return used_;
+    }
     /// Highest number of slots in use at once.
     int deepest() const {
         MutexLock lock(mutex_);

@@ -25,6 +25,10 @@ Status status_of(Delivery delivery) {
         case Delivery::closed:
             return fail(ErrorCode::refused,
                         "The take was stopped while what was pushed waited for the disk; it counts as lost.");
+        case Delivery::refused:
+            return fail(ErrorCode::refused,
+                        "What was pushed is not stored: its time is before the first of the recording, or belongs to a "
+                        "chunk that is finished.");
         case Delivery::damaged:
             return fail(ErrorCode::refused, "What was pushed is damaged and was not stored; it counts as lost.");
         case Delivery::take_ended:

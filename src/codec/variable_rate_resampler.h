@@ -37,7 +37,10 @@ class VariableRateResampler {
     /// Emits the samples held back, up to the last run's end.
     Status finish(const SampleSink& sink);
 
-    /// Samples per channel emitted so far: the next one's index on the grid.
+    /// The first sample emitted will be `sample` of the grid: nothing is emitted for the time before it. Before the
+    /// first run.
+    void begin_at(std::int64_t sample) { next_ = sample; }
+    /// Samples per channel emitted so far, and left out by begin_at(): the next one's index on the grid.
     std::int64_t samples_out() const { return next_; }
 
  private:

@@ -271,6 +271,7 @@ Status Muxer::Impl::set_up(AVStream& stream, const StreamParams& params, const A
         par->block_align = par->bits_per_coded_sample / 8 * params.channels;
     }
     set_tag(&stream.metadata, "title", params.title);
+    for (const auto& [key, value] : params.metadata) set_tag(&stream.metadata, key, value);
     if (is_mp4()) set_tag(&stream.metadata, "handler_name", params.title);
     return {};
 }
@@ -362,9 +363,12 @@ Status Muxer::Impl::write_one(Packet from) {
     if (from.key) packet->flags |= AV_PKT_FLAG_KEY;
     if (from.hidden) packet->flags |= AV_PKT_FLAG_DISCARD;
     const auto& params = stream.params;
-    // Padding samples of the last packet; Matroska stores them for players.
-    const bool padded =
-        !params.copied && params.kind == TrackKind::audio && params.frame_size > 0 && from.duration < params.frame_size;
+    // Padding samples of the last packet; Matroska stores them for players. Lossless codecs end with a short one
+    // instead.
+    const auto* codec = avcodec_descriptor_get(stream.stream->codecpar->codec_id);
+    const bool pads = codec != nullptr && (codec->props & AV_CODEC_PROP_LOSSLESS) == 0;
+    const bool padded = !params.copied && params.kind == TrackKind::audio && params.frame_size > 0 &&
+                        from.duration < params.frame_size && pads;
     const auto padding = padded ? params.frame_size - from.duration : std::int64_t{from.skip_last};
     if (padding > 0) {
         auto* skip = av_packet_new_side_data(packet, AV_PKT_DATA_SKIP_SAMPLES, 10);

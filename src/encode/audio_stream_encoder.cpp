@@ -27,8 +27,16 @@ AudioStreamEncoder::AudioStreamEncoder(AudioEncoder encoder, VariableRateResampl
     params_.title = std::move(title);
 }
 
+void AudioStreamEncoder::begin_at(std::int64_t sample) {
+    first_sample_ = sample;
+    resampler_.begin_at(sample);
+}
+
 Status AudioStreamEncoder::take(EncoderInput input, std::vector<Packet>& out) {
-    const auto encode_chunk = [&](std::span<const float> samples) { return encoder_.encode(samples, out); };
+    const auto encode_chunk = [&](std::span<const float> samples) {
+        const auto from = out.size();
+        return to_track_times(encoder_.encode(samples, out), out, from);
+    };
     if (const auto* run = std::get_if<TimedAudio>(&input)) return resampler_.write(*run, encode_chunk);
     if (const auto* silence = std::get_if<AudioSilence>(&input))
         return resampler_.write_silence(silence->until, encode_chunk);
@@ -37,8 +45,17 @@ Status AudioStreamEncoder::take(EncoderInput input, std::vector<Packet>& out) {
 }
 
 Status AudioStreamEncoder::take_end(std::vector<Packet>& out) {
+    const auto from = out.size();
     ONETAKE_TRY(resampler_.finish([&](std::span<const float> samples) { return encoder_.encode(samples, out); }));
-    return encoder_.finish(out);
+    return to_track_times(encoder_.finish(out), out, from);
+}
+
+Status AudioStreamEncoder::to_track_times(Status status, std::vector<Packet>& out, std::size_t from) const {
+    for (auto i = from; i < out.size(); ++i) {
+        out[i].pts += first_sample_;
+        out[i].dts += first_sample_;
+    }
+    return status;
 }
 
 Status AudioStreamEncoder::take_pause(std::vector<Packet>& out) {
@@ -55,7 +72,7 @@ StreamCounters AudioStreamEncoder::counters() const {
 }
 
 MediaTime AudioStreamEncoder::position() const {
-    return MediaTime(from_ticks(encoder_.samples(), params_.sample_rate));
+    return MediaTime(from_ticks(first_sample_ + encoder_.samples(), params_.sample_rate));
 }
 
 }  // namespace onetake

@@ -29,6 +29,10 @@ class AudioStreamEncoder final : public StreamEncoder {
     /// in use. Errors: AudioEncoder::open()'s.
     static Result<std::unique_ptr<AudioStreamEncoder>> open(const AudioStreamSettings& settings);
 
+    /// The track continues one of which this encoder knows nothing: it begins with `sample`, and packets have their
+    /// times from there on. Before the first input.
+    void begin_at(std::int64_t sample);
+
     StreamCounters counters() const override;
     /// Media time of the next sample: everything before it is encoded.
     MediaTime position() const;
@@ -40,8 +44,11 @@ class AudioStreamEncoder final : public StreamEncoder {
     /// With as much silence as the codec needs to complete its packets.
     Status take_pause(std::vector<Packet>& out) override;
 
+    Status to_track_times(Status status, std::vector<Packet>& out, std::size_t from) const;
+
     AudioEncoder encoder_;
     VariableRateResampler resampler_;
+    std::int64_t first_sample_ = 0;
 };
 
 }  // namespace onetake

@@ -30,11 +30,12 @@ struct SourceEvent {
     std::string text;
 };
 
-/// What became of a delivered frame or block. All but `accepted` are counted as lost.
+/// What became of a delivered frame or block. All but `accepted` and `refused` are counted as lost.
 enum class Delivery {
     accepted,
     dropped,     ///< the queue was full
     closed,      ///< the track was closed, possibly while the caller waited for room in the queue
+    refused,     ///< its time can't be taken any more, or not yet; counted by who refuses it, not as lost
     damaged,     ///< no complete JPEG; an audio block without samples
     take_ended,  ///< the disk is full or can't be written
 };

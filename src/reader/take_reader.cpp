@@ -216,6 +216,8 @@ class TakeReader::Impl {
     void add(MarkRecord& r) { markers_.push_back({to_ns(r.time), std::move(r.text)}); }
     void add(const EndRecord&) { complete_ = true; }
     void add(const TakeRecord&) {}
+    void add(const ChunksRecord&) {}
+    void add(const ChunkRecord&) {}
     void add(const PartRecord& r) {
         const auto at = std::ranges::find(video_numbers_, r.track.number);
         if (at == video_numbers_.end()) return;

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -15,13 +16,28 @@
 
 namespace onetake {
 
+namespace {
+
+// The take of a recording in chunks lies in the folder of the chunks.
+std::string recorded_folder(const std::string& folder) {
+    namespace fs = std::filesystem;
+    std::error_code problem;
+    if (fs::exists(fs::path(folder) / kJournalName, problem)) return folder;
+    for (auto it = fs::directory_iterator(folder, problem); !problem && it != fs::directory_iterator();
+         it.increment(problem))
+        if (is_work_take(it->path().filename().string())) return it->path().string();
+    return folder;
+}
+
+}  // namespace
+
 Status mark_take(const std::string& data_dir, const std::string& name, const std::string& text) {
     const auto now = host_now();  // before anything that takes time
     if (text.empty() || text.size() > kLongestMarker)
         return fail(ErrorCode::refused, fmt::format("A marker of {} bytes can't be stored; 1 to {} is possible.",
                                                     text.size(), kLongestMarker));
     ONETAKE_TRY(check_take_name(name));
-    const auto folder = take_folder(data_dir, name);
+    const auto folder = recorded_folder(take_folder(data_dir, name));
     const auto journal = JournalReader::open(folder);
     if (!journal) return fail(journal.error());
     if (!journal->being_written())

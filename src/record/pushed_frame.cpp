@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "media/jpeg_info.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <fmt/format.h>
@@ -52,27 +54,40 @@ Frame copied(const Frame& frame, Buffer buffer) {
 
 }  // namespace
 
-Result<Frame> borrowed_frame(const ImageView& image, std::shared_ptr<const void> owner) {
+Result<Frame> borrowed_raw_frame(PixelFormat format, int width, int height, int stride,
+                                 std::span<const std::uint8_t> bytes, std::shared_ptr<const void> owner) {
     Frame frame;
-    frame.format = pixel_format(image.format);
-    frame.width = image.width;
-    frame.height = image.height;
-    if (image.width < 1 || image.height < 1 || image.width > kLargestSide || image.height > kLargestSide)
+    frame.format = format;
+    frame.width = width;
+    frame.height = height;
+    if (width < 1 || height < 1 || width > kLargestSide || height > kLargestSide)
         return fail(ErrorCode::refused,
-                    fmt::format("A pushed frame of {}x{} pixels can't be stored; 1 to {} is possible.", image.width,
-                                image.height, kLargestSide));
-    const int tight = tight_stride(frame.format, image.width);
-    frame.stride = image.stride == 0 ? tight : image.stride;
+                    fmt::format("A pushed frame of {}x{} pixels can't be stored; 1 to {} is possible.", width, height,
+                                kLargestSide));
+    const int tight = tight_stride(format, width);
+    frame.stride = stride == 0 ? tight : stride;
     if (frame.stride < tight)
         return fail(ErrorCode::refused, fmt::format("The pushed frame's stride is {} bytes; {} pixels of {} need {}.",
-                                                    image.stride, image.width, to_string(frame.format), tight));
-    frame.bytes = Buffer(image.pixels.data(), image.pixels.size(), std::move(owner));
+                                                    stride, width, to_string(format), tight));
+    frame.bytes = Buffer(bytes.data(), bytes.size(), std::move(owner));
     if (!has_all_bytes(frame))
-        return fail(
-            ErrorCode::refused,
-            fmt::format("The pushed frame has {} bytes; {}x{} pixels of {} need {}.", image.pixels.size(), image.width,
-                        image.height, to_string(frame.format), frame_bytes(frame.format, frame.stride, image.height)));
+        return fail(ErrorCode::refused,
+                    fmt::format("The pushed frame has {} bytes; {}x{} pixels of {} need {}.", bytes.size(), width,
+                                height, to_string(format), frame_bytes(format, frame.stride, height)));
     return frame;
+}
+
+Result<Frame> borrowed_frame(const ImageView& image, std::shared_ptr<const void> owner) {
+    return borrowed_raw_frame(pixel_format(image.format), image.width, image.height, image.stride, image.pixels,
+                              std::move(owner));
+}
+
+Result<Frame> raw_frame(PixelFormat format, int width, int height, int stride, std::span<const std::uint8_t> bytes,
+                        std::shared_ptr<const void> owner, PushVideoSource& source) {
+    const bool owned = owner != nullptr;
+    auto frame = borrowed_raw_frame(format, width, height, stride, bytes, std::move(owner));
+    if (!frame || owned) return frame;
+    return copied(*frame, source.buffer(frame_bytes(format, tight_stride(format, width), height)));
 }
 
 Result<Frame> copied_frame(const ImageView& image, PushVideoSource& source) {
@@ -80,6 +95,15 @@ Result<Frame> copied_frame(const ImageView& image, PushVideoSource& source) {
     if (!frame) return fail(frame.error());
     const auto bytes = frame_bytes(frame->format, tight_stride(frame->format, frame->width), frame->height);
     return copied(*frame, source.buffer(bytes));
+}
+
+std::vector<std::int16_t> samples_of(std::span<const float> samples) {
+    std::vector<std::int16_t> converted(samples.size());
+    std::ranges::transform(samples, converted.begin(), [](float v) {
+        if (std::isnan(v)) return std::int16_t{0};
+        return static_cast<std::int16_t>(std::lrint(std::clamp(v, -1.0f, 1.0f) * 32767.0f));
+    });
+    return converted;
 }
 
 Result<Frame> jpeg_frame(std::span<const std::uint8_t> jpeg, PushVideoSource& source) {

@@ -1,21 +1,10 @@
 #include "record/pushed_frame.h"
 #include "record/recorder_impl.h"
 
-#include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
 #include <utility>
 
 namespace onetake {
-
-namespace {
-
-std::int16_t to_int16(float v) {
-    if (std::isnan(v)) return 0;
-    return static_cast<std::int16_t>(std::lrint(std::clamp(v, -1.0f, 1.0f) * 32767.0f));
-}
-
-}  // namespace
 
 Status AVRecorder::push_video(const ImageView& image, std::optional<double> t, int track) {
     const auto recording = impl_->running("push_video()");
@@ -89,9 +78,7 @@ Status AVRecorder::mark(std::string_view text, std::optional<double> t) {
 }
 
 Status AVRecorder::push_audio(std::span<const float> samples, std::optional<double> t, int track) {
-    std::vector<std::int16_t> converted(samples.size());
-    std::ranges::transform(samples, converted.begin(), to_int16);
-    return push_audio(std::span<const std::int16_t>(converted), t, track);
+    return push_audio(std::span<const std::int16_t>(samples_of(samples)), t, track);
 }
 
 }  // namespace onetake

@@ -99,7 +99,7 @@ Status Recording::open_sink() {
     }
     options.writer.late_tracks = options_.late_tracks;
     options.writer.fsync = config_.store.fsync;
-    options.writer.encoded_tracks = config_.store.codec != "jpeg";
+    options.writer.encoded_tracks = config_.store.codec != "jpeg" || !options_.video.empty();
     options.writer.data_tracks = !config_.data.empty();
     options.writer.id = new_ulid(read_clocks().wall);
     options.jpeg = {config_.store.quality, config_.store.subsample, config_.store.progressive};
@@ -127,8 +127,10 @@ Status Recording::add_tracks() {
     for (const auto& video : sources_.video) {
         auto input = add_input(video);
         if (!input) return fail(std::move(input).error());
-        auto receiver = video.push ? nullptr : std::make_unique<BarrierVideoReceiver>(**input, *start_barrier_);
-        video_inputs_.push_back(receiver ? receiver.get() : static_cast<VideoReceiver*>(*input));
+        VideoReceiver* next = *input;
+        if (options_.chunks) next = &options_.chunks->add(**input);
+        auto receiver = video.push ? nullptr : std::make_unique<BarrierVideoReceiver>(*next, *start_barrier_);
+        video_inputs_.push_back(receiver ? receiver.get() : next);
         video_receivers_.push_back(std::move(receiver));
     }
     for (const auto& audio : sources_.audio) {
@@ -138,15 +140,18 @@ Status Recording::add_tracks() {
         }
         auto input = sink_->add_audio(audio.source->description());
         if (!input) return fail(std::move(input).error());
-        auto receiver = audio.push ? nullptr : std::make_unique<BarrierAudioReceiver>(**input, *start_barrier_);
-        audio_inputs_.push_back(receiver ? receiver.get() : static_cast<AudioReceiver*>(*input));
+        AudioReceiver* next = *input;
+        if (options_.chunks) next = &options_.chunks->add(**input, audio.source->description().sample_rate);
+        auto receiver = audio.push ? nullptr : std::make_unique<BarrierAudioReceiver>(*next, *start_barrier_);
+        audio_inputs_.push_back(receiver ? receiver.get() : next);
         audio_receivers_.push_back(std::move(receiver));
     }
     for (const auto& data : sources_.data) {
         auto input = sink_->add_data(data->description());
         if (!input) return fail(std::move(input).error());
-        data_inputs_.push_back(*input);
+        data_inputs_.push_back(options_.chunks ? &options_.chunks->add(**input) : static_cast<DataReceiver*>(*input));
     }
+    if (options_.chunks) options_.chunks->connect(*sink_);
     ONETAKE_TRY(write_offsets());
     return sink_->start();
 }
@@ -155,8 +160,18 @@ Result<VideoTrackInput*> Recording::add_input(const OpenedSources::Video& video)
     auto description = video.source->description();
     if (options_.range)
         description.color.range = *options_.range == PixelRange::limited ? ColorRange::limited : ColorRange::full;
-    return sink_->add_video(
-        description, {video.transcode, live_settings(config_.store, options_.keep_size, video.push == nullptr)});
+    VideoTrackOptions track{video.transcode, live_settings(config_.store, options_.keep_size, video.push == nullptr)};
+    if (video_inputs_.size() < options_.video.size()) {
+        const auto& setup = options_.video[video_inputs_.size()];
+        track.encode = setup.encode;
+        track.open_encoder = setup.open_encoder;
+        track.on_encoder_error = setup.on_encoder_error;
+        description.color.range = setup.range;
+        if (video.push) description.width = setup.width;
+        if (video.push) description.height = setup.height;
+    }
+    if (options_.chunks) track.chunks = options_.chunks->grid();
+    return sink_->add_video(description, track);
 }
 
 Result<Recording::Added<PushVideoSource>> Recording::add_video(const VideoTrackConfig& track) {

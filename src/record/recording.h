@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/wake_event.h"
+#include "record/chunk_gate.h"
 #include "record/marker_socket.h"
 #include "record/open_sources.h"
 #include "record/progress_meter.h"
@@ -14,6 +15,7 @@
 #include <onetake/progress.h>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,15 +25,26 @@
 
 namespace onetake {
 
+/// How a video track is encoded, where this is not as configured.
+struct VideoTrackSetup {
+    LiveVideoSettings encode;
+    int width = 0, height = 0;  ///< of the frames that a program pushes
+    ColorRange range = ColorRange::limited;
+    decltype(TrackEncoderOptions::open) open_encoder = {};    ///< see TrackEncoderOptions
+    std::function<void(const Error&)> on_encoder_error = {};  ///< see TrackEncoderOptions
+};
+
 struct RecordingOptions {
-    TakeNames names;                  ///< the take gets the first that is free
-    std::vector<std::string> notes;   ///< on what the take does without
-    EventCallback on_event;           ///< see TakeSinkOptions
-    bool keep_size = false;           ///< encoded tracks: frames of another size are scaled to that of the first
-    std::optional<PixelRange> range;  ///< of encoded tracks; unset: the source's
-    bool late_tracks = false;         ///< pushed tracks may come and go while recording
+    TakeNames names;                       ///< the take gets the first that is free
+    std::vector<std::string> notes;        ///< on what the take does without
+    EventCallback on_event;                ///< see TakeSinkOptions
+    bool keep_size = false;                ///< encoded tracks: frames of another size are scaled to that of the first
+    std::optional<PixelRange> range = {};  ///< of encoded tracks; unset: the source's
+    bool late_tracks = false;              ///< pushed tracks may come and go while recording
     /// Of another recorder, added to the configuration in the journal: its name and a JSON object. Empty: none.
     std::pair<std::string, std::string> extra_config = {};
+    std::vector<VideoTrackSetup> video = {};  ///< by track; empty: all as configured
+    ChunkGate* chunks = nullptr;              ///< of a recording in chunks, which must outlive it
 };
 
 /// One take while it is recorded: its sources and its sink.
@@ -76,6 +89,10 @@ class Recording {
 
     /// Stores a marker at `t`, seconds on CLOCK_MONOTONIC, else now. Thread-safe. Errors: TakeSink::mark()'s.
     Status mark(std::string_view text, std::optional<double> t);
+
+    /// Adds a record to the take's journal. Thread-safe; does nothing after end_capture().
+    void write_later(JournalRecord record) { sink_->write_later(std::move(record)); }
+    const std::string& id() const { return sink_->take().id(); }
 
     /// Whether the disk is full or can't be written; the take must be closed then.
     bool ended_early() const { return sink_->ended_early(); }

@@ -1,5 +1,6 @@
 #include "base/files.h"
 #include "inspect/stored_take.h"
+#include "record/recover_chunks.h"
 #include "record/room_session.h"
 #include "record/take_outputs.h"
 #include "take/journal.h"
@@ -39,7 +40,8 @@ void finish_file(const std::string& storage, const std::string& name, const Take
     if (result->metrics.frames == 0 && (!room || result->metrics.audio_samples == 0)) {
         recovered.steps.emplace_back("It has no frame: no file.");
     } else {
-        if (const auto made = TakeOutputs(config, name, {}, {}, room.value_or(AudioOutput{})).process({}, *result); !made)
+        if (const auto made = TakeOutputs(config, name, {}, {}, room.value_or(AudioOutput{})).process({}, *result);
+            !made)
             return recovered.failures.push_back(made.error().message);
         if (!result->failures.empty() || result->mp4_frames < result->metrics.frames)
             recovered.failures.push_back(
@@ -58,6 +60,10 @@ void finish_file(const std::string& storage, const std::string& name, const Take
 RecoveredRecording recover_one(const std::string& storage, const std::string& name, const TakeRecord& take) {
     RecoveredRecording recovered;
     recovered.take = take_folder(storage, name);
+    if (is_chunk_take(recovered.take)) {
+        recover_chunks(storage, name, recovered);
+        return recovered;
+    }
     auto report = recover_take(storage, name, storage);
     if (!report) {
         recovered.failures.push_back(report.error().message);

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/ulid.h"
 #include "codec/frame_converter.h"
-#include "encode/video_stream_encoder.h"
+#include "encode/image_stream_encoder.h"
 #include "inspect/stored_take.h"
 #include "mix/display_name.h"
 #include "record/pushed_frame.h"
@@ -150,7 +150,7 @@ Status RoomSession::prove_encoder() const {
     live.preset = room_.preset;
     auto settings = live_encoder_settings(live, kProbeWidth, kProbeHeight, PixelFormat::i420, 1);
     settings.color = color_;
-    const auto opened = VideoStreamEncoder::open(settings);
+    const auto opened = ImageStreamEncoder::open(settings);
     return opened ? Status{} : fail(opened.error());
 }
 

@@ -19,7 +19,9 @@ constexpr std::size_t kLargestJpeg = std::size_t{256} << 20;
 constexpr std::int64_t kMostPixels = std::int64_t{1} << 28;  // the limit of encoders
 constexpr std::size_t kIdleImages = 80;                      // encoders look far ahead
 constexpr std::size_t kMostNotes = 20;
-constexpr std::size_t kMostWaiting = 20'000;  // more: the reference delivers nothing any more
+constexpr std::size_t kMostWaiting = 20'000;                // more: the reference delivers nothing any more
+constexpr std::size_t kMostOrdered = 400'000;               // more are not put in the order of their times
+constexpr Duration kAudioBefore = std::chrono::seconds(3);  // audio that is read before the begin
 
 Result<WavReader> open_wav(const TakeDir& dir, const std::string& path) {
     auto fd = dir.open_file(path, O_RDONLY);
@@ -200,13 +202,29 @@ Status MediaReader::run(BoundedQueue<RenderItem>& out) {
         auto event = next_event();
         if (!event) return fail(std::move(event).error());
         if (!*event) break;
-        if (!emit_in_order(std::move(**event), out)) return enhancement_;
+        if (!emit_new_markers(out) || !emit_in_order(std::move(**event), out)) return enhancement_;
     }
-    emit_waiting(0, out);
+    (void)(emit_waiting(0, out) && emit_new_markers(out));
     return enhancement_;
 }
 
+bool MediaReader::emit_new_markers(BoundedQueue<RenderItem>& out) {
+    const auto& markers = source_.markers();
+    for (; options_.emit_markers && markers_emitted_ < markers.size(); ++markers_emitted_) {
+        const auto& mark = markers[markers_emitted_];
+        if (!out.push(Chapter{std::max(file_time(mark.time), MediaTime{}), mark.text})) return false;
+    }
+    return true;
+}
+
 bool MediaReader::emit_in_order(TakeEvent event, BoundedQueue<RenderItem>& out) {
+    if (options_.in_time_order) {
+        if (!std::holds_alternative<StoredAudio>(event))
+            waiting_.push_back(std::move(event));
+        else if (!emit(event, out))
+            return false;
+        return emit_waiting(kMostOrdered, out);
+    }
     if (!reference_) return emit(event, out);
     if (const auto* stored = std::get_if<StoredAudio>(&event); stored && is_reference(stored->track)) {
         if (!emit(event, out)) return false;
@@ -216,8 +234,14 @@ bool MediaReader::emit_in_order(TakeEvent event, BoundedQueue<RenderItem>& out) 
     return emit_waiting(kMostWaiting, out);
 }
 
+bool MediaReader::may_go(const TakeEvent& event) const {
+    if (reference_) return end_of(event) <= reference_->settled();
+    const auto unsettled = source_.unsettled_from();
+    return !unsettled || end_of(event) <= *unsettled;
+}
+
 bool MediaReader::emit_waiting(std::size_t most_left, BoundedQueue<RenderItem>& out) {
-    while (!waiting_.empty() && (waiting_.size() > most_left || end_of(waiting_.front()) <= reference_->settled())) {
+    while (!waiting_.empty() && (waiting_.size() > most_left || may_go(waiting_.front()))) {
         if (!emit(waiting_.front(), out)) return false;
         waiting_.pop_front();
     }
@@ -226,6 +250,11 @@ bool MediaReader::emit_waiting(std::size_t most_left, BoundedQueue<RenderItem>& 
 
 bool MediaReader::emit(const TakeEvent& event, BoundedQueue<RenderItem>& out) {
     return std::visit([&](const auto& e) { return emit(e, out); }, event);
+}
+
+// By the nearest millisecond, as it is said which chunk media belong to.
+bool MediaReader::is_before_begin(MediaTime t) const {
+    return to_ticks(t.time_since_epoch(), 1000) < to_ticks(options_.begin.time_since_epoch(), 1000);
 }
 
 MediaTime MediaReader::file_time(HostTime t) const {
@@ -244,9 +273,10 @@ bool MediaReader::emit(const StoredFrame& frame, BoundedQueue<RenderItem>& out) 
     const auto it = videos_.find(frame.track.number);
     if (it == videos_.end()) return leave_out(frame.track, frame.time, out);
     auto& video = it->second;
+    const auto time = std::max(file_time(frame.time), MediaTime{});
+    if (is_before_begin(time)) return true;
     ++video.named;
     if (!video.file_track) return ++video.lost, leave_out(frame.track, frame.time, out);
-    const auto time = std::max(file_time(frame.time), MediaTime{});
     const auto lose = [&](std::string_view why) { return this->lose(video, frame, why); };
     if (const auto why = too_late(video.last, time); !why.empty()) return lose(why);
     if (video.encoded) return emit_encoded(video, frame, time, out);
@@ -270,9 +300,11 @@ bool MediaReader::emit_encoded(Video& video, const StoredFrame& frame, MediaTime
     auto& encoded = *video.encoded;
     const auto* part = frame.packet ? source_.part(frame.track, frame.packet->part) : nullptr;
     if (auto status = encoded.read(frame, part); !status) return lose(video, frame, status.error().message);
+    source_.forget_parts_before(frame.track, frame.packet->part);
     if (video.copy) {
         video.last = time;
-        return out.push(CopiedFrame{*video.file_track, std::move(encoded.packet()), time, frame.packet->key});
+        return out.push(
+            CopiedFrame{*video.file_track, std::move(encoded.packet()), time, frame.packet->key, frame.packet->part});
     }
     auto image = encoded.decode(frame);
     if (!image) return lose(video, frame, image.error().message);
@@ -291,10 +323,10 @@ bool MediaReader::emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out)
     const auto it = audios_.find(stored.track.number);
     if (it == audios_.end()) return leave_out(stored.track, stored.span.begin, out);
     auto& audio = it->second;
+    if (file_time(stored.span.end) < options_.begin - kAudioBefore) return true;
     const auto named = static_cast<std::uint64_t>(stored.span.frames);
     audio.named += named;
-    if (!audio.file_track || !audio.wav)
-        return audio.lost += named, leave_out(stored.track, stored.span.begin, out);
+    if (!audio.file_track || !audio.wav) return audio.lost += named, leave_out(stored.track, stored.span.begin, out);
     auto raw = stored.span;  // with the take's audio offset
     const auto move = source_.audio_shift(stored.track, options_.audio_offset);
     raw.begin += move;
@@ -306,7 +338,7 @@ bool MediaReader::emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out)
         enhancement_ = options_.enhanced.wait_for(span.first_sample + span.frames);
         if (!enhancement_) return false;
     }
-    PlacedAudio placed{*audio.file_track, stored.track, {}};
+    PlacedAudio placed{*audio.file_track, stored.track, {}, span.first_sample};
     auto& run = placed.run;
     const auto lose = [&](std::int64_t samples, std::string why) {
         audio.lost += static_cast<std::uint64_t>(samples);
@@ -347,6 +379,7 @@ bool MediaReader::emit(const StoredData& stored, BoundedQueue<RenderItem>& out) 
     const auto it = data_.find(record.track.number);
     if (it == data_.end()) return leave_out(record.track, record.time, out);
     auto& data = it->second;
+    if (is_before_begin(file_time(record.time))) return true;
     ++data.named;
     if (!data.mapped || !data.file) return ++data.lost, true;
     PlacedData placed{record, {}, std::max(file_time(record.time), MediaTime{})};

@@ -40,11 +40,13 @@ struct CopiedFrame {
     std::vector<std::uint8_t> bytes;
     MediaTime time;
     bool key = true;
+    int part = 0;  ///< of an encoded track: where the packet was stored
 };
 struct PlacedAudio {
     int track = 0;   ///< of the file
     TrackId source;  ///< of the take
     TimedAudio run;
+    std::int64_t first_sample = 0;  ///< in the file that it was read from
 };
 /// A stored data packet at its media time.
 struct PlacedData {
@@ -63,7 +65,14 @@ struct UnmappedTrack {
     TrackId track;
     MediaTime time;
 };
-using RenderItem = std::variant<DecodedFrame, CopiedFrame, PlacedAudio, PlacedData, PausedTrack, UnmappedTrack>;
+/// All media of a track before this time were emitted, although it may not have delivered any since.
+struct TrackComplete {
+    TrackId track;
+    MediaTime until;
+};
+/// Markers are emitted only where asked for, all others as mapped; TrackComplete comes from who follows a recording.
+using RenderItem = std::variant<DecodedFrame, CopiedFrame, PlacedAudio, PlacedData, PausedTrack, UnmappedTrack,
+                                TrackComplete, Chapter>;
 
 /// What of a track's journal could not be read.
 struct TrackLoss {
@@ -85,6 +94,12 @@ struct MediaReaderOptions {
     /// Media further after their predecessor in the track are lost: the stamp is wrong, or can't be written.
     Duration longest_gap = std::chrono::hours(6);
     bool audio_only = false;  ///< leave out the video and data tracks
+    /// Emit all tracks in about the order of their times: frames and data wait until the time of the audio before them
+    /// is settled. What waits is not in memory.
+    bool in_time_order = false;
+    bool emit_markers = false;
+    /// Media before this millisecond are not read, except audio some seconds before it.
+    MediaTime begin{};
 };
 
 /// Reads a take's media in the order of its journal, for the encoders. Thread-bound.
@@ -121,6 +136,15 @@ class MediaReader {
 
     /// Emits the packets of a data track.
     void map_data(TrackId track);
+
+    /// How a recording that goes into chunks is divided; empty for others.
+    const std::optional<ChunksRecord>& chunks() const { return source_.chunks(); }
+    /// Whether audio of the track was read whose time is not settled yet.
+    bool has_unsettled(TrackId track) const { return source_.unsettled_from(track).has_value(); }
+    /// End of the audio of the track that was read, by its stamps; empty before the first.
+    std::optional<HostTime> audio_read_until(TrackId track) const { return source_.audio_read_until(track); }
+    /// See TakeSource::settle_audio(). In wait_for_more only.
+    void settle_audio(TrackId track) { source_.settle_audio(track); }
 
     /// Reads everything, to the end or until the queue is closed.
     Status run(BoundedQueue<RenderItem>& out);
@@ -167,6 +191,9 @@ class MediaReader {
     void choose_reference();
     bool emit_in_order(TakeEvent event, BoundedQueue<RenderItem>& out);
     bool emit_waiting(std::size_t most_left, BoundedQueue<RenderItem>& out);
+    bool may_go(const TakeEvent& event) const;
+    bool is_before_begin(MediaTime t) const;
+    bool emit_new_markers(BoundedQueue<RenderItem>& out);
     bool emit(const TakeEvent& event, BoundedQueue<RenderItem>& out);
     bool emit(const StoredFrame& frame, BoundedQueue<RenderItem>& out);
     bool emit_encoded(Video& video, const StoredFrame& frame, MediaTime time, BoundedQueue<RenderItem>& out);
@@ -198,8 +225,9 @@ class MediaReader {
     std::map<int, Data> data_;
     std::optional<SampleTimeline> reference_;  // the sound card's, where it is the reference
     TrackId reference_track_;
-    std::deque<TakeEvent> waiting_;  // until the reference timeline covers them
-    std::string bytes_;              // reused
+    std::deque<TakeEvent> waiting_;  // until the reference timeline covers them, or the audio before them is settled
+    std::size_t markers_emitted_ = 0;
+    std::string bytes_;  // reused
     std::vector<std::string> notes_;
 };
 

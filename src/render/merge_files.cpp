@@ -38,8 +38,10 @@ struct PacketDigest {
 };
 
 bool same_stream(const StreamParams& a, const StreamParams& b) {
-    return a.kind == b.kind && a.codec == b.codec && a.extradata == b.extradata && a.time_scale == b.time_scale &&
-           a.width == b.width && a.height == b.height && a.pixel_format == b.pixel_format &&
+    // What a part without a packet of the stream does not tell.
+    const bool pixels_differ = !a.pixel_format.empty() && !b.pixel_format.empty() && a.pixel_format != b.pixel_format;
+    return !pixels_differ && a.kind == b.kind && a.codec == b.codec && a.extradata == b.extradata &&
+           a.time_scale == b.time_scale && a.width == b.width && a.height == b.height &&
            a.sample_rate == b.sample_rate && a.channels == b.channels;
 }
 

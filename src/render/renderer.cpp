@@ -4,8 +4,8 @@
 #include "container/file_writer.h"
 #include "encode/audio_stream_encoder.h"
 #include "encode/data_encoder.h"
+#include "encode/image_stream_encoder.h"
 #include "encode/passthrough_encoder.h"
-#include "encode/video_stream_encoder.h"
 #include "inspect/stored_take.h"
 #include "render/audio_mix.h"
 #include "render/cfr.h"
@@ -233,7 +233,7 @@ class Renderer {
             JpegInfo size;
             size.width = part.params.width;
             size.height = part.params.height;
-            return VideoStreamEncoder::open(encoder_settings(t, size, fps), t.video.name);
+            return ImageStreamEncoder::open(encoder_settings(t, size, fps), t.video.name);
         }
         auto params = part.params;
         params.time_scale = kStreamTicks;
@@ -264,7 +264,7 @@ class Renderer {
     Result<std::unique_ptr<StreamEncoder>> video_encoder(const TrackRecord& t, const JpegInfo& format,
                                                          double fps) const {
         if (options_.codec == "copy") return std::make_unique<PassthroughEncoder>(jpeg_stream(t, format, fps));
-        return VideoStreamEncoder::open(encoder_settings(t, format, fps), t.video.name);
+        return ImageStreamEncoder::open(encoder_settings(t, format, fps), t.video.name);
     }
 
     VideoEncoderSettings encoder_settings(const TrackRecord& t, const JpegInfo& format, double fps) const {
@@ -432,6 +432,9 @@ class Renderer {
         return encode(data_tracks_.at(data.record.track.number), CompressedFrame{std::move(data.bytes), data.time});
     }
 
+    // Only where they were asked for.
+    static Status write(TrackComplete&) { return {}; }
+    static Status write(Chapter&) { return {}; }
     Status write(PausedTrack& paused) {
         if (mix_ && paused.source.kind == TrackKind::audio) return mix_->pause(paused.source);
         auto& encoder = *encoders_[static_cast<std::size_t>(paused.track)];

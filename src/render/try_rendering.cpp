@@ -2,7 +2,7 @@
 #include "container/muxer.h"
 #include "container/part_file.h"
 #include "encode/audio_stream_encoder.h"
-#include "encode/video_stream_encoder.h"
+#include "encode/image_stream_encoder.h"
 #include "render/renderer.h"
 
 #include <onetake/config.h>
@@ -46,7 +46,7 @@ Status try_rendering(const RenderOptions& options, const RecorderConfig& config)
             s.height = track.height;
             s.fps = options.cfr.value_or(track.fps);
             if (options.pixel_range == PixelRange::limited) s.color.range = ColorRange::limited;
-            if (const auto encoder = VideoStreamEncoder::open(s); !encoder) return fail(encoder.error());
+            if (const auto encoder = ImageStreamEncoder::open(s); !encoder) return fail(encoder.error());
         }
     }
     for (const auto& track : config.audio) {

@@ -61,10 +61,10 @@ Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description
         ONETAKE_TRY(pool_.start());
     }
     return &videos_
-                .put(static_cast<std::size_t>(index), std::unique_ptr<VideoTrack>(new VideoTrack{
-                                                          std::move(encoder),
-                                                          VideoTrackInput(options, queue_, *compressor, events_),
-                                                          TrackStatistics::of_video(*id, description)}))
+                .put(static_cast<std::size_t>(index),
+                     std::unique_ptr<VideoTrack>(new VideoTrack{std::move(encoder),
+                                                                VideoTrackInput(options, queue_, *compressor, events_),
+                                                                TrackStatistics::of_video(*id, description)}))
                 .input;
 }
 
@@ -86,7 +86,7 @@ Result<std::unique_ptr<TrackEncoder>> TakeSink::start_encoder(TrackId id, const 
     };
     options.chunks = track.chunks;
     options.on_encoder_error = track.on_encoder_error;
-    options.open = options_.open_encoder;
+    options.open = track.open_encoder ? track.open_encoder : options_.open_encoder;
     return TrackEncoder::start(std::move(options));
 }
 
@@ -108,9 +108,9 @@ Result<DataTrackInput*> TakeSink::add_data(const DataDescription& description) {
     for (const auto& text : description.notes) note(text);
     const int index = id->number - 1;
     return &data_
-                .put(static_cast<std::size_t>(index), std::unique_ptr<DataTrack>(new DataTrack{
-                                                          DataTrackInput(*id, index, queue_),
-                                                          TrackStatistics::of_data(*id)}))
+                .put(static_cast<std::size_t>(index),
+                     std::unique_ptr<DataTrack>(
+                         new DataTrack{DataTrackInput(*id, index, queue_), TrackStatistics::of_data(*id)}))
                 .input;
 }
 

@@ -48,6 +48,7 @@ struct VideoTrackOptions {
     /// The track is compressed at once, like this, not stored as JPEGs. Its nominal rate is the description's.
     std::optional<LiveVideoSettings> encode = {};
     std::shared_ptr<const ChunkGrid> chunks = {};             ///< see TrackEncoderOptions
+    decltype(TrackEncoderOptions::open) open_encoder = {};    ///< empty: the take's
     std::function<void(const Error&)> on_encoder_error = {};  ///< likewise
 };
 
@@ -82,6 +83,9 @@ class TakeSink {
     Status add_offset(const OffsetRecord& offset);
     /// A message for people, once: an event, and a line in the metrics. Thread-safe.
     void note(std::string text, EventKind kind = EventKind::note) { events_.note(std::move(text), kind); }
+
+    /// Adds a record to the journal, behind what was delivered before. Thread-safe; does nothing after drain().
+    void write_later(JournalRecord record) { queue_.post(std::move(record)); }
 
     /// Stores a marker. Thread-safe. Errors: refused, with the reason.
     Status mark(std::string_view text, HostTime time);

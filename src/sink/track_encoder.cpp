@@ -7,7 +7,7 @@
 #include "codec/jpeg_decoder.h"
 #include "codec/planar_scale.h"
 #include "encode/frame_ticks.h"
-#include "encode/video_stream_encoder.h"
+#include "encode/image_stream_encoder.h"
 #include "media/decoder_config.h"
 #include "media/matroska_part.h"
 
@@ -28,7 +28,7 @@ constexpr int kMostFailures = 2;  // of a track's encoders
 constexpr std::size_t kIdleImages = 8;
 
 Result<OpenedEncoder> open_libavcodec(const VideoEncoderSettings& settings) {
-    auto encoder = VideoStreamEncoder::open_live(settings);
+    auto encoder = ImageStreamEncoder::open_live(settings);
     if (!encoder) return fail(std::move(encoder).error());
     if ((*encoder)->reorders())
         return fail(ErrorCode::invalid_argument,
@@ -126,7 +126,8 @@ class TrackEncoder::Parts final : public StreamEncoder {
     void encode(Entry entry, PlanarImage image) {
         const auto stamp = entry.stamp.time;
         if (last_stamp_ && stamp < *last_stamp_) return lose(entry, "its stamp is before that of the frame before");
-        if (options_.video.keep_size && shape_.width != 0) image = scaled_to_first(std::move(image));
+        if (options_.video.keep_size && (shape_.width != 0 || track_.stream_))
+            image = scaled_to_first(std::move(image));
         const auto own_layout = layout_for(codec(), image, options_.color.range);
         const Shape shape{image.width, image.height, options_.video.pixel_format.value_or(own_layout)};
         const auto chunk = options_.chunks ? options_.chunks->chunk_at(stamp) : 0;
@@ -156,11 +157,13 @@ class TrackEncoder::Parts final : public StreamEncoder {
     }
 
     PlanarImage scaled_to_first(PlanarImage image) {
-        const bool fits = image.width == shape_.width && image.height == shape_.height;
+        const int width = shape_.width != 0 ? shape_.width : options_.width;
+        const int height = shape_.width != 0 ? shape_.height : options_.height;
+        const bool fits = image.width == width && image.height == height;
         if (!fits && !std::exchange(scaling_reported_, true))
             options_.report(EventKind::note, fmt::format("Frames of {}x{} are scaled to {}x{}, the size of the first.",
-                                                         image.width, image.height, shape_.width, shape_.height));
-        return scale_to_fit(std::move(image), shape_.width, shape_.height, *images_);
+                                                         image.width, image.height, width, height));
+        return scale_to_fit(std::move(image), width, height, *images_);
     }
 
     // A keyframe must not wait for the frame after the last that is early enough.

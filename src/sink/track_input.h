@@ -47,6 +47,8 @@ class VideoTrackInput final : public VideoReceiver {
     // For the writing thread.
     /// An accepted frame has been written or lost.
     void release() { in_flight_.give_back(); }
+    /// How many frames, blocks or packets are accepted, and not yet written or lost.
+    const InFlightLimit& in_flight() const { return in_flight_; }
     InputCounters& counters() { return counters_; }
     const InputCounters& counters() const { return counters_; }
     TrackId id() const { return options_.id; }
@@ -88,6 +90,8 @@ class AudioTrackInput final : public AudioReceiver {
     void release() { in_flight_.give_back(); }
     /// A block could not be written: the next one is marked as following a loss.
     void mark_loss() { lost_before_ = true; }
+    /// How many frames, blocks or packets are accepted, and not yet written or lost.
+    const InFlightLimit& in_flight() const { return in_flight_; }
     InputCounters& counters() { return counters_; }
     const InputCounters& counters() const { return counters_; }
     TrackId id() const { return id_; }
@@ -130,6 +134,8 @@ class DataTrackInput final : public DataReceiver {
         bytes_in_flight_ -= bytes;
         in_flight_.give_back();
     }
+    /// How many frames, blocks or packets are accepted, and not yet written or lost.
+    const InFlightLimit& in_flight() const { return in_flight_; }
     InputCounters& counters() { return counters_; }
     const InputCounters& counters() const { return counters_; }
     TrackId id() const { return id_; }

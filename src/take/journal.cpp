@@ -108,6 +108,25 @@ json part_json(const PartRecord& r) {
             {"loss_bound_s", r.loss_bound_s}};
 }
 
+json chunks_json(const ChunksRecord& r) {
+    json streams = json::array();
+    for (const auto& s : r.streams) {
+        json j = {{"track", to_string(s.track)}, {"name", s.name}, {"metadata", controls_json(s.metadata)}};
+        if (s.track.kind == TrackKind::audio) {
+            j["encoder"] = s.encoder;
+            j["bit_rate"] = s.bit_rate;
+        } else if (s.track.kind == TrackKind::video) {
+            j["codec"] = s.params.codec;
+            j["width"] = s.params.width;
+            j["height"] = s.params.height;
+            j["pixel_format"] = s.params.pixel_format;
+            j["config"] = to_hex(s.params.extradata);
+        }
+        streams.push_back(std::move(j));
+    }
+    return {{"k", "chunks"}, {"t_ns", to_ns(r.origin)}, {"length_ms", r.length.count()}, {"streams", streams}};
+}
+
 json record_json(const JournalRecord& record) {
     if (const auto* r = std::get_if<TakeRecord>(&record)) {
         json j = {{"k", "take"},
@@ -153,6 +172,12 @@ json record_json(const JournalRecord& record) {
     }
     if (const auto* r = std::get_if<MarkRecord>(&record))
         return {{"k", "mark"}, {"t_ns", to_ns(r->time)}, {"host_ns", to_ns(r->arrival)}, {"text", r->text}};
+    if (const auto* r = std::get_if<ChunksRecord>(&record)) return chunks_json(*r);
+    if (const auto* r = std::get_if<ChunkRecord>(&record)) {
+        json j = {{"k", "chunk"}, {"n", r->number}, {"id", r->id}};
+        if (r->finished) j["finished"] = true;
+        return j;
+    }
     const auto& r = std::get<EndRecord>(record);
     json j = {{"k", "end"},         {"host_ns", to_ns(r.time)}, {"reason", r.reason},
               {"frames", r.frames}, {"samples", r.samples},     {"duration_s", r.duration_s}};
@@ -387,6 +412,34 @@ PartRecord part_record(const json& j) {
     return r;
 }
 
+ChunkStream chunk_stream(const json& j) {
+    ChunkStream s;
+    s.track = track_of(j);
+    get_optional(j, "name", s.name);
+    get_optional(j, "encoder", s.encoder);
+    if (const auto it = j.find("metadata"); it != j.end())
+        for (const auto& [key, value] : it->items()) s.metadata.emplace_back(key, value.get<std::string>());
+    if (s.track.kind == TrackKind::audio && j.contains("bit_rate")) s.bit_rate = integer(j, "bit_rate", 0, kMaxSamples);
+    if (s.track.kind != TrackKind::video) return s;
+    s.params.codec = j.at("codec").get<std::string>();
+    s.params.width = bounded(j, "width", 1, 65535);
+    s.params.height = bounded(j, "height", 1, 65535);
+    get_optional(j, "pixel_format", s.params.pixel_format);
+    auto config = from_hex(j.value("config", ""));
+    if (!config) throw std::invalid_argument("config");
+    s.params.extradata = std::move(*config);
+    return s;
+}
+
+ChunksRecord chunks_record(const json& j) {
+    constexpr std::int64_t kLongest = std::int64_t{366} * 24 * 3600 * 1000;
+    ChunksRecord r;
+    r.origin = host_time_from_ns(integer(j, "t_ns", -kFarthestMedia.count(), kFarthestMedia.count()));
+    r.length = std::chrono::milliseconds(integer(j, "length_ms", 1, kLongest));
+    for (const auto& stream : j.at("streams")) r.streams.push_back(chunk_stream(stream));
+    return r;
+}
+
 std::optional<JournalRecord> record_from(const json& j) {
     const auto kind = j.at("k").get<std::string>();
     if (kind == "take") {
@@ -461,6 +514,12 @@ std::optional<JournalRecord> record_from(const json& j) {
         if (j.contains("samples")) r.samples = count(j, "samples");
         if (j.contains("packets")) r.packets = count(j, "packets");
         get_optional(j, "duration_s", r.duration_s);
+        return r;
+    }
+    if (kind == "chunks") return chunks_record(j);
+    if (kind == "chunk") {
+        ChunkRecord r{integer(j, "n", 1, kMaxFrames), j.at("id").get<std::string>(), j.value("finished", false)};
+        if (!check_take_name(r.id)) throw std::invalid_argument("id");
         return r;
     }
     if (kind == "f" || kind == "a" || kind == "d") {

@@ -7,11 +7,14 @@
 
 #include <onetake/loss_cause.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 /// The records of a take's journal and their JSON lines (docs/take-format.md).
 namespace onetake {
@@ -138,8 +141,33 @@ struct EndRecord {
     std::uint64_t packets = 0;  ///< of data tracks
 };
 
-using JournalRecord = std::variant<TakeRecord, TrackRecord, PartRecord, OffsetRecord, ClockRecord, FrameRecord,
-                                   BlockRecord, DataRecord, DropRecord, TrackEndRecord, EventRecord, MarkRecord, EndRecord>;
+/// A stream of a recording's chunks (docs/chunks.md).
+struct ChunkStream {
+    TrackId track;
+    std::string name;           ///< as the program named it
+    std::string encoder;        ///< of audio: "flac"
+    std::int64_t bit_rate = 0;  ///< of audio, bits/s; lossless codecs ignore it
+    StreamParams params = {};   ///< of video: codec, size, pixel format, decoder configuration, colour
+    std::vector<std::pair<std::string, std::string>> metadata = {};  ///< of the stream, in the chunks' headers
+};
+
+/// The take's media go into chunks. Before its first media.
+struct ChunksRecord {
+    HostTime origin;                           ///< time 0 of the first chunk, and of the take
+    std::chrono::milliseconds length{60'000};  ///< of a chunk
+    std::vector<ChunkStream> streams;          ///< in the order of the chunks' files
+};
+
+/// A chunk has begun, or its file is complete.
+struct ChunkRecord {
+    std::int64_t number = 1;
+    std::string id;  ///< its file is `<id>.mkv`
+    bool finished = false;
+};
+
+using JournalRecord =
+    std::variant<TakeRecord, TrackRecord, PartRecord, OffsetRecord, ClockRecord, FrameRecord, BlockRecord, DataRecord,
+                 DropRecord, TrackEndRecord, EventRecord, MarkRecord, EndRecord, ChunksRecord, ChunkRecord>;
 
 /// Appends the record to `line` as a line, including `\n`.
 void append_line(const JournalRecord& record, std::string& line);

@@ -62,6 +62,7 @@ void OriginSearch::see(HostTime time) {
 }
 
 bool OriginSearch::is_settled() const {
+    if (fixed_) return true;
     if (!earliest_) return false;
     if (*latest_ - *earliest_ > kSilentTrackTimeout) return true;
     const auto has_begun = [](const auto& entry) { return entry.second.has_value(); };
@@ -72,6 +73,7 @@ bool OriginSearch::is_settled() const {
 }
 
 std::optional<HostTime> OriginSearch::origin() const {
+    if (fixed_) return fixed_;
     std::optional<HostTime> origin;
     const auto consider = [&](const std::optional<HostTime>& t) {
         if (t) origin = std::min(origin.value_or(*t), *t);
@@ -90,6 +92,7 @@ std::optional<HostTime> take_origin(std::span<const JournalRecord> records) {
             search.add(*track);
             continue;
         }
+        if (const auto* chunks = std::get_if<ChunksRecord>(&record)) search.add(*chunks);
         if (const auto* frame = std::get_if<FrameRecord>(&record))
             search.add(*frame);
         else if (const auto* block = std::get_if<BlockRecord>(&record))

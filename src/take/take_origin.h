@@ -22,6 +22,8 @@ class OriginSearch {
     /// Blocks of a track that was not added are left out.
     void add(const BlockRecord& block);
     void add(const DataRecord& packet);
+    /// A take whose media go into chunks has a fixed origin.
+    void add(const ChunksRecord& chunks) { fixed_ = chunks.origin; }
 
     /// Whether every track has said when it begins, or three seconds have passed in which one did not.
     bool is_settled() const;
@@ -40,7 +42,7 @@ class OriginSearch {
     std::map<int, std::optional<HostTime>> videos_;  // first stamp, by track number
     std::map<int, Audio> audios_;                    // by track number
     std::map<int, std::optional<HostTime>> data_;    // first stamp, by track number
-    std::optional<HostTime> earliest_, latest_;
+    std::optional<HostTime> earliest_, latest_, fixed_;
 };
 
 /// The origin of a take by its journal's records; empty without media.

@@ -69,6 +69,10 @@ Status TakeSource::read_one() {
             emit(**record);
         else
             add_pending(std::move(**record));
+    } else if (auto* chunks = std::get_if<ChunksRecord>(&**record)) {
+        if (chunks_ || origin_) return {};
+        origin_search_.add(*chunks);
+        chunks_ = std::move(*chunks);
     } else if (auto* mark = std::get_if<MarkRecord>(&**record)) {
         if (markers_.size() < kMaxMarkers) markers_.push_back(std::move(*mark));
     } else if (std::holds_alternative<EndRecord>(**record)) {
@@ -111,39 +115,79 @@ void TakeSource::emit(const JournalRecord& record) {
     const auto& block = std::get<BlockRecord>(record);
     const auto it = audio_tracks_.find(block.track.number);
     if (it == audio_tracks_.end()) return;
+    auto& audio = it->second;
+    if (audio.added == audio.settled) audio.settled_until = block.time;
+    audio.added = std::max(audio.added, block.first_sample + block.samples);
+    audio.read_until = block.time + from_ticks(block.samples, audio.description.sample_rate);
     spans_.clear();
-    it->second.clock->add(clock_stamp(block.first_sample, block.samples, block.time, block.xrun, block.source), spans_);
-    emit_spans(it->first, it->second);
+    audio.clock->add(clock_stamp(block.first_sample, block.samples, block.time, block.xrun, block.source), spans_);
+    emit_spans(block.track, audio);
 }
 
 // What comes after it may come from another device.
 void TakeSource::emit_end(const TrackEndRecord& ended) {
     const auto it = audio_tracks_.find(ended.track.number);
-    if (ended.track.kind == TrackKind::audio && it != audio_tracks_.end()) {
-        finish_clock(it->first, it->second);
-        it->second.clock.emplace(track_clock(it->second.description));
-        it->second.again = true;
-    }
+    if (ended.track.kind == TrackKind::audio && it != audio_tracks_.end()) renew_clock(ended.track, it->second);
     events_.push_back(StoredTrackEnd{ended.track, ended.time});
 }
 
-void TakeSource::finish_clock(int number, AudioState& audio) {
+void TakeSource::finish_clock(TrackId track, AudioState& audio) {
     spans_.clear();
     audio.clock->finish(spans_);
-    emit_spans(number, audio);
+    emit_spans(track, audio);
+    audio.settled = audio.added;
 }
 
-void TakeSource::emit_spans(int number, AudioState& audio) {
+void TakeSource::renew_clock(TrackId track, AudioState& audio) {
+    finish_clock(track, audio);
+    audio.clock = std::make_unique<AudioClock>(track_clock(audio.description));
+    audio.anew = true;
+}
+
+void TakeSource::emit_spans(TrackId track, AudioState& audio) {
     for (auto& span : spans_) {
-        if (std::exchange(audio.again, false)) span.after_gap = true;
-        events_.push_back(StoredAudio{{TrackKind::audio, number}, span});
+        if (std::exchange(audio.anew, false)) span.after_gap = true;
+        audio.settled = span.first_sample + span.frames;
+        audio.settled_until = span.end;
+        events_.push_back(StoredAudio{track, span});
     }
+}
+
+void TakeSource::settle_audio(TrackId track) {
+    const auto it = audio_tracks_.find(track.number);
+    if (it == audio_tracks_.end()) return;
+    auto& audio = it->second;
+    if (audio.added == audio.settled) return;
+    renew_clock(track, audio);
+}
+
+std::optional<HostTime> TakeSource::unsettled_from(TrackId track) const {
+    const auto it = audio_tracks_.find(track.number);
+    if (it == audio_tracks_.end() || it->second.added == it->second.settled) return std::nullopt;
+    return it->second.settled_until;
+}
+
+std::optional<HostTime> TakeSource::audio_read_until(TrackId track) const {
+    const auto it = audio_tracks_.find(track.number);
+    return it == audio_tracks_.end() ? std::nullopt : it->second.read_until;
+}
+
+std::optional<HostTime> TakeSource::unsettled_from() const {
+    std::optional<HostTime> earliest;
+    for (const auto& [number, audio] : audio_tracks_)
+        if (const auto from = unsettled_from({TrackKind::audio, number}))
+            earliest = std::min(earliest.value_or(*from), *from);
+    return earliest;
+}
+
+void TakeSource::forget_parts_before(TrackId track, int number) {
+    parts_.erase(parts_.lower_bound({track.number, 0}), parts_.lower_bound({track.number, number}));
 }
 
 void TakeSource::end() {
     ended_ = true;
     if (!origin_) set_origin();
-    for (auto& [number, audio] : audio_tracks_) finish_clock(number, audio);
+    for (auto& [number, audio] : audio_tracks_) finish_clock({TrackKind::audio, number}, audio);
 }
 
 const PartRecord* TakeSource::part(TrackId track, int number) const {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -60,6 +61,16 @@ class TakeSource {
     bool ended() const { return ended_ && events_.empty(); }
     /// While following: nothing more will be written; the rest of the journal is played to its end.
     void stop_following() { follow_ = Follow::no; }
+    /// The clock of an audio track that may not deliver any more settles what it has; a later block begins anew. It
+    /// would settle by itself only when later audio is known.
+    void settle_audio(TrackId track);
+    /// The earliest audio that was read and is not settled: no event before it is missing; empty if there is none.
+    std::optional<HostTime> unsettled_from() const;
+    std::optional<HostTime> unsettled_from(TrackId track) const;
+    /// End of the last block of an audio track that was read, by its stamp; empty before the first.
+    std::optional<HostTime> audio_read_until(TrackId track) const;
+    /// Parts of a track before this one are not needed any more.
+    void forget_parts_before(TrackId track, int number);
 
     const TakeRecord& take() const { return reader_.take(); }
     const std::vector<TrackRecord>& tracks() const { return tracks_; }
@@ -75,15 +86,21 @@ class TakeSource {
     WallTime wall_time(HostTime t) const;
     /// The markers read so far.
     const std::vector<MarkRecord>& markers() const { return markers_; }
+    /// Set if the take's media go into chunks; known with the origin.
+    const std::optional<ChunksRecord>& chunks() const { return chunks_; }
     std::uint64_t journal_offset() const { return reader_.offset(); }
     std::uint64_t bad_lines() const { return reader_.bad_lines(); }
 
  private:
     struct AudioState {
-        explicit AudioState(const AudioDescription& audio) : description(audio) { clock.emplace(track_clock(audio)); }
+        explicit AudioState(const AudioDescription& audio)
+            : description(audio), clock(std::make_unique<AudioClock>(track_clock(audio))) {}
         AudioDescription description;
-        std::optional<AudioClock> clock;  // always set; one after the other
-        bool again = false;               // the next span is the first after an end of the track
+        std::unique_ptr<AudioClock> clock;
+        std::int64_t added = 0, settled = 0;  // samples: ends of the last block and of the last span
+        HostTime settled_until;               // before the first span: time of the first block
+        std::optional<HostTime> read_until;
+        bool anew = false;  // the next span is the first of another clock
     };
 
     TakeSource(JournalReader reader, Follow follow) : reader_(std::move(reader)), follow_(follow) {}
@@ -92,8 +109,11 @@ class TakeSource {
     void set_origin();
     void emit(const JournalRecord& record);
     void emit_end(const TrackEndRecord& record);
-    void finish_clock(int number, AudioState& audio);
-    void emit_spans(int number, AudioState& audio);
+    /// All samples that were added are emitted.
+    void finish_clock(TrackId track, AudioState& audio);
+    /// The same, and what comes next has a clock of its own.
+    void renew_clock(TrackId track, AudioState& audio);
+    void emit_spans(TrackId track, AudioState& audio);
     void end();
 
     JournalReader reader_;
@@ -102,6 +122,7 @@ class TakeSource {
     std::map<std::pair<int, int>, PartRecord> parts_;  // by track number and part
     std::map<int, Duration> calibrated_, configured_;  // delay of the audio, by audio track number
     std::vector<MarkRecord> markers_;
+    std::optional<ChunksRecord> chunks_;
     std::optional<ClockReading> clock_;
     std::map<int, AudioState> audio_tracks_;  // by track number
     OriginSearch origin_search_;

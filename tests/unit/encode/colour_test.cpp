@@ -59,7 +59,7 @@ TEST(Colour, OfRgbIsRefusedForAnotherMatrix) {
     settings.width = testing::kColourWidth;
     settings.height = testing::kColourHeight;
     settings.color.matrix = ColorMatrix::bt709;
-    auto encoder = VideoStreamEncoder::open(settings).value();
+    auto encoder = ImageStreamEncoder::open(settings).value();
     std::vector<Packet> packets;
     const auto status =
         encoder->encode(TimedFrame{frame_of(PixelFormat::rgb24, kColours[0], ColorRange::full), {}}, packets);

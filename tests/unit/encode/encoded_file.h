@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "container/file_writer.h"
 #include "encode/audio_stream_encoder.h"
+#include "encode/image_stream_encoder.h"
 #include "encode/passthrough_encoder.h"
-#include "encode/video_stream_encoder.h"
 
 #include <memory>
 #include <string>
@@ -28,7 +28,7 @@ class EncodedFile {
                       .value()) {}
 
     Status add_video(const VideoEncoderSettings& settings, std::string title = "") {
-        return add(VideoStreamEncoder::open(settings, std::move(title)));
+        return add(ImageStreamEncoder::open(settings, std::move(title)));
     }
     Status add_audio(const AudioStreamSettings& settings) { return add(AudioStreamEncoder::open(settings)); }
     Status add_passthrough(const StreamParams& params) {

@@ -1,8 +1,8 @@
 #include "encode/live_encoder.h"
 
 #include "codec/encoder_threads.h"
+#include "encode/image_stream_encoder.h"
 #include "encode/passthrough_encoder.h"
-#include "encode/video_stream_encoder.h"
 #include "unit/codec/shaded_image.h"
 
 #include <condition_variable>
@@ -248,7 +248,7 @@ TEST(LiveEncoder, EncodesVideoWithItsShareOfTheThreads) {
     VideoEncoderSettings settings;
     settings.width = 96;
     settings.height = 64;
-    auto encoder = VideoStreamEncoder::open_live(settings, budget).value();
+    auto encoder = ImageStreamEncoder::open_live(settings, budget).value();
     EXPECT_EQ(encoder->threads(), 2);
     EXPECT_EQ(budget.in_use(), 2);
     Output output;

@@ -2,8 +2,8 @@
 
 #include "encode/audio_stream_encoder.h"
 #include "encode/frame_ticks.h"
+#include "encode/image_stream_encoder.h"
 #include "encode/passthrough_encoder.h"
-#include "encode/video_stream_encoder.h"
 #include "unit/codec/shaded_image.h"
 
 #include <cmath>
@@ -85,7 +85,7 @@ TEST(FrameTicks, RefusesATimeBeforeTheLastOne) {
 
 TEST(StreamEncoder, AppendsPacketsToTheCallersVector) {
     const auto pool = BufferPool::create(4);
-    auto encoder = VideoStreamEncoder::open(small_video(), "C920").value();
+    auto encoder = ImageStreamEncoder::open(small_video(), "C920").value();
     EXPECT_EQ(encoder->codec(), "libx264");
     EXPECT_EQ(encoder->params().codec, "h264");
     EXPECT_EQ(encoder->params().title, "C920");
@@ -102,7 +102,7 @@ TEST(StreamEncoder, AppendsPacketsToTheCallersVector) {
 TEST(StreamEncoder, RefusesInputsOfAnotherTypeAndAfterTheEnd) {
     const auto pool = BufferPool::create(4);
     std::vector<Packet> packets;
-    auto video = VideoStreamEncoder::open(small_video()).value();
+    auto video = ImageStreamEncoder::open(small_video()).value();
     auto audio = AudioStreamEncoder::open({}).value();
     PassthroughEncoder copy(jpeg_track());
     const auto image = [&] { return TimedImage{shaded_image(96, 64, Chroma::s420, *pool), at(seconds(0))}; };
@@ -121,7 +121,7 @@ TEST(StreamEncoder, RefusesInputsOfAnotherTypeAndAfterTheEnd) {
 TEST(StreamEncoder, ContinuesAfterAFrameThatItRefused) {
     const auto pool = BufferPool::create(4);
     std::vector<Packet> packets;
-    auto encoder = VideoStreamEncoder::open(small_video()).value();
+    auto encoder = ImageStreamEncoder::open(small_video()).value();
     const auto write = [&](Duration time) {
         return encoder->encode(TimedImage{shaded_image(96, 64, Chroma::s420, *pool), at(time)}, packets);
     };

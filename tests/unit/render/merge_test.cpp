@@ -4,8 +4,8 @@
 #include "container/file_writer.h"
 #include "encode/audio_stream_encoder.h"
 #include "encode/data_encoder.h"
+#include "encode/image_stream_encoder.h"
 #include "encode/live_settings.h"
-#include "encode/video_stream_encoder.h"
 #include "support/temp_dir.h"
 #include "unit/codec/shaded_image.h"
 #include "unit/container/probe.h"
@@ -54,7 +54,7 @@ class Merge : public ::testing::Test {
         LiveVideoSettings live;
         live.codec = "libx264";
         auto encoder =
-            VideoStreamEncoder::open(live_encoder_settings(live, 96, 64, PixelFormat::i420, 1), "camera").value();
+            ImageStreamEncoder::open(live_encoder_settings(live, 96, 64, PixelFormat::i420, 1), "camera").value();
         Track track{encoder->params(), {}};
         const auto pool = BufferPool::create(80);
         std::size_t chunk = starts_.size();

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "codec/jpeg_encoder.h"
-#include "encode/video_stream_encoder.h"
+#include "encode/image_stream_encoder.h"
 #include "sink/take_sink.h"
 #include "sink/track_input.h"
 #include "support/temp_dir.h"
@@ -273,7 +273,7 @@ TEST_F(EncodedTrack, BeginsAPartPerChunkWhileItsEncoderRunsOn) {
     int opened = 0;
     options_.open_encoder = [&](const VideoEncoderSettings& settings) -> Result<OpenedEncoder> {
         ++opened;
-        return OpenedEncoder{VideoStreamEncoder::open(settings).value(), 1};
+        return OpenedEncoder{ImageStreamEncoder::open(settings).value(), 1};
     };
     LiveVideoSettings settings{"libx264"};
     settings.pixel_format = PixelFormat::i420;

@@ -1,18 +1,18 @@
-#include "encode/video_stream_encoder.h"
+#include "encode/image_stream_encoder.h"
 
 #include "base/error.h"
 #include "codec/frame_converter.h"
 
 namespace onetake {
 
-Result<std::unique_ptr<VideoStreamEncoder>> VideoStreamEncoder::open(const VideoEncoderSettings& settings,
+Result<std::unique_ptr<ImageStreamEncoder>> ImageStreamEncoder::open(const VideoEncoderSettings& settings,
                                                                      std::string title) {
     auto encoder = VideoEncoder::open(settings);
     if (!encoder) return fail(std::move(encoder).error());
-    return std::unique_ptr<VideoStreamEncoder>(new VideoStreamEncoder(std::move(*encoder), std::move(title)));
+    return std::unique_ptr<ImageStreamEncoder>(new ImageStreamEncoder(std::move(*encoder), std::move(title)));
 }
 
-Result<std::unique_ptr<VideoStreamEncoder>> VideoStreamEncoder::open_live(VideoEncoderSettings settings,
+Result<std::unique_ptr<ImageStreamEncoder>> ImageStreamEncoder::open_live(VideoEncoderSettings settings,
                                                                           EncoderThreadBudget& budget,
                                                                           std::string title) {
     auto share = budget.allocate(settings.threads > 0 ? settings.threads : rendering_threads(machine_cores()));
@@ -22,7 +22,7 @@ Result<std::unique_ptr<VideoStreamEncoder>> VideoStreamEncoder::open_live(VideoE
     return encoder;
 }
 
-VideoStreamEncoder::VideoStreamEncoder(VideoEncoder encoder, std::string title)
+ImageStreamEncoder::ImageStreamEncoder(VideoEncoder encoder, std::string title)
     : StreamEncoder(encoder.params(), encoder.name()),
       encoder_(std::move(encoder)),
       pool_(BufferPool::create(2)),
@@ -31,7 +31,7 @@ VideoStreamEncoder::VideoStreamEncoder(VideoEncoder encoder, std::string title)
     notes_ = encoder_.notes();
 }
 
-Status VideoStreamEncoder::take(EncoderInput input, std::vector<Packet>& out) {
+Status ImageStreamEncoder::take(EncoderInput input, std::vector<Packet>& out) {
     if (auto* timed = std::get_if<TimedImage>(&input)) return take_image(std::move(*timed), out);
     if (const auto* timed = std::get_if<TimedFrame>(&input)) {
         auto image = to_planar(timed->frame, encoder_.settings().color, *pool_);
@@ -41,7 +41,7 @@ Status VideoStreamEncoder::take(EncoderInput input, std::vector<Packet>& out) {
     return wrong_input();
 }
 
-Status VideoStreamEncoder::take_image(TimedImage timed, std::vector<Packet>& out) {
+Status ImageStreamEncoder::take_image(TimedImage timed, std::vector<Packet>& out) {
     const auto tick = ticks_.place(timed.time);
     if (!tick) return fail(tick.error());
     ONETAKE_TRY(encoder_.encode(std::move(timed.image), tick->placed, out, timed.key));
@@ -50,11 +50,11 @@ Status VideoStreamEncoder::take_image(TimedImage timed, std::vector<Packet>& out
     return {};
 }
 
-Status VideoStreamEncoder::take_end(std::vector<Packet>& out) {
+Status ImageStreamEncoder::take_end(std::vector<Packet>& out) {
     return encoder_.finish(out);
 }
 
-StreamCounters VideoStreamEncoder::counters() const {
+StreamCounters ImageStreamEncoder::counters() const {
     auto counters = counters_;
     counters.frames_moved = ticks_.moved();
     return counters;

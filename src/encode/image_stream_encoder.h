@@ -11,17 +11,17 @@
 
 namespace onetake {
 
-/// Encodes a video track: takes TimedImage, and TimedFrame of every raw format, each at the tick nearest to its time
-/// (FrameTicks).
-class VideoStreamEncoder final : public StreamEncoder {
+/// Encodes images for a video track: takes TimedImage, and TimedFrame of every raw format, each at the tick nearest to
+/// its time (FrameTicks).
+class ImageStreamEncoder final : public StreamEncoder {
  public:
     /// `title`: for people; may be empty. Errors: VideoEncoder::open()'s.
-    static Result<std::unique_ptr<VideoStreamEncoder>> open(const VideoEncoderSettings& settings,
+    static Result<std::unique_ptr<ImageStreamEncoder>> open(const VideoEncoderSettings& settings,
                                                             std::string title = "");
 
     /// For a live track: its number of threads is allocated from the budget, which must outlive it, and fixed from then
     /// on.
-    static Result<std::unique_ptr<VideoStreamEncoder>> open_live(
+    static Result<std::unique_ptr<ImageStreamEncoder>> open_live(
         VideoEncoderSettings settings, EncoderThreadBudget& budget = EncoderThreadBudget::of_process(),
         std::string title = "");
 
@@ -32,7 +32,7 @@ class VideoStreamEncoder final : public StreamEncoder {
     int threads() const { return share_.threads(); }
 
  private:
-    VideoStreamEncoder(VideoEncoder encoder, std::string title);
+    ImageStreamEncoder(VideoEncoder encoder, std::string title);
     Status take(EncoderInput input, std::vector<Packet>& out) override;
     Status take_end(std::vector<Packet>& out) override;
     Status take_image(TimedImage timed, std::vector<Packet>& out);
