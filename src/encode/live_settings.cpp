@@ -88,6 +88,8 @@ VideoEncoderSettings live_encoder_settings(const LiveVideoSettings& live, int wi
         for (const auto* option : {"forced-idr", "zerolatency"}) s.options.emplace_back(option, "1");
         for (const auto* option : {"delay", "rc-lookahead"}) s.options.emplace_back(option, "0");
     }
+    // A chunk is complete only when its encoder holds nothing of it.
+    if (live.codec.starts_with("libvpx") && frames_held(live) == 0) s.options.emplace_back("lag-in-frames", "0");
     for (const auto& [key, value] : live.options) add_option(s, key, value, !traits.presets.empty());
     return s;
 }

@@ -233,7 +233,7 @@ std::vector<ChunkedStream> ChunkSession::streams_of(const Metrics& metrics, cons
         ChunkedStream stream;
         stream.name = wanted.name;
         stream.kind = to_string(wanted.track.kind);
-        stream.codec = wanted.encoder;
+        stream.codec = wanted.encoder == "auto" ? metrics.encoder : wanted.encoder;
         stream.pushed = counters->expected;
         stream.dropped = counters->dropped_queue;
         auto missing = counters->lost() - counters->dropped_queue;

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-RATE = 30
+RATE = 15
 SAMPLE_RATE = 16000
 MOST_LOST_S = 1.0
 
@@ -92,7 +92,7 @@ def main():
     for n in range(options.kills):
         codec = choose.choice(["libx264", "ffv1", "mpeg4", "libx265"])
         audio = choose.random() < 0.5
-        seconds = choose.uniform(0.2, 3.0)
+        seconds = choose.uniform(0.5, 3.0)
         with tempfile.TemporaryDirectory() as name:
             try:
                 result = kill_one(options.program, pathlib.Path(name), seconds, codec, audio)

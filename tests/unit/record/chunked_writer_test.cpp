@@ -2,6 +2,7 @@
 // are judged by the ffmpeg programs.
 #include "base/clock.h"
 #include "base/time.h"
+#include "container/file_writer.h"
 #include "encode/image_stream_encoder.h"
 #include "record/chunk_session.h"
 #include "record/pushed_frame.h"
@@ -12,6 +13,7 @@
 #include <onetake/chunked_writer.h>
 #include <onetake/markers.h>
 #include <onetake/merge.h>
+#include <onetake/stream_encoder.h>
 
 #include <algorithm>
 #include <cmath>
@@ -534,6 +536,57 @@ TEST_F(ChunkedWriterTest, IsFlatOverManyChunks) {
     if (chunks <= 1000) {
         EXPECT_EQ(testing::decoded_times(merged(), "v:0").size(), static_cast<std::size_t>(chunks * 3));
     }
+}
+
+TEST(StreamEncoders, MakePacketsForFilesOfAProgram) {
+    VideoStreamConfig depth{kWidth, kHeight, {30000, 1001}, "ffv1"};
+    depth.input_pixel_format = depth.output_pixel_format = "gray16le";
+    auto encoder = VideoStreamEncoder::create(depth).value();
+    StreamParams params;
+    params.codec = encoder->stream().codec;
+    params.time_scale = encoder->stream().time_scale;
+    params.extradata = encoder->stream().extradata;
+    params.width = encoder->stream().width;
+    params.height = encoder->stream().height;
+    params.pixel_format = encoder->stream().pixel_format;
+    const TempDir dir;
+    auto file = FileWriter::create(dir.file("depth.mkv"), ContainerFormat::mkv, {}).value();
+    ASSERT_TRUE(file.add_track(params));
+    std::vector<Packet> packets;
+    const auto take = [&](Result<std::vector<EncodedPacket>> encoded) {
+        ASSERT_TRUE(encoded) << encoded.error().message;
+        for (auto& from : *encoded) {
+            auto& packet = packets.emplace_back();
+            packet.pts = from.pts;
+            packet.dts = from.dts;
+            packet.key = from.key;
+            packet.bytes = std::move(from.bytes);
+        }
+    };
+    std::string pushed;
+    for (int i = 0; i < 10; ++i) {
+        const auto image = picture(i, 2);
+        pushed.append(image.begin(), image.end());
+        take(encoder->encode(image, 5 + i * 0.033));
+    }
+    EXPECT_EQ(encoder->encode(picture(0, 2), 5.1).error().code, ErrorCode::refused);
+    EXPECT_EQ(encoder->encode(picture(0, 3), 6).error().code, ErrorCode::invalid_argument) << "bytes of another size";
+    take(encoder->flush());
+    EXPECT_EQ(encoder->encode(picture(0, 2), 7).error().code, ErrorCode::wrong_state);
+    ASSERT_EQ(packets.size(), 10u);
+    EXPECT_EQ(packets[3].pts, std::llround(5.099 * static_cast<double>(params.time_scale)));
+    ASSERT_TRUE(file.write(0, packets));
+    ASSERT_TRUE(file.finish());
+    EXPECT_TRUE(bytes_of(dir.file("depth.mkv"), "v:0", "-f rawvideo -pix_fmt gray16le") == pushed);
+
+    auto data = DataStreamEncoder::create({"ass", {{"UNITS", "m"}}}).value();
+    EXPECT_EQ(data->stream().metadata.front().second, "m");
+    const auto packet = data->encode(reading(9), 1.5).value();
+    ASSERT_EQ(packet.size(), 1u);
+    EXPECT_EQ(packet[0].bytes, reading(9));
+    EXPECT_EQ(packet[0].pts, 1'500'000'000);
+    EXPECT_EQ(data->encode({}, 2).error().code, ErrorCode::invalid_argument);
+    EXPECT_TRUE(data->flush()->empty());
 }
 
 }  // namespace
