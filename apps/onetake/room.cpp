@@ -68,29 +68,21 @@ void add_options(CommandLine& app, Options& options) {
         recording.file.audio_sample_rate = static_cast<int>(number_of("--audio-rate", values.back(), 8000, 192'000));
         return true;
     };
-    app.add_option("--track", add_track, "a source: NAME=/dev/videoN, NAME=mic:DEVICE, NAME=rtsp://…, NAME=sdp:FILE, "
-                                         "NAME=FILE, NAME=test; NAME:screen=, NAME:no-audio=, NAME:no-video=; "
-                                         "@12.5 joins after 12.5 s, @12.5-40 leaves after 40 s")
+    app.add_option("--track", add_track, "a source, repeatable: NAME=/dev/videoN, =mic:, =rtsp://…, =FILE …")
         ->type_name("NAME=SOURCE")
         ->expected(1)
         ->take_all();
-    app.add_option("--track-file", add_file, "a file with a source a line: keeps passwords off the command line")
-        ->type_name("FILE");
-    app.add_option("--layout", set_layout, "composite: one picture and one sound; tracks: a stream each (composite)")
-        ->type_name("TEXT");
+    app.add_option("--track-file", add_file, "a file with a source a line")->type_name("FILE");
+    app.add_option("--layout", set_layout, "composite, or tracks: a stream each (composite)")->type_name("TEXT");
     app.add_option("--format", set_format, "of the file: mp4|mkv (mp4)")->type_name("TEXT");
     app.add_option("--out", recording.file.storage, "folder of the file (./recordings)")->type_name("DIR");
-    app.add_option("--duration", set_duration, "seconds, or like 10m, 1h30m (until the files end, or Ctrl-C)")
-        ->type_name("S");
-    app.add_option("--codec", recording.file.video_codec,
-                   "an encoder of libavcodec; auto: h264_nvenc, else libx264 (auto)")
-        ->type_name("TEXT");
-    app.add_option("--fps", set_fps, "frames per second of the composite, requested from cameras (30)")
-        ->type_name("N");
+    app.add_option("--duration", set_duration, "seconds, or like 10m (until the files end)")->type_name("S");
+    app.add_option("--codec", recording.file.video_codec, "an encoder of libavcodec (auto)")->type_name("TEXT");
+    app.add_option("--fps", set_fps, "of the composite, and asked of cameras (30)")->type_name("N");
     app.add_option("--audio-rate", set_rate, "Hz, of the file's audio (16000)")->type_name("N");
-    app.add_flag("--keep-take", recording.file.keep_take, "keep the take that the file is made from");
+    app.add_flag("--keep-take", recording.file.keep_take, "keep the take of the file");
     options.output.add_to(app);
-    app.footer("Example: onetake room --track Ana=/dev/video0 --track Ana=mic: --track Bo=rtsp://camera/1");
+    app.footer("Example: onetake room --track Ana=/dev/video0 --track Ana=mic: --track Bo=b.mp4");
 }
 
 std::string summary_of(const MediaRecordingResult& result) {

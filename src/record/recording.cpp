@@ -189,7 +189,7 @@ Result<Recording::Added<PushVideoSource>> Recording::add_video(const VideoTrackC
 
 Result<Recording::Added<PushAudioSource>> Recording::add_audio(const AudioTrackConfig& track) {
     auto source = std::make_unique<PushAudioSource>(track.label, track.sample_rate, track.channels, track.blocksize);
-    const auto input = sink_->add_audio(source->description());
+    const auto input = sink_->add_audio(source->description(), config_.store.on_full == OnFull::block);
     if (!input) return fail(input.error());
     ONETAKE_TRY(source->start(**input));
     const Added<PushAudioSource> added{source.get(), (*input)->id()};

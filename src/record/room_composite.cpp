@@ -133,6 +133,7 @@ void RoomComposite::emit(const FrameChooser::Choice& choice) {
             tiles.push_back({id, video.name, video.screen, image});
         }
     }
+    std::ranges::sort(tiles, {}, &CompositeTile::id);  // in the order in which they joined
     auto frame = frame_of(compositor_.compose(tiles), *pool_);
     frame.stamp = {choice.time, choice.time, StampSource::pushed, {}};
     options_.out(std::move(frame));

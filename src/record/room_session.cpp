@@ -196,6 +196,7 @@ Status RoomSession::open(Slot& slot, const RecordingTrack& track) {
         config.label = title_of(track);
         config.sample_rate = track.sample_rate;
         config.channels = track.channels;
+        config.blocksize = track.sample_rate / 100;  // blocks of 10 ms are common
         auto added = recording_->add_audio(config);
         if (!added) return fail(std::move(added).error());
         slot.audio = *added;

@@ -16,8 +16,9 @@ WorkTakeFile settle_work_take(const std::string& storage, const TakeResult& take
     WorkTakeFile file;
     file.failures = std::move(failures);
     const auto folder = take_folder(storage, take.name);
-    std::uint64_t frames = 0, stored = 0;
+    std::uint64_t frames = 0, stored = 0, samples_lost = 0;
     for (const auto& counters : take.metrics.counters) {
+        if (counters.kind == "audio") samples_lost += counters.dropped_disk;
         stored += counters.written;
         if (counters.kind == "video") frames += counters.written;
     }
@@ -31,7 +32,9 @@ WorkTakeFile settle_work_take(const std::string& storage, const TakeResult& take
             file.width = facts->width;
             file.height = facts->height;
         }
-        complete = facts && take.mp4_frames == frames && file.failures.empty();
+        complete = facts && take.mp4_frames == frames && samples_lost == 0 && file.failures.empty();
+        if (samples_lost > 0)
+            file.failures.push_back(fmt::format("{} of the audio are lost; the take is kept.", counted(samples_lost, "sample")));
         if (!facts)
             file.failures.push_back(fmt::format("The file can't be read back: {}", facts.error().message));
         else if (take.mp4_frames < frames)

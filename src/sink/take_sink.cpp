@@ -90,14 +90,14 @@ Result<std::unique_ptr<TrackEncoder>> TakeSink::start_encoder(TrackId id, const 
     return TrackEncoder::start(std::move(options));
 }
 
-Result<AudioTrackInput*> TakeSink::add_audio(const AudioDescription& description) {
+Result<AudioTrackInput*> TakeSink::add_audio(const AudioDescription& description, bool may_wait) {
     const auto id = make_track([&](TakeWriter& writer) { return writer.add_audio_track(description); });
     if (!id) return fail(id.error());
     for (const auto& text : description.notes) note(text);
     const int index = id->number - 1;
     return &audios_
                 .put(static_cast<std::size_t>(index), std::unique_ptr<AudioTrack>(new AudioTrack{
-                                                          AudioTrackInput(*id, index, description, queue_, events_),
+                                                          AudioTrackInput(*id, index, description, queue_, events_, may_wait),
                                                           TrackStatistics::of_audio(*id, description)}))
                 .input;
 }
@@ -373,6 +373,7 @@ void TakeSink::watch_disk(HostTime now) {
 
 void TakeSink::limit_waiting(Duration timeout) {
     for (auto* track : videos_.all()) track->input.limit_waiting(timeout);
+    for (auto* track : audios_.all()) track->input.limit_waiting(timeout);
 }
 
 void TakeSink::drain() {

@@ -74,7 +74,8 @@ class TakeSink {
     /// The inputs are valid as long as the sink. From one thread at a time; after start() they wait for the writing
     /// thread.
     Result<VideoTrackInput*> add_video(const VideoDescription& description, const VideoTrackOptions& options = {});
-    Result<AudioTrackInput*> add_audio(const AudioDescription& description);
+    /// `may_wait`: see AudioTrackInput.
+    Result<AudioTrackInput*> add_audio(const AudioDescription& description, bool may_wait = false);
     Result<DataTrackInput*> add_data(const DataDescription& description);
     /// What feeds the track has left, so that no reader waits for it; media delivered later begin it again. After
     /// start(); no media of the track may be delivered meanwhile. Only in a take with late tracks.

@@ -125,10 +125,11 @@ void VideoTrackInput::report(SourceEvent event) {
 }
 
 AudioTrackInput::AudioTrackInput(TrackId id, int index, const AudioDescription& description, WriteQueue& queue,
-                                 EventLog& events)
+                                 EventLog& events, bool may_wait)
     : id_(id),
       index_(index),
       description_(description),
+      may_wait_(may_wait),
       queue_(queue),
       events_(events),
       in_flight_(audio_limit(description)) {}
@@ -145,8 +146,10 @@ Delivery AudioTrackInput::deliver(AudioBlock block) {
         counters_.lose(LossCause::disk, frames, block.time);
         return Delivery::take_ended;
     }
+    const bool taken = may_wait_ ? in_flight_.take() : in_flight_.try_take();
     MutexLock lock(mutex_);
-    if (closed_ || !in_flight_.try_take()) {
+    if (closed_ || !taken) {
+        if (taken) in_flight_.give_back();
         counters_.lose(LossCause::queue, frames, block.time);
         lost_before_ = true;
         return closed_ ? Delivery::closed : Delivery::dropped;
@@ -163,6 +166,7 @@ void AudioTrackInput::end_track() {
 }
 
 void AudioTrackInput::close() {
+    if (may_wait_) in_flight_.close();
     MutexLock lock(mutex_);
     closed_ = true;
 }

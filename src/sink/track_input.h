@@ -73,14 +73,18 @@ class VideoTrackInput final : public VideoReceiver {
 /// Input of one audio track. Queue and events must outlive it.
 class AudioTrackInput final : public AudioReceiver {
  public:
-    /// `index`: of the audio track, from 0.
-    AudioTrackInput(TrackId id, int index, const AudioDescription& description, WriteQueue& queue, EventLog& events);
+    /// `index`: of the audio track, from 0. `may_wait`: deliver() blocks while the queue is full, for a source that can
+    /// wait, as a file.
+    AudioTrackInput(TrackId id, int index, const AudioDescription& description, WriteQueue& queue, EventLog& events,
+                    bool may_wait = false);
 
-    /// Never blocks.
+    /// Blocks only if it may wait.
     Delivery deliver(AudioBlock block) override;
     void report(SourceEvent event) override;
     /// What feeds the track has left; later blocks begin it again. Any thread.
     void end_track();
+    /// As those of VideoTrackInput.
+    void limit_waiting(Duration timeout) { in_flight_.limit_waiting(deadline_in(timeout)); }
     void close();
 
     /// Peak of the last block, 0 … 1; empty if the next one is overdue by a second. Any thread.
@@ -101,6 +105,7 @@ class AudioTrackInput final : public AudioReceiver {
     const TrackId id_;
     const int index_;
     const AudioDescription description_;
+    const bool may_wait_;
     WriteQueue& queue_;
     EventLog& events_;
     InFlightLimit in_flight_;

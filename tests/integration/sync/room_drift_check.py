@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""room_drift_check.py PROGRAM [--seconds S] [--keep DIR]: judges the sync of rooms with the Python package av-drift-detector
+(pip install av-drift-detector==0.6.1), which makes videos whose frames and sounds carry their numbers, and finds each
+frame's sound. Four participants, two of whom join later and one of whom leaves, are recorded in both layouts. Exit code
+77: the package is not there."""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+try:
+    import av_drift_detector as detector
+except ImportError:
+    print("av-drift-detector is not installed")
+    sys.exit(77)
+
+# Name, frame rate, joins, leaves. Rates without a common beat.
+PEOPLE = [("ana", "2983/100", 0, None), ("bo", "249/10", 0, None), ("chen", "152/10", 2, None), ("dara", "30", 3, 0.8)]
+# A composite of 30 frames/s is nearest to their frames in a pattern that repeats after so many seconds.
+BEAT_S = {"ana": 1 / 0.17, "bo": 1 / 0.6, "chen": 1 / 0.4}
+WORST_MS = 1.0
+TICK_MS = 1000 / 30
+
+
+def run(command):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{command[0]} failed: {done.stderr[-2000:]}")
+    return done.stdout
+
+
+def room(program, folder, tracks, layout):
+    arguments = [f"--track={track}" for track in tracks]
+    result = json.loads(run([program, "room", *arguments, "--layout", layout, "--codec", "libx264", "--audio-rate",
+                             "48000", "--out", folder, "--json"]))
+    assert not result["failures"], result["failures"]
+    return result
+
+
+def drift(path, fps, trusted, duration=None):
+    """Mean and worst of the drift in ms, and the frames that were measured, of which there must be a share."""
+    summary = detector.analyze(str(path), fps=fps, duration=duration, capture="file")["summary"]
+    assert summary["measured"] >= trusted * summary["frames"], f"{path.name}: {summary}"
+    return summary["mean_ms"], max(abs(summary["min_ms"]), abs(summary["max_ms"])), summary["measured"]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--keep")
+    options = parser.parse_args()
+    problems = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(options.keep or name)
+        folder.mkdir(exist_ok=True)
+        tracks = {}
+        for person, fps, joins, leaves in PEOPLE:
+            clip = folder / f"{person}.mov"
+            detector.generate(str(clip), fps=fps, duration=options.seconds, width=640, height=360, audio_codec="pcm")
+            times = f"@{joins}" + (f"-{joins + leaves * options.seconds:g}" if leaves else "")
+            tracks[person] = f"{clip}{times if joins else ''}"
+
+        result = room(options.program, folder / "tracks", [f"{p}={s}" for p, s in tracks.items()], "tracks")
+        for i, (person, fps, joins, _) in enumerate(PEOPLE):
+            part = folder / f"{person}_tracks.mp4"
+            run(["ffmpeg", "-v", "error", "-y", "-i", result["path"], "-map", f"0:v:{i}", "-map", f"0:a:{i}", "-c", "copy",
+                 part])
+            mean, worst, frames = drift(part, fps, 0.9)
+            begin = min(t["intervals"][0][0] for t in result["tracks"] if t["participant"] == person)
+            good = worst <= WORST_MS and abs(begin - joins) < 0.05
+            problems += not good
+            print(f"tracks, {person} ({fps} fps): mean {mean:.3f} ms, worst {worst:.3f} ms, {frames} frames, from "
+                  f"{begin:.3f} s{'' if good else '  TOO MUCH'}")
+
+        # One is heard at a time, so that its numbers can be read; everybody is seen. Tiles of two by two.
+        for i, (person, fps, _, _) in enumerate(PEOPLE[:3]):
+            sources = [f"{p}{'' if p == person else ':no-audio'}={folder / p}.mov" for p, _, _, _ in PEOPLE]
+            result = room(options.program, folder / f"composite_{person}", sources, "composite")
+            tile = folder / f"{person}_composite.mkv"
+            run(["ffmpeg", "-v", "error", "-y", "-i", result["path"], "-vf",
+                 f"crop=640:360:{i % 2 * 640}:{i // 2 * 360}", "-fps_mode", "passthrough", "-c:v", "ffv1", "-c:a", "copy",
+                 tile])
+            beats = int((options.seconds - 0.2) / BEAT_S[person])
+            mean, worst, frames = drift(tile, fps, 0.8, beats * BEAT_S[person])
+            numerator, _, denominator = fps.partition("/")
+            interval = 1000 * float(denominator or 1) / float(numerator)
+            good = worst <= interval / 2 + TICK_MS and abs(mean) <= 1
+            problems += not good
+            print(f"composite, {person} ({fps} fps): mean {mean:.3f} ms, worst {worst:.3f} ms of "
+                  f"{interval / 2 + TICK_MS:.1f}, {frames} frames{'' if good else '  TOO MUCH'}")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
