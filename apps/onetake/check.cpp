@@ -121,7 +121,8 @@ int recover(const Args& args) {
     Options options;
     std::string name;
     CommandLine app{"Repair a take after a kill, a power cut, a full disk or an incomplete copy.", "onetake recover"};
-    app.add_option("NAME", name, "a take: its name in the data folder, or its path; or the folder of `encode`, or of chunks")
+    app.add_option("NAME", name,
+                   "a take: its name in the data folder, or its path; or the folder of `encode`, or of chunks")
         ->required();
     add_options(app, options);
     app.footer(

@@ -23,8 +23,8 @@ struct StreamParams {
     std::string codec;            ///< libavcodec's codec name: "h264", "hevc", "mjpeg", "aac", "pcm_s16le"
     std::int64_t time_scale = 1;  ///< ticks per second
     std::vector<std::uint8_t> extradata;
-    std::int64_t bit_rate = 0;  ///< bits/s, 0 unknown
-    std::string title;          ///< for people: device name; may be empty
+    std::int64_t bit_rate = 0;                                  ///< bits/s, 0 unknown
+    std::string title;                                          ///< for people: device name; may be empty
     std::vector<std::pair<std::string, std::string>> metadata;  ///< further tags of the stream
     /// Of a stream read from a file: all that the container stores about it, so that a Muxer can write it unchanged
     /// (container/copied_params.h). Null for an encoder's stream.
