@@ -32,6 +32,29 @@ PixelFormat pixel_format(ImageFormat format) {
     return PixelFormat::bgr24;
 }
 
+Result<Frame> borrowed(PixelFormat format, int width, int height, int stride, std::span<const std::uint8_t> bytes,
+                       std::shared_ptr<const void> owner) {
+    Frame frame;
+    frame.format = format;
+    frame.width = width;
+    frame.height = height;
+    if (width < 1 || height < 1 || width > kLargestSide || height > kLargestSide)
+        return fail(ErrorCode::refused,
+                    fmt::format("A pushed frame of {}x{} pixels can't be stored; 1 to {} is possible.", width, height,
+                                kLargestSide));
+    const int tight = tight_stride(format, width);
+    frame.stride = stride == 0 ? tight : stride;
+    if (frame.stride < tight)
+        return fail(ErrorCode::refused, fmt::format("The pushed frame's stride is {} bytes; {} pixels of {} need {}.",
+                                                    stride, width, to_string(format), tight));
+    frame.bytes = Buffer(bytes.data(), bytes.size(), std::move(owner));
+    if (!has_all_bytes(frame))
+        return fail(ErrorCode::refused,
+                    fmt::format("The pushed frame has {} bytes; {}x{} pixels of {} need {}.", bytes.size(), width,
+                                height, to_string(format), frame_bytes(format, frame.stride, height)));
+    return frame;
+}
+
 // A copy in `buffer`, its rows without padding.
 Frame copied(const Frame& frame, Buffer buffer) {
     Frame copy;
@@ -54,32 +77,19 @@ Frame copied(const Frame& frame, Buffer buffer) {
 
 }  // namespace
 
-Result<Frame> borrowed_raw_frame(PixelFormat format, int width, int height, int stride,
-                                 std::span<const std::uint8_t> bytes, std::shared_ptr<const void> owner) {
-    Frame frame;
-    frame.format = format;
-    frame.width = width;
-    frame.height = height;
-    if (width < 1 || height < 1 || width > kLargestSide || height > kLargestSide)
-        return fail(ErrorCode::refused,
-                    fmt::format("A pushed frame of {}x{} pixels can't be stored; 1 to {} is possible.", width, height,
-                                kLargestSide));
-    const int tight = tight_stride(format, width);
-    frame.stride = stride == 0 ? tight : stride;
-    if (frame.stride < tight)
-        return fail(ErrorCode::refused, fmt::format("The pushed frame's stride is {} bytes; {} pixels of {} need {}.",
-                                                    stride, width, to_string(format), tight));
-    frame.bytes = Buffer(bytes.data(), bytes.size(), std::move(owner));
-    if (!has_all_bytes(frame))
-        return fail(ErrorCode::refused,
-                    fmt::format("The pushed frame has {} bytes; {}x{} pixels of {} need {}.", bytes.size(), width,
-                                height, to_string(format), frame_bytes(format, frame.stride, height)));
-    return frame;
+Result<Frame> borrowed_frame(const ImageView& image, std::shared_ptr<const void> owner) {
+    return borrowed(pixel_format(image.format), image.width, image.height, image.stride, image.pixels,
+                    std::move(owner));
 }
 
-Result<Frame> borrowed_frame(const ImageView& image, std::shared_ptr<const void> owner) {
-    return borrowed_raw_frame(pixel_format(image.format), image.width, image.height, image.stride, image.pixels,
-                              std::move(owner));
+// Bytes of another size are those of another frame, where nothing says that there is padding.
+Result<Frame> borrowed_raw_frame(PixelFormat format, int width, int height, int stride,
+                                 std::span<const std::uint8_t> bytes, std::shared_ptr<const void> owner) {
+    auto frame = borrowed(format, width, height, stride, bytes, std::move(owner));
+    if (!frame || stride != 0 || bytes.size() == frame_bytes(format, frame->stride, height)) return frame;
+    return fail(ErrorCode::refused,
+                fmt::format("The pushed frame has {} bytes; {}x{} pixels of {} have {}.", bytes.size(), width, height,
+                            to_string(format), frame_bytes(format, frame->stride, height)));
 }
 
 Result<Frame> raw_frame(PixelFormat format, int width, int height, int stride, std::span<const std::uint8_t> bytes,
