@@ -19,7 +19,7 @@ namespace onetake::cli {
 
 namespace {
 
-constexpr auto kFields =
+constexpr auto kCalibrateFields =
     std::to_array<std::string_view>({"video_device", "width", "height", "fps", "fourcc", "convert_rgb", "v4l2_controls",
                                      "audio_device", "sample_rate", "channels", "blocksize", "data_dir"});
 constexpr auto kTimeToRead = std::chrono::seconds(4);
@@ -46,7 +46,7 @@ void add_options(CommandLine& app, FlatConfig& config, CalibrateOptions& options
     number("--screen-delay-ms", -1000, 1000, "delay of the screen (30)", options.screen_delay_ms);
     app.keep_for_help_all(number("--tone-hz", 100, 4000, "pitch of the take's beeps (1000)", options.tone_hz));
     add_config_flags(app, config, [](const FieldInfo& field) {
-        return std::find(kFields.begin(), kFields.end(), field.name) != kFields.end();
+        return std::find(kCalibrateFields.begin(), kCalibrateFields.end(), field.name) != kCalibrateFields.end();
     });
 }
 

@@ -18,29 +18,29 @@ namespace onetake::cli {
 namespace {
 
 // The sources of `record`, and how video is compressed.
-constexpr auto kFields = std::to_array<std::string_view>({"source",
-                                                          "video_device",
-                                                          "more_video_devices",
-                                                          "width",
-                                                          "height",
-                                                          "fps",
-                                                          "fourcc",
-                                                          "buffersize",
-                                                          "v4l2_controls",
-                                                          "warmup",
-                                                          "audio",
-                                                          "video",
-                                                          "audio_device",
-                                                          "more_audio_devices",
-                                                          "sample_rate",
-                                                          "channels",
-                                                          "blocksize",
-                                                          "require_audio",
-                                                          "store_preset",
-                                                          "store_crf",
-                                                          "store_bitrate",
-                                                          "store_keyframe_s",
-                                                          "queue_size"});
+constexpr auto kChunkFields = std::to_array<std::string_view>({"source",
+                                                               "video_device",
+                                                               "more_video_devices",
+                                                               "width",
+                                                               "height",
+                                                               "fps",
+                                                               "fourcc",
+                                                               "buffersize",
+                                                               "v4l2_controls",
+                                                               "warmup",
+                                                               "audio",
+                                                               "video",
+                                                               "audio_device",
+                                                               "more_audio_devices",
+                                                               "sample_rate",
+                                                               "channels",
+                                                               "blocksize",
+                                                               "require_audio",
+                                                               "store_preset",
+                                                               "store_crf",
+                                                               "store_bitrate",
+                                                               "store_keyframe_s",
+                                                               "queue_size"});
 
 struct Options {
     FlatConfig config;
@@ -70,7 +70,7 @@ void add_options(CommandLine& app, Options& options) {
                    "an encoder of libavcodec: flac, aac, libopus (flac)")
         ->type_name("TEXT");
     add_config_flags(app, options.config, [](const FieldInfo& field) {
-        return std::find(kFields.begin(), kFields.end(), field.name) != kFields.end();
+        return std::find(kChunkFields.begin(), kChunkFields.end(), field.name) != kChunkFields.end();
     });
     options.output.add_to(app);
     app.footer(

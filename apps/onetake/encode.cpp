@@ -16,9 +16,9 @@ namespace onetake::cli {
 
 namespace {
 
-constexpr auto kFields = std::to_array<std::string_view>({"source", "video_device", "width", "height", "fps", "fourcc",
-                                                          "buffersize", "v4l2_controls", "warmup", "preset", "crf",
-                                                          "pixel_range", "queue_size", "on_full"});
+constexpr auto kEncodeFields = std::to_array<std::string_view>(
+    {"source", "video_device", "width", "height", "fps", "fourcc", "buffersize", "v4l2_controls", "warmup", "preset",
+     "crf", "pixel_range", "queue_size", "on_full"});
 
 struct EncodeArguments {
     FlatConfig config;
@@ -57,7 +57,7 @@ void add_options(CommandLine& app, EncodeArguments& options) {
     app.add_option("--bitrate", set_bitrate, "bits per second, instead of a constant quality")->type_name("N");
     app.add_flag("--keep-take", options.recording.keep_take, "keep the take that the file is made from");
     add_config_flags(app, options.config, [](const FieldInfo& field) {
-        return std::find(kFields.begin(), kFields.end(), field.name) != kFields.end();
+        return std::find(kEncodeFields.begin(), kEncodeFields.end(), field.name) != kEncodeFields.end();
     });
     options.output.add_to(app);
     app.footer("Example: onetake encode --device 0 --codec libx265 --fps 30 --duration 60");

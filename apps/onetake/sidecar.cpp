@@ -18,7 +18,7 @@ namespace onetake::cli {
 
 namespace {
 
-constexpr auto kFields = std::to_array<std::string_view>(
+constexpr auto kSidecarFields = std::to_array<std::string_view>(
     {"source", "audio_device", "sample_rate", "channels", "blocksize", "fsync", "data_dir"});
 constexpr int kPollInterval_ms = 50;  // for signals and a full disk
 
@@ -38,7 +38,7 @@ void add_options(CommandLine& app, SidecarArguments& options) {
     app.add_option("--parent", set_parent, "process at whose end this one stops; 0: none (the one that started it)")
         ->type_name("PID");
     add_config_flags(app, options.config, [](const FieldInfo& field) {
-        return std::find(kFields.begin(), kFields.end(), field.name) != kFields.end();
+        return std::find(kSidecarFields.begin(), kSidecarFields.end(), field.name) != kSidecarFields.end();
     });
     app.add_flag("--quiet", options.quiet, "don't print the command for onetake mux");
     app.footer("Example: onetake sidecar webcam --audio-device USB");
