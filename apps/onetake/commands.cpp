@@ -11,6 +11,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"record", "record camera and microphone into a take, then render its MP4", record},
     {"process", "enhance and render stored takes", process},
     {"encode", "record one video stream into one encoded file", encode},
+    {"room", "record several people into one file", room},
     {"list", "list the takes", list},
     {"devices", "list cameras with their modes, and microphones", devices},
     {"check", "verify a take and list what is missing", check},

@@ -11,6 +11,7 @@ namespace onetake::cli {
 int record(const Args& args);
 int process(const Args& args);
 int encode(const Args& args);
+int room(const Args& args);
 int devices(const Args& args);
 int list(const Args& args);
 int import_command(const Args& args);

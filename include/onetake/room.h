@@ -86,7 +86,7 @@ struct RecordedInterval {
 
 /// What became of a track: delivered = written + dropped + refused + lost. Frames, or samples per channel.
 struct RecordedTrack {
-    std::string participant;
+    std::string participant;  ///< as it can be shown: valid UTF-8 on one line
     RoomMedia media = RoomMedia::video;
     std::uint64_t delivered = 0;              ///< received by the recorder
     std::uint64_t written = 0;                ///< in the file; in a composite, shown or mixed

@@ -18,6 +18,7 @@ struct TrackSpec {
         microphone,  ///< mic:NAME; without a name the default one
         rtsp,        ///< rtsp://… or rtsps://…
         sdp,         ///< sdp:FILE, RTP as that file describes it
+        test,        ///< test: a pattern and a tone
         file,        ///< a media file, a FIFO, or "-", the standard input
     };
 

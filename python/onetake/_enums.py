@@ -50,6 +50,28 @@ class ContainerFormat(_Text):
     MKV = "mkv"
 
 
+class RoomMedia(_Text):
+    """What a track of a room carries."""
+
+    AUDIO = "audio"
+    VIDEO = "video"
+    SCREEN_SHARE = "screen_share"
+
+
+class RoomLayout(_Text):
+    """How a room's tracks are arranged in its file."""
+
+    COMPOSITE = "composite"
+    TRACKS = "tracks"
+
+
+class RoomStart(_Text):
+    """When a room's file begins."""
+
+    FIRST_MEDIA = "first_media"
+    ALL_TRACKS = "all_tracks"
+
+
 class SyncReference(_Text):
     """The clock of a rendered file: the computer's, or the first microphone's."""
 

@@ -78,7 +78,7 @@ class RecoveredRecording:
     """What could not be done; the take is then kept."""
 
 
-def _result(text: str) -> VideoRecordingResult:
+def recording_result(text: str) -> VideoRecordingResult:
     given: dict[str, Any] = json.loads(text)
     result = VideoRecordingResult(**fields_of(VideoRecordingResult, given))
     result.path = Path(given["path"]) if given["path"] else None
@@ -153,16 +153,16 @@ class VideoRecorder:
 
     def stop(self, handle: VideoRecordingHandle) -> VideoRecordingResult:
         """Ends a recording and finishes its file. The result of an unknown handle is empty."""
-        return _result(self._native.stop(handle.number))
+        return recording_result(self._native.stop(handle.number))
 
     def record(self, session_id: str, duration: float, **source: Unpack[Settings]) -> VideoRecordingResult:
         """Records a camera (`video_device=0`, `width`, `height` …) or the test source (`source="test"`) for `duration`
         seconds. Ctrl-C ends it; the file is finished all the same."""
-        return _result(self._native.record(session_id, dict(source), duration))
+        return recording_result(self._native.record(session_id, dict(source), duration))
 
     def close(self) -> list[VideoRecordingResult]:
         """Finishes every recording. None can be started afterwards."""
-        return [_result(text) for text in self._native.close()]
+        return [recording_result(text) for text in self._native.close()]
 
     def __enter__(self) -> Self:
         return self

@@ -16,6 +16,7 @@ void bind_merge(nb::module_& m);
 void bind_models(nb::module_& m);
 void bind_reader(nb::module_& m);
 void bind_recorder(nb::module_& m);
+void bind_room(nb::module_& m);
 void bind_sidecar(nb::module_& m);
 void bind_sync(nb::module_& m);
 void bind_takes(nb::module_& m);

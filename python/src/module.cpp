@@ -16,6 +16,7 @@ NB_MODULE(_onetake, m) {
     bind_models(m);
     bind_reader(m);
     bind_recorder(m);
+    bind_room(m);
     bind_sidecar(m);
     bind_sync(m);
     bind_takes(m);

@@ -98,6 +98,8 @@ Status take_source(std::string_view text, std::string_view source, TrackSpec& sp
         source.remove_prefix(4);
     } else if (source.starts_with("/dev/video")) {
         spec.kind = TrackSpec::Kind::camera;
+    } else if (source == "test") {
+        spec.kind = TrackSpec::Kind::test;
     }
     if (source.empty() && spec.kind != TrackSpec::Kind::microphone) return refuse(text, "there is no source.");
     spec.source = source;

@@ -95,6 +95,25 @@ Result<Frame> jpeg_frame(std::span<const std::uint8_t> jpeg, PushVideoSource& so
     return frame;
 }
 
+Frame frame_of(const PlanarImage& image, BufferPool& pool) {
+    Frame frame;
+    frame.format = PixelFormat::i420;
+    frame.width = image.width;
+    frame.height = image.height;
+    frame.stride = tight_stride(frame.format, image.width);
+    frame.color = image.color;
+    auto bytes = pool.take(frame_bytes(frame.format, frame.stride, frame.height));
+    auto* to = bytes.writable();
+    for (int i = 0; i < image.planes(); ++i) {
+        const auto columns = static_cast<std::size_t>(plane_stride(frame.format, i, frame.stride));
+        const int rows = plane_rows(frame.format, i, frame.height), stride = image.stride[static_cast<std::size_t>(i)];
+        for (int y = 0; y < rows; ++y, to += columns)
+            std::memcpy(to, image.plane(i) + static_cast<std::ptrdiff_t>(y) * stride, columns);
+    }
+    frame.bytes = std::move(bytes);
+    return frame;
+}
+
 std::optional<ImageFormat> image_format(VideoFrameFormat format) {
     switch (format) {
         case VideoFrameFormat::raw_bgr24:

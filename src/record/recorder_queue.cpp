@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
-#include "record/callback_guard.h"
 
 #include <algorithm>
 #include <cmath>
@@ -30,11 +29,17 @@ struct RemovedTrack {
 struct StopCall {};
 using Call = std::variant<AddedTrack, RemovedTrack, std::shared_ptr<const RoomData>, StopCall>;
 
+thread_local bool in_call = false;
+
 RoomLoss no_loss(const RecordingTrack& track) {
     return {track.participant, track.media, 0, 0};
 }
 
 }  // namespace
+
+bool in_recorder_call() {
+    return in_call;
+}
 
 struct RecorderQueue::State {
     State(RoomRecorderBinding b, RecorderQueueOptions o) : binding(std::move(b)), options(std::move(o)) {
@@ -45,7 +50,7 @@ struct RecorderQueue::State {
 
     // All of it runs on the thread.
     void run() {
-        in_callback = true;
+        in_call = true;
         MediaRecordingConfig config{options.room, binding.config, to_seconds(host_now().time_since_epoch()) * 1e3};
         std::optional<MediaRecordingHandle> handle;
         (void)guard("on_recording_start", [&]() -> Status {

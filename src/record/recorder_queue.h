@@ -25,6 +25,9 @@ struct RecorderQueueOptions {
     bool wait_for_room = false;  ///< data() waits while the queue is full
 };
 
+/// Whether the calling thread is making a call of a recorder: waiting for the recorder there would never end.
+bool in_recorder_call();
+
 /// The calls of one recorder of a room: a bounded queue of each track and the thread that makes them, which outlives
 /// this object where the recorder does not return. Thread-safe.
 class RecorderQueue {

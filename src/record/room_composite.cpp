@@ -1,9 +1,8 @@
 #include "record/room_composite.h"
 
-#include "media/pixel_layout.h"
+#include "record/pushed_frame.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace onetake {
@@ -20,28 +19,6 @@ Compositor::Options compositor_options(const RoomCompositeOptions& options) {
     o.height = options.height;
     o.color = options.color;
     return o;
-}
-
-// The image as a raw frame without padding.
-Frame frame_of_image(const PlanarImage& image, HostTime time, BufferPool& pool) {
-    Frame frame;
-    frame.format = PixelFormat::i420;
-    frame.width = image.width;
-    frame.height = image.height;
-    frame.stride = tight_stride(frame.format, image.width);
-    frame.color = image.color;
-    frame.stamp = {time, time, StampSource::pushed, {}};
-    auto bytes = pool.take(frame_bytes(frame.format, frame.stride, frame.height));
-    auto* to = bytes.writable();
-    for (int i = 0; i < image.planes(); ++i) {
-        const auto columns = static_cast<std::size_t>(plane_stride(frame.format, i, frame.stride));
-        const int rows = plane_rows(frame.format, i, frame.height);
-        for (int y = 0; y < rows; ++y, to += columns)
-            std::memcpy(to, image.plane(i) + static_cast<std::ptrdiff_t>(y) * image.stride[static_cast<std::size_t>(i)],
-                        columns);
-    }
-    frame.bytes = std::move(bytes);
-    return frame;
 }
 
 }  // namespace
@@ -81,6 +58,7 @@ void RoomComposite::end(int id, HostTime until) {
         MutexLock lock(mutex_);
         if (chooser_) chooser_->end(id, until);
         latest_ = std::max(latest_, until);
+        last_end_ = std::max(last_end_, until);
     }
     changed_.notify_all();
 }
@@ -123,7 +101,8 @@ void RoomComposite::reach(HostTime stamp) {
 
 std::optional<FrameChooser::Choice> RoomComposite::next_choice() {
     if (!chooser_) return std::nullopt;
-    if (finishing_) return chooser_->flush(latest_ + Duration(1));
+    // At the end every video has ended, and nothing is shown after it.
+    if (finishing_) return chooser_->flush(last_end_);
     // Where a queue is full, a video that gives nothing is not awaited.
     return chooser_->next(options_.wait_for_all && !full_ ? HostTime::min() : latest_);
 }
@@ -154,7 +133,9 @@ void RoomComposite::emit(const FrameChooser::Choice& choice) {
             tiles.push_back({id, video.name, video.screen, image});
         }
     }
-    options_.out(frame_of_image(compositor_.compose(tiles), choice.time, *pool_));
+    auto frame = frame_of(compositor_.compose(tiles), *pool_);
+    frame.stamp = {choice.time, choice.time, StampSource::pushed, {}};
+    options_.out(std::move(frame));
 }
 
 void RoomComposite::finish() {

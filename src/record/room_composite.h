@@ -70,6 +70,7 @@ class RoomComposite {
     std::optional<FrameChooser> chooser_ ONETAKE_GUARDED_BY(mutex_);  // from the first stamp on
     std::map<int, Video> videos_ ONETAKE_GUARDED_BY(mutex_);
     HostTime latest_ ONETAKE_GUARDED_BY(mutex_) = HostTime::min();
+    HostTime last_end_ ONETAKE_GUARDED_BY(mutex_) = HostTime::min();  // of any video
     bool full_ ONETAKE_GUARDED_BY(mutex_) = false;  // push() waits
     bool finishing_ ONETAKE_GUARDED_BY(mutex_) = false, abandoned_ ONETAKE_GUARDED_BY(mutex_) = false;
     Compositor compositor_;  // the thread's

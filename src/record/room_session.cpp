@@ -104,6 +104,11 @@ Result<std::unique_ptr<RoomSession>> RoomSession::start(const FileRecordingConfi
     return session;
 }
 
+RoomSession::RoomSession(FileRecordingConfig config, std::string room)
+    : room_(std::move(config)),
+      name_(std::move(room)),
+      gate_(room_.start_when == RoomStart::all_tracks ? std::optional(room_.start_timeout_s) : std::nullopt) {}
+
 Status RoomSession::begin(const MediaRecordingConfig&, EventCallback on_event, ProgressCallback on_progress) {
     config_ = recorder_config(room_);
     color_.range = ColorRange::limited;
@@ -180,6 +185,7 @@ Status RoomSession::add(const RecordingTrack& track) {
     slot->number = track.number;
     slot->present = true;
     slot->begun = false;
+    gate_.add(track.number);
     return {};
 }
 
@@ -239,6 +245,7 @@ Status RoomSession::open_composite() {
 Status RoomSession::remove(const RecordingTrack& track) {
     auto* slot = slot_of(track);
     if (slot == nullptr) return fail(ErrorCode::not_found, fmt::format("Track {} is not recorded.", track.number));
+    pass_on(gate_.remove(track.number));
     slot->present = false;
     end_media(*slot);
     return {};
@@ -264,6 +271,33 @@ void RoomSession::end_silent(HostTime now) {
 }
 
 Status RoomSession::data(const RecordingTrack& track, const MediaData& data, double timestamp_ms) {
+    if (room_.start_when == RoomStart::first_media || !std::isfinite(timestamp_ms))
+        return take({track, data, timestamp_ms});
+    HeldMedia media{track, data, timestamp_ms};
+    if (!media.data.owner) {
+        const auto copy = std::make_shared<std::vector<std::uint8_t>>(data.bytes.begin(), data.bytes.end());
+        media.data.bytes = *copy;
+        media.data.owner = copy;
+    }
+    pass_on(gate_.take(std::move(media)));
+    return {};
+}
+
+void RoomSession::pass_on(const std::vector<HeldMedia>& held) {
+    for (const auto& media : held) (void)take(media);  // errors are in the track's result
+    if (gate_.is_open() && !std::exchange(late_noted_, true)) note_late_tracks();
+}
+
+void RoomSession::note_late_tracks() {
+    for (const auto& slot : slots_)
+        if (std::ranges::find(gate_.late(), slot->number) != gate_.late().end())
+            recording_->note(fmt::format("{} of {} delivered nothing within {} s; the file begins without it.",
+                                         to_string(slot->result.media), display_name(slot->result.participant),
+                                         room_.start_timeout_s));
+}
+
+Status RoomSession::take(const HeldMedia& media) {
+    const auto& [track, data, timestamp_ms] = media;
     auto* slot = slot_of(track);
     if (slot == nullptr) return fail(ErrorCode::not_found, fmt::format("Track {} is not recorded.", track.number));
     const bool audio = track.media == RoomMedia::audio;
@@ -361,6 +395,7 @@ void RoomSession::count(Slot& slot, HostTime begin, HostTime end, Duration longe
 Result<MediaRecordingResult> RoomSession::stop() {
     stopped_ = true;
     const bool early = recording_->ended_early();
+    pass_on(gate_.finish());
     if (composite_) composite_->finish();
     // A full disk's last space is needed to close the take.
     if (early) outputs_->abandon_live();
@@ -398,6 +433,7 @@ MediaRecordingResult RoomSession::result_of(const TakeResult& take) {
     for (auto& note : file.notes) r.notes.push_back(std::move(note));
     for (const auto& slot : slots_) {
         fill(*slot, take);
+        slot->result.participant = display_name(slot->result.participant);
         r.tracks.push_back(std::move(slot->result));
     }
     return r;

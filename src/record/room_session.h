@@ -4,6 +4,7 @@
 #include "record/event_queue.h"
 #include "record/recording.h"
 #include "record/room_composite.h"
+#include "record/room_start_gate.h"
 #include "record/take_outputs.h"
 
 #include <onetake/room.h>
@@ -58,10 +59,13 @@ class RoomSession {
         bool other_format = false;  // something was skipped, which was reported
     };
 
-    RoomSession(FileRecordingConfig config, std::string room) : room_(std::move(config)), name_(std::move(room)) {}
+    RoomSession(FileRecordingConfig config, std::string room);
     Status begin(const MediaRecordingConfig& room, EventCallback on_event, ProgressCallback on_progress);
     Status prove_encoder() const;
     Slot* slot_of(const RecordingTrack& track);
+    Status take(const HeldMedia& media);
+    void pass_on(const std::vector<HeldMedia>& held);
+    void note_late_tracks();
     Status open(Slot& slot, const RecordingTrack& track);
     Status open_composite();
     Status push_video(Slot& slot, const RecordingTrack& track, const MediaData& data, HostTime time);
@@ -86,6 +90,8 @@ class RoomSession {
     Recording::Added<PushVideoSource> composed_;
     std::unique_ptr<RoomComposite> composite_;  // destroyed before the recording
     std::vector<std::unique_ptr<Slot>> slots_;
+    RoomStartGate gate_;
+    bool late_noted_ = false;
     HostTime looked_ = HostTime::min();  // for silent tracks
     bool stopped_ = false;
 };

@@ -35,7 +35,7 @@ short=(--source test --width 320 --height 240 --fps 30 --warmup 0)
 
 expect 0 --help
 fits_screen
-for command in record process encode list check recover devices import export sidecar mux mark merge calibrate selftest models version; do
+for command in record process encode room list check recover devices import export sidecar mux mark merge calibrate selftest models version; do
     expect 0 "$command" --help
     fits_screen
     expect_in out Example
@@ -45,7 +45,7 @@ expect_in out --queue-size
 
 # The documentation lists every option.
 docs=$here/../../docs/cli.md
-for command in record process encode check export sidecar mux merge calibrate selftest; do
+for command in record process encode room check export sidecar mux merge calibrate selftest; do
     expect 0 $command --help-all
     for option in $(sed -nE 's/^  (-[ho], )?--(\[no-\])?([a-z0-9-]+).*/\3/p' out); do
         [ "$option" = help ] || grep -qE -- "--(no-)?$option\b" "$docs" || complain "docs/cli.md lacks --$option"

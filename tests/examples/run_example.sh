@@ -34,7 +34,7 @@ fi
 [ "$example" != listen_live ] || grep -q 'captured .* s ago' out || fail "no enhanced audio arrived"
 
 folder_of_mp4=processed_av
-[ "$example" != record_session ] || folder_of_mp4=recordings
+case $example in record_session | two_person_room | uploading_recorder) folder_of_mp4=recordings ;; esac
 mp4s=("$folder_of_mp4"/*.mp4)
 [ ${#mp4s[@]} = 1 ] && [ -s "${mp4s[0]}" ] || fail "no MP4"
 # Times as they are: at a constant rate, frames that a busy machine took late would share one.
@@ -50,6 +50,13 @@ esac
 
 if [ "$example" = record_session ]; then
     grep -Eq " 50 frames by (libx264|h264_nvenc)" out && [ "$(ls -A recordings | wc -l)" = 1 ] || fail "not one file of 50 frames"
+    echo "$example: $(tail -1 out)"
+    exit 0
+fi
+
+if [ "$folder_of_mp4" = recordings ]; then
+    [ "$(ls -A recordings | wc -l)" = 1 ] || fail "the take is still there"
+    [ "$example" != uploading_recorder ] || [ "$(stat -c %s uploads/track_1.s16)" = 64000 ] || fail "not all was uploaded"
     echo "$example: $(tail -1 out)"
     exit 0
 fi
