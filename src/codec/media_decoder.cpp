@@ -20,8 +20,8 @@ namespace onetake {
 namespace {
 
 constexpr std::int64_t kMostPixels = std::int64_t{1} << 27;
-constexpr int kMostThreads = 2;         // each adds a frame of delay and memory
-constexpr int kStep = 2;                // every other column and row suffices for the mean
+constexpr int kMostThreads = 2;  // each adds a frame of delay and memory
+constexpr int kStep = 2;         // every other column and row suffices for the mean
 
 int value_at(const AVFrame& frame, const AVComponentDescriptor& c, int x, int y) {
     const auto* at =

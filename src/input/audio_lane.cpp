@@ -78,11 +78,11 @@ void AudioLane::deliver(DecodedAudio run, HostTime arrival, InputStamp stamp) {
     block.time = stamp.time;
     block.arrival = arrival;
     block.source = stamp.source;
-    block.xrun = std::exchange(broken_, false) || lost_some_ || watch_.out();
+    const bool broken = std::exchange(broken_, false) || std::exchange(lost_some_, false) || watch_.out();
+    block.xrun = broken && end_;
     std::uint64_t missing = 0;
-    if (block.xrun && end_)
+    if (block.xrun)
         missing = static_cast<std::uint64_t>(std::max<std::int64_t>(0, to_ticks(stamp.time - *end_, sample_rate_)));
-    lost_some_ = false;
     if (live_) watch_.arrived(arrival, missing);
     end_ = stamp.time + from_ticks(block.frames(), sample_rate_);
     outlet_.with([&](AudioReceiver& receiver) { receiver.deliver(std::move(block)); });

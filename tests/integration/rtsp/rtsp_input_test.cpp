@@ -1,5 +1,6 @@
 // Two cameras played by GStreamer's RTSP server; one of them stops for a while and returns.
 
+#include "base/clock.h"
 #include "unit/input/collected.h"
 #include "unit/input/local_peers.h"
 
@@ -57,9 +58,10 @@ TEST(RtspCameras, OneThatIsAwayLeavesAGapAndTheOtherGoesOn) {
     EXPECT_TRUE(video.wait_for_event(SourceEvent::Kind::device_lost));
     EXPECT_TRUE(audio.wait_for_event(SourceEvent::Kind::device_lost));
     std::this_thread::sleep_for(down);  // the outage itself
+    const auto returns = host_now();
     first = serve(first_port, "jpeg");
-    EXPECT_TRUE(video.wait_for_event(SourceEvent::Kind::resumed));
-    EXPECT_TRUE(audio.wait_for_event(SourceEvent::Kind::resumed));
+    EXPECT_TRUE(video.wait_for([&](const auto& frames, const auto&) { return frames.back().stamp.time > returns; }));
+    EXPECT_TRUE(audio.wait_for([&](const auto& blocks, const auto&) { return blocks.back().time > returns; }));
     EXPECT_TRUE(steady_video.wait_for_media(31));
     stop(*stopping);
     stop(*steady);
