@@ -52,6 +52,7 @@ function(onetake_use_test_headers target)
                               <algorithm> <chrono> <filesystem> <fstream> <functional> <map> <optional> <string> <thread> <vector>)
   endif()
   target_precompile_headers(${target} REUSE_FROM onetake_test_headers)
+  target_compile_options(${target} PRIVATE -Wno-error=invalid-pch)  # one that defines other macros compiles them itself
 endfunction()
 
 # onetake_test(<name> FOLDERS <folder>... SOURCES ... [ALONE ...] [LINKS ...] [TIMEOUT s] [SLOW]): a GoogleTest program against the folders it
