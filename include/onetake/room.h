@@ -324,7 +324,7 @@ struct RoomRecorderResult {
 /// How a room passes media on.
 struct RoomConfig {
     std::string name;                ///< for recorders and messages
-    ChannelRecordingConfig record;   ///< of every track
+    ChannelRecordingConfig record = {};  ///< of every track
     int queue_size = 60;             ///< frames of a video track that may be queued for each recorder
     double audio_queue_s = 30;       ///< seconds of an audio track likewise
     OnFull on_full = OnFull::drop;   ///< when a recorder's queue is full; `block` is for media that can wait, as files

@@ -23,10 +23,10 @@ namespace onetake {
 
 namespace {
 
-constexpr Duration kSilence = std::chrono::seconds(5);  // after which nobody waits for an audio track
+constexpr Duration kAudioSilence = std::chrono::seconds(5);  // after which nobody waits for an audio track
 constexpr Duration kLongestAudioGap = std::chrono::milliseconds(50);
 constexpr double kLongestVideoGap_s = 0.5;
-constexpr std::size_t kMostErrors = 10, kMostGaps = 1000;
+constexpr std::size_t kMostTrackErrors = 10, kMostGaps = 1000;
 constexpr int kProbeWidth = 640, kProbeHeight = 360;
 constexpr const char* kRoomKey = "room";
 
@@ -267,7 +267,7 @@ void RoomSession::end_silent(HostTime now) {
     if (looked_ != HostTime::min() && now - looked_ < std::chrono::seconds(1)) return;
     looked_ = now;
     for (const auto& slot : slots_)
-        if (slot->audio.source != nullptr && slot->feeds && slot->last_end && now - *slot->last_end > kSilence)
+        if (slot->audio.source != nullptr && slot->feeds && slot->last_end && now - *slot->last_end > kAudioSilence)
             end_media(*slot);
 }
 
@@ -313,7 +313,7 @@ Status RoomSession::take(const HeldMedia& media) {
     if (status || status.error().code == ErrorCode::no_space) return status;
     slot->result.refused += units;
     auto& errors = slot->result.errors;
-    if (errors.size() < kMostErrors && std::ranges::find(errors, status.error().message) == errors.end())
+    if (errors.size() < kMostTrackErrors && std::ranges::find(errors, status.error().message) == errors.end())
         errors.push_back(status.error().message);
     return status;
 }
