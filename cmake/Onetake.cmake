@@ -46,13 +46,13 @@ function(onetake_use_test_headers target)
   if(NOT TARGET onetake_test_headers)
     file(WRITE ${PROJECT_BINARY_DIR}/test_headers.cpp "int main() {}\n")
     add_executable(onetake_test_headers EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/test_headers.cpp)
-    target_compile_options(onetake_test_headers PRIVATE $<$<CONFIG:Release>:-O1>)
+    target_compile_options(onetake_test_headers PRIVATE $<$<CONFIG:Release>:-O1> -pthread)  # as some libraries ask for
     target_link_libraries(onetake_test_headers PRIVATE onetake_options tl::expected Threads::Threads GTest::gmock)
     target_precompile_headers(onetake_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp>
                               <algorithm> <chrono> <filesystem> <fstream> <functional> <map> <optional> <string> <thread> <vector>)
   endif()
   target_precompile_headers(${target} REUSE_FROM onetake_test_headers)
-  target_compile_options(${target} PRIVATE -Wno-error=invalid-pch)  # one that defines other macros compiles them itself
+  target_compile_options(${target} PRIVATE -pthread)
 endfunction()
 
 # onetake_test(<name> FOLDERS <folder>... SOURCES ... [ALONE ...] [LINKS ...] [TIMEOUT s] [SLOW]): a GoogleTest program against the folders it

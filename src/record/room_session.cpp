@@ -23,7 +23,7 @@ namespace onetake {
 
 namespace {
 
-constexpr Duration kSilence = std::chrono::seconds(5);  // after which nobody waits for an audio track
+constexpr Duration kAudioSilence = std::chrono::seconds(5);  // after which nobody waits for an audio track
 constexpr Duration kLongestAudioGap = std::chrono::milliseconds(50);
 constexpr double kLongestVideoGap_s = 0.5;
 constexpr std::size_t kMostTrackErrors = 10, kMostGaps = 1000;
@@ -268,7 +268,7 @@ void RoomSession::end_silent(HostTime now) {
     if (looked_ != HostTime::min() && now - looked_ < std::chrono::seconds(1)) return;
     looked_ = now;
     for (const auto& slot : slots_)
-        if (slot->audio.source != nullptr && slot->feeds && slot->last_end && now - *slot->last_end > kSilence)
+        if (slot->audio.source != nullptr && slot->feeds && slot->last_end && now - *slot->last_end > kAudioSilence)
             end_media(*slot);
 }
 

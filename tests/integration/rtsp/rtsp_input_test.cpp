@@ -5,6 +5,7 @@
 #include "unit/input/local_peers.h"
 
 #include <cstdlib>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
@@ -22,11 +23,11 @@ bool server_installed() {
 }
 
 std::unique_ptr<Child> serve(int port, const std::string& codec) {
-    return std::make_unique<Child>(std::string(RTSP_SERVER) + " " + std::to_string(port) + " " + codec, true);
+    return std::make_unique<Child>(fmt::format("{} {} {}", RTSP_SERVER, port, codec), true);
 }
 
 std::string address(int port) {
-    return "rtsp://viewer:s3cret@127.0.0.1:" + std::to_string(port) + "/cam";
+    return fmt::format("rtsp://viewer:s3cret@127.0.0.1:{}/cam", port);
 }
 
 TEST(RtspCameras, OneThatIsAwayLeavesAGapAndTheOtherGoesOn) {
