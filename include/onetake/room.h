@@ -186,24 +186,24 @@ enum class RoomStart {
 
 /// How FileMediaRecorder records.
 struct FileRecordingConfig {
-    std::string storage = "./recordings";  ///< folder of the files; made if missing
-    std::string video_codec = "auto";      ///< as VideoRecordingConfig::codec
-    double video_fps = 30;                 ///< of the composite; nominal for tracks that announce none
-    std::string audio_codec = "aac";       ///< any audio encoder of libavcodec that the format can hold
-    int audio_sample_rate = 16000;         ///< Hz, of the file
-    int audio_channels = 1;                ///< of the mix: 1 or 2; tracks keep their own
-    int audio_bitrate = 64000;             ///< bits/s, of each audio track of the file
+    std::string storage = "./recordings";           ///< folder of the files; made if missing
+    std::string video_codec = "auto";               ///< as VideoRecordingConfig::codec
+    double video_fps = 30;                          ///< of the composite; nominal for tracks that announce none
+    std::string audio_codec = "aac";                ///< any audio encoder of libavcodec that the format can hold
+    int audio_sample_rate = 16000;                  ///< Hz, of the file
+    int audio_channels = 1;                         ///< of the mix: 1 or 2; tracks keep their own
+    int audio_bitrate = 64000;                      ///< bits/s, of each audio track of the file
     ContainerFormat format = ContainerFormat::mp4;  ///< mp4 or mkv
     RoomLayout layout = RoomLayout::composite;
-    int width = 1280, height = 720;  ///< of the composite, pixels; even
+    int width = 1280, height = 720;   ///< of the composite, pixels; even
     std::string preset = "veryfast";  ///< the video encoder's preset
     int crf = 23;                     ///< constant quality; used where bitrate is 0
     int bitrate = 0;                  ///< bits/s of each video track; 0: by crf
     double keyframe_s = 2;            ///< most between two keyframes
     RoomStart start_when = RoomStart::first_media;
-    double start_timeout_s = 5;      ///< of all_tracks
-    OnFull on_full = OnFull::drop;   ///< video, when the encoder can't keep up
-    bool keep_take = false;          ///< keep the take that the file was made from
+    double start_timeout_s = 5;     ///< of all_tracks
+    OnFull on_full = OnFull::drop;  ///< video, when the encoder can't keep up
+    bool keep_take = false;         ///< keep the take that the file was made from
 };
 
 /// Checks all fields. The error names the first field out of range, its value and what is allowed.
@@ -314,20 +314,20 @@ struct RoomLoss {
 
 /// What became of one recorder of a room.
 struct RoomRecorderResult {
-    std::string name;                ///< the binding's
-    MediaRecordingResult recording;  ///< empty if it did not start or did not return
-    std::vector<RoomLoss> losses;    ///< of tracks that have any
-    bool returned = true;            ///< false: it did not return in time, and was left to itself
+    std::string name;                 ///< the binding's
+    MediaRecordingResult recording;   ///< empty if it did not start or did not return
+    std::vector<RoomLoss> losses;     ///< of tracks that have any
+    bool returned = true;             ///< false: it did not return in time, and was left to itself
     std::vector<std::string> errors;  ///< of its calls, a line each, at most 20
 };
 
 /// How a room passes media on.
 struct RoomConfig {
-    std::string name;                ///< for recorders and messages
+    std::string name;                    ///< for recorders and messages
     ChannelRecordingConfig record = {};  ///< of every track
-    int queue_size = 60;             ///< frames of a video track that may be queued for each recorder
-    double audio_queue_s = 30;       ///< seconds of an audio track likewise
-    OnFull on_full = OnFull::drop;   ///< when a recorder's queue is full; `block` is for media that can wait, as files
+    int queue_size = 60;                 ///< frames of a video track that may be queued for each recorder
+    double audio_queue_s = 30;           ///< seconds of an audio track likewise
+    OnFull on_full = OnFull::drop;  ///< when a recorder's queue is full; `block` is for media that can wait, as files
 };
 
 /// A room: participants' tracks, and the recorders that get them. Recording is automatic: it starts with the first

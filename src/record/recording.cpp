@@ -155,8 +155,8 @@ Result<VideoTrackInput*> Recording::add_input(const OpenedSources::Video& video)
     auto description = video.source->description();
     if (options_.range)
         description.color.range = *options_.range == PixelRange::limited ? ColorRange::limited : ColorRange::full;
-    return sink_->add_video(
-        description, {video.transcode, live_settings(config_.store, options_.keep_size, video.push == nullptr)});
+    return sink_->add_video(description,
+                            {video.transcode, live_settings(config_.store, options_.keep_size, video.push == nullptr)});
 }
 
 Result<Recording::Added<PushVideoSource>> Recording::add_video(const VideoTrackConfig& track) {

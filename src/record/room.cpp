@@ -29,8 +29,9 @@ struct Member {
 };
 
 tl::unexpected<Error> no_track(const RecordingTrack& track) {
-    return fail(ErrorCode::not_found, fmt::format("There is no {} track {} of \"{}\" in the room: it left, or never joined.",
-                                                  to_string(track.media), track.number, track.participant));
+    return fail(ErrorCode::not_found,
+                fmt::format("There is no {} track {} of \"{}\" in the room: it left, or never joined.",
+                            to_string(track.media), track.number, track.participant));
 }
 
 Status check(const std::string& participant, const RoomTrackConfig& track) {
@@ -124,7 +125,8 @@ class Room::Impl {
         if (!found) return fail(std::move(found).error());
         auto& [member, queues] = *found;
         if (!member) return {};
-        if (track.media == RoomMedia::audio) return fail(ErrorCode::refused, "A frame can't be pushed to an audio track.");
+        if (track.media == RoomMedia::audio)
+            return fail(ErrorCode::refused, "A frame can't be pushed to an audio track.");
         if (const auto format = image_format(frame.format)) {
             const auto image = borrowed_frame({frame.width, frame.height, frame.stride, frame.bytes, *format}, {});
             if (!image) return fail(image.error());
@@ -149,7 +151,8 @@ class Room::Impl {
         auto& [member, queues] = *found;
         if (!member) return {};
         const auto channels = static_cast<std::size_t>(member->track.channels);
-        if (track.media != RoomMedia::audio) return fail(ErrorCode::refused, "Samples can't be pushed to a video track.");
+        if (track.media != RoomMedia::audio)
+            return fail(ErrorCode::refused, "Samples can't be pushed to a video track.");
         if (samples.empty() || samples.size() % channels != 0)
             return fail(ErrorCode::refused, fmt::format("{} samples are not a whole number for each of {} channels.",
                                                         samples.size(), channels));

@@ -160,7 +160,8 @@ RoomSession::~RoomSession() {
 }
 
 RoomSession::Slot* RoomSession::slot_of(const RecordingTrack& track) {
-    const auto at = std::ranges::find_if(slots_, [&](const auto& s) { return s->present && s->number == track.number; });
+    const auto at =
+        std::ranges::find_if(slots_, [&](const auto& s) { return s->present && s->number == track.number; });
     return at == slots_.end() ? nullptr : at->get();
 }
 
@@ -322,8 +323,8 @@ Status RoomSession::push_video(Slot& slot, const RecordingTrack& track, const Me
     if (track.format != VideoFrameFormat::jpeg && !image_format(track.format)) {
         ++slot.result.refused;
         if (!std::exchange(slot.other_format, true))
-            slot.result.errors.push_back(fmt::format("{} frames are skipped; only raw ones and JPEGs are recorded.",
-                                                     to_string(track.format)));
+            slot.result.errors.push_back(
+                fmt::format("{} frames are skipped; only raw ones and JPEGs are recorded.", to_string(track.format)));
         return {};
     }
     const VideoFrame frame{track.format, track.width, track.height, data.stride, data.bytes, seconds(time), data.range};
@@ -367,8 +368,8 @@ Status RoomSession::push_audio(Slot& slot, const MediaData& data, HostTime time)
     block.channels = slot.channels;
     block.samples.resize(data.bytes.size() / sizeof(std::int16_t));
     if (block.samples.empty() || block.samples.size() % static_cast<std::size_t>(slot.channels) != 0)
-        return fail(ErrorCode::refused, fmt::format("{} bytes are no samples of {} channels.", data.bytes.size(),
-                                                    slot.channels));
+        return fail(ErrorCode::refused,
+                    fmt::format("{} bytes are no samples of {} channels.", data.bytes.size(), slot.channels));
     std::memcpy(block.samples.data(), data.bytes.data(), data.bytes.size());
     const auto length = from_ticks(block.frames(), slot.sample_rate);
     ONETAKE_TRY(data.is_arrival ? slot.audio.source->push(std::move(block), std::nullopt, time + length)

@@ -293,8 +293,7 @@ bool MediaReader::emit(const StoredAudio& stored, BoundedQueue<RenderItem>& out)
     auto& audio = it->second;
     const auto named = static_cast<std::uint64_t>(stored.span.frames);
     audio.named += named;
-    if (!audio.file_track || !audio.wav)
-        return audio.lost += named, leave_out(stored.track, stored.span.begin, out);
+    if (!audio.file_track || !audio.wav) return audio.lost += named, leave_out(stored.track, stored.span.begin, out);
     auto raw = stored.span;  // with the take's audio offset
     const auto move = source_.audio_shift(stored.track, options_.audio_offset);
     raw.begin += move;

@@ -61,10 +61,10 @@ Result<VideoTrackInput*> TakeSink::add_video(const VideoDescription& description
         ONETAKE_TRY(pool_.start());
     }
     return &videos_
-                .put(static_cast<std::size_t>(index), std::unique_ptr<VideoTrack>(new VideoTrack{
-                                                          std::move(encoder),
-                                                          VideoTrackInput(options, queue_, *compressor, events_),
-                                                          TrackStatistics::of_video(*id, description)}))
+                .put(static_cast<std::size_t>(index),
+                     std::unique_ptr<VideoTrack>(new VideoTrack{std::move(encoder),
+                                                                VideoTrackInput(options, queue_, *compressor, events_),
+                                                                TrackStatistics::of_video(*id, description)}))
                 .input;
 }
 
@@ -96,9 +96,10 @@ Result<AudioTrackInput*> TakeSink::add_audio(const AudioDescription& description
     for (const auto& text : description.notes) note(text);
     const int index = id->number - 1;
     return &audios_
-                .put(static_cast<std::size_t>(index), std::unique_ptr<AudioTrack>(new AudioTrack{
-                                                          AudioTrackInput(*id, index, description, queue_, events_, may_wait),
-                                                          TrackStatistics::of_audio(*id, description)}))
+                .put(static_cast<std::size_t>(index),
+                     std::unique_ptr<AudioTrack>(
+                         new AudioTrack{AudioTrackInput(*id, index, description, queue_, events_, may_wait),
+                                        TrackStatistics::of_audio(*id, description)}))
                 .input;
 }
 
@@ -108,9 +109,9 @@ Result<DataTrackInput*> TakeSink::add_data(const DataDescription& description) {
     for (const auto& text : description.notes) note(text);
     const int index = id->number - 1;
     return &data_
-                .put(static_cast<std::size_t>(index), std::unique_ptr<DataTrack>(new DataTrack{
-                                                          DataTrackInput(*id, index, queue_),
-                                                          TrackStatistics::of_data(*id)}))
+                .put(static_cast<std::size_t>(index),
+                     std::unique_ptr<DataTrack>(
+                         new DataTrack{DataTrackInput(*id, index, queue_), TrackStatistics::of_data(*id)}))
                 .input;
 }
 

@@ -138,8 +138,9 @@ struct EndRecord {
     std::uint64_t packets = 0;  ///< of data tracks
 };
 
-using JournalRecord = std::variant<TakeRecord, TrackRecord, PartRecord, OffsetRecord, ClockRecord, FrameRecord,
-                                   BlockRecord, DataRecord, DropRecord, TrackEndRecord, EventRecord, MarkRecord, EndRecord>;
+using JournalRecord =
+    std::variant<TakeRecord, TrackRecord, PartRecord, OffsetRecord, ClockRecord, FrameRecord, BlockRecord, DataRecord,
+                 DropRecord, TrackEndRecord, EventRecord, MarkRecord, EndRecord>;
 
 /// Appends the record to `line` as a line, including `\n`.
 void append_line(const JournalRecord& record, std::string& line);
