@@ -1,5 +1,5 @@
-// Records a room of two people into one file: Alice with picture and sound, Bob, who comes a moment later, with sound only,
-// and at last Alice's screen. Pictures and tones are made up here; a program gets them from its calls.
+// Records a room of two people into one file: Alice with picture and sound, Bob, who comes a moment later, with sound
+// only, and at last Alice's screen. Pictures and tones are made up here; a program gets them from its calls.
 //
 //   two_person_room [SECONDS [composite|tracks]]
 
@@ -45,7 +45,8 @@ std::vector<std::uint8_t> picture(int number, std::uint8_t blue) {
 std::vector<std::int16_t> tone(int block, double hertz) {
     std::vector<std::int16_t> samples;
     for (int i = 0; i < kBlock; ++i)
-        samples.push_back(static_cast<std::int16_t>(4000 * std::sin(6.283185307 * hertz * (block * kBlock + i) / kRate)));
+        samples.push_back(
+            static_cast<std::int16_t>(4000 * std::sin(6.283185307 * hertz * (block * kBlock + i) / kRate)));
     return samples;
 }
 

@@ -1,5 +1,5 @@
-// A back end of one's own: gets the audio of a room beside the file that FileMediaRecorder makes, and uploads it. Here the
-// server is a folder, and slow; the room does not wait for it.
+// A back end of one's own: gets the audio of a room beside the file that FileMediaRecorder makes, and uploads it. Here
+// the server is a folder, and slow; the room does not wait for it.
 //
 //   uploading_recorder [SECONDS]
 
@@ -27,12 +27,14 @@ class Uploader final : public onetake::MediaRecorder {
 
     std::string name() const override { return "upload"; }
 
-    onetake::Result<onetake::MediaRecordingHandle> on_recording_start(const onetake::MediaRecordingConfig& config) override {
+    onetake::Result<onetake::MediaRecordingHandle> on_recording_start(
+        const onetake::MediaRecordingConfig& config) override {
         room_ = config.room;
         return onetake::MediaRecordingHandle{1};
     }
 
-    onetake::Status on_track_added(const onetake::MediaRecordingHandle&, const onetake::RecordingTrack& track) override {
+    onetake::Status on_track_added(const onetake::MediaRecordingHandle&,
+                                   const onetake::RecordingTrack& track) override {
         uploads_[track.number].open(server_ + "/track_" + std::to_string(track.number) + ".s16", std::ios::binary);
         return {};
     }
@@ -46,7 +48,8 @@ class Uploader final : public onetake::MediaRecorder {
         return {};
     }
 
-    onetake::Status on_track_removed(const onetake::MediaRecordingHandle&, const onetake::RecordingTrack& track) override {
+    onetake::Status on_track_removed(const onetake::MediaRecordingHandle&,
+                                     const onetake::RecordingTrack& track) override {
         uploads_.erase(track.number);
         return {};
     }
@@ -118,7 +121,8 @@ int main(int argc, char** argv) {
         std::uint64_t lost = 0;
         for (const auto& loss : result.losses) lost += loss.dropped + loss.failed;
         std::printf("%s: %s, %llu bytes, %llu items lost\n", result.name.c_str(), result.recording.path.c_str(),
-                    static_cast<unsigned long long>(result.recording.size_bytes), static_cast<unsigned long long>(lost));
+                    static_cast<unsigned long long>(result.recording.size_bytes),
+                    static_cast<unsigned long long>(lost));
         for (const auto& error : result.errors) std::fprintf(stderr, "%s\n", error.c_str());
     }
     return 0;

@@ -38,7 +38,8 @@ void add_options(CommandLine& app, Options& options) {
     };
     const auto add_file = [&recording](const CLI::results_t& values) {
         auto specs = parse_track_specs(text_of(values.back()));
-        if (!specs) throw CLI::ValidationError(fmt::format("--track-file {}: {}", values.back(), specs.error().message));
+        if (!specs)
+            throw CLI::ValidationError(fmt::format("--track-file {}: {}", values.back(), specs.error().message));
         recording.sources.insert(recording.sources.end(), specs->begin(), specs->end());
         return true;
     };
@@ -91,7 +92,8 @@ std::string summary_of(const MediaRecordingResult& result) {
                                                          static_cast<double>(result.size_bytes) / 1e6);
     for (const auto& track : result.tracks) {
         text += fmt::format("  {} {}:", track.participant, to_string(track.media));
-        for (const auto& interval : track.intervals) text += fmt::format(" {:.2f}-{:.2f} s", interval.from_s, interval.to_s);
+        for (const auto& interval : track.intervals)
+            text += fmt::format(" {:.2f}-{:.2f} s", interval.from_s, interval.to_s);
         if (track.intervals.empty()) text += " nothing";
         if (!track.gaps.empty()) text += fmt::format(", {} gaps", track.gaps.size());
         if (const auto gone = track.dropped + track.refused + track.lost; gone > 0)

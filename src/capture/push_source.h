@@ -29,8 +29,8 @@ class PushVideoSource final : public VideoSource {
     /// A pooled buffer for a frame to push.
     Buffer buffer(std::size_t bytes) { return buffers_->take(bytes); }
     /// Delivers a frame with its stamp: `t`, seconds on CLOCK_MONOTONIC, or the time of arrival, which is now unless
-    /// `arrived` says otherwise. Errors: refused, with the reason; no_space once the take stores nothing more. A frame lost in the queue is counted by the receiver,
-    /// and no error.
+    /// `arrived` says otherwise. Errors: refused, with the reason; no_space once the take stores nothing more. A frame
+    /// lost in the queue is counted by the receiver, and no error.
     Status push(Frame frame, std::optional<double> t, std::optional<HostTime> arrived = {});
 
  private:

@@ -73,8 +73,8 @@ class LiveEncoder {
     const std::unique_ptr<StreamEncoder> encoder_;
     const LiveEncoderOptions options_;
     BoundedQueue<std::optional<EncoderInput>> queue_;  ///< empty: a pause
-    std::vector<Packet> packets_;  ///< of the thread
-    Status status_;                ///< of the thread until it is joined
+    std::vector<Packet> packets_;                      ///< of the thread
+    Status status_;                                    ///< of the thread until it is joined
     std::atomic<bool> closed_{false};
     std::atomic<std::uint64_t> pushed_{0}, encoded_{0}, dropped_{0}, refused_{0}, lost_{0}, delivered_{0};
     std::jthread thread_;  ///< last: everything above outlives it

@@ -95,8 +95,7 @@ FileMediaRecorder::~FileMediaRecorder() = default;
 
 Result<std::unique_ptr<FileMediaRecorder>> FileMediaRecorder::create(FileRecordingConfig config) {
     ONETAKE_TRY(validate(config));
-    for (const auto& codec : {config.video_codec, config.audio_codec})
-        ONETAKE_TRY(check_holds(config.format, codec));
+    for (const auto& codec : {config.video_codec, config.audio_codec}) ONETAKE_TRY(check_holds(config.format, codec));
     return std::unique_ptr<FileMediaRecorder>(new FileMediaRecorder(std::make_unique<Impl>(std::move(config))));
 }
 

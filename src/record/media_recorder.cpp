@@ -44,14 +44,10 @@ std::string to_json(const MediaRecordingResult& r) {
                           {"intervals", intervals(t.intervals)},
                           {"gaps", intervals(t.gaps)},
                           {"errors", t.errors}});
-    const ordered_json object{{"path", text(r.path)},
-                              {"take", text(r.take)},
-                              {"size_bytes", r.size_bytes},
-                              {"duration_s", known(r.duration_s)},
-                              {"codec", text(r.codec)},
-                              {"tracks", std::move(tracks)},
-                              {"notes", r.notes},
-                              {"failures", r.failures}};
+    const ordered_json object{{"path", text(r.path)},       {"take", text(r.take)},
+                              {"size_bytes", r.size_bytes}, {"duration_s", known(r.duration_s)},
+                              {"codec", text(r.codec)},     {"tracks", std::move(tracks)},
+                              {"notes", r.notes},           {"failures", r.failures}};
     return object.dump(2, ' ', false, ordered_json::error_handler_t::replace);
 }
 

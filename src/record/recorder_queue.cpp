@@ -108,8 +108,10 @@ struct RecorderQueue::State {
     bool guard(const char* what, Work&& work) {
         std::string problem;
         try {
-            if (const Status status = work(); !status) problem = status.error().message;
-            else return true;
+            if (const Status status = work(); !status)
+                problem = status.error().message;
+            else
+                return true;
         } catch (const std::exception& e) {
             problem = fmt::format("it threw an exception: {}", e.what());
         } catch (...) {
@@ -146,7 +148,8 @@ struct RecorderQueue::State {
 
     bool is_full(const RoomData& data) ONETAKE_REQUIRES(mutex) {
         const auto& backlog = backlogs[data.track.number];
-        if (data.track.media == RoomMedia::audio) return backlog.audio > Duration{} && backlog.audio + data.length > options.audio;
+        if (data.track.media == RoomMedia::audio)
+            return backlog.audio > Duration{} && backlog.audio + data.length > options.audio;
         return backlog.frames >= options.frames;
     }
 
@@ -222,7 +225,8 @@ RoomRecorderResult RecorderQueue::wait() {
         s.abandoned = true;
         s.result.returned = false;
         for (const auto& call : std::exchange(s.calls, {}))
-            if (const auto* data = std::get_if<std::shared_ptr<const RoomData>>(&call)) ++s.loss((*data)->track).dropped;
+            if (const auto* data = std::get_if<std::shared_ptr<const RoomData>>(&call))
+                ++s.loss((*data)->track).dropped;
         s.result.errors.emplace_back("It did not return in time, and is left to itself.");
     }
     for (const auto& [number, loss] : s.losses) s.result.losses.push_back(loss);

@@ -20,8 +20,8 @@ struct RoomData {
 
 struct RecorderQueueOptions {
     std::string room;
-    int frames = 60;         ///< of each video track
-    Duration audio{};        ///< of each audio track
+    int frames = 60;             ///< of each video track
+    Duration audio{};            ///< of each audio track
     bool wait_for_room = false;  ///< data() waits while the queue is full
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kIdleImages = 8;
 constexpr std::size_t kQueuedFrames = 32, kQueuedFramesOfFiles = 128;  // of each video
-constexpr Duration kLongestWait = std::chrono::milliseconds(500);  // of push() for a video that gives nothing
+constexpr Duration kLongestWait = std::chrono::milliseconds(500);      // of push() for a video that gives nothing
 
 Compositor::Options compositor_options(const RoomCompositeOptions& options) {
     Compositor::Options o;

@@ -21,9 +21,10 @@ namespace onetake {
 
 struct RoomCompositeOptions {
     int width = 1280, height = 720;
-    double fps = 30;            ///< of the images while several videos are active
-    ColorInfo color;            ///< of the images
-    bool wait_for_all = false;  ///< media come as fast as they are taken: push() waits, and no image does without a frame
+    double fps = 30;  ///< of the images while several videos are active
+    ColorInfo color;  ///< of the images
+    bool wait_for_all =
+        false;  ///< media come as fast as they are taken: push() waits, and no image does without a frame
     /// Receives each image, on a thread of its own. May block.
     std::function<void(Frame)> out;
 };
@@ -71,7 +72,7 @@ class RoomComposite {
     std::map<int, Video> videos_ ONETAKE_GUARDED_BY(mutex_);
     HostTime latest_ ONETAKE_GUARDED_BY(mutex_) = HostTime::min();
     HostTime last_end_ ONETAKE_GUARDED_BY(mutex_) = HostTime::min();  // of any video
-    bool full_ ONETAKE_GUARDED_BY(mutex_) = false;  // push() waits
+    bool full_ ONETAKE_GUARDED_BY(mutex_) = false;                    // push() waits
     bool finishing_ ONETAKE_GUARDED_BY(mutex_) = false, abandoned_ ONETAKE_GUARDED_BY(mutex_) = false;
     Compositor compositor_;  // the thread's
     std::thread thread_;

@@ -19,10 +19,10 @@ namespace onetake {
 struct RoomFeedOptions {
     Room* room = nullptr;
     std::string participant;
-    EventCallback on_event;            ///< may be empty; thread-safe
+    EventCallback on_event;              ///< may be empty; thread-safe
     const WakeEvent* changed = nullptr;  ///< is woken when a track ends
-    InputPace* pace = nullptr;         ///< of sources that are read as fast as possible; null for live ones
-    std::size_t input = 0;             ///< in `pace`
+    InputPace* pace = nullptr;           ///< of sources that are read as fast as possible; null for live ones
+    std::size_t input = 0;               ///< in `pace`
     /// Where set, media wait for their time, as those of a file beside live sources, until it is woken.
     const WakeEvent* until_stopped = nullptr;
     HostTime until = HostTime::max();  ///< media from here on are left out

@@ -45,11 +45,11 @@ class RoomSession {
  private:
     // A participant's media of one kind: a track of the take, or a video of the composite.
     struct Slot {
-        RecordedTrack result;             // times on CLOCK_MONOTONIC, s
-        std::uint64_t number = 0;         // of the room's track that feeds it
-        bool present = false;             // in the room
-        bool begun = false;               // since it came
-        bool feeds = false;               // nothing of it was ended in the take
+        RecordedTrack result;      // times on CLOCK_MONOTONIC, s
+        std::uint64_t number = 0;  // of the room's track that feeds it
+        bool present = false;      // in the room
+        bool begun = false;        // since it came
+        bool feeds = false;        // nothing of it was ended in the take
         int composite_id = -1;
         std::optional<HostTime> last, last_end;  // of its media
         double interval_s = 0;                   // nominal, of video

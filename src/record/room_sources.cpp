@@ -1,5 +1,3 @@
-#include <onetake/room_sources.h>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mutex.h"
@@ -11,6 +9,8 @@
 #include "portaudio/microphone.h"
 #include "record/room_feed.h"
 #include "v4l2/v4l2_camera.h"
+
+#include <onetake/room_sources.h>
 
 #include <algorithm>
 #include <cmath>
@@ -137,8 +137,7 @@ class RoomSource {
         options.video = spec_.video;
         options.audio = spec_.audio;
         if (is_file(spec_)) options.begin = setting.at(spec_.join_s);
-        auto input =
-            open_media_input((spec_.kind == TrackSpec::Kind::sdp ? "sdp:" : "") + spec_.source, options);
+        auto input = open_media_input((spec_.kind == TrackSpec::Kind::sdp ? "sdp:" : "") + spec_.source, options);
         if (!input) return fail(std::move(input).error());
         video_ = std::move(input->video);
         audio_ = std::move(input->audio);
@@ -161,8 +160,8 @@ class RoomSource {
         if (is_file(spec_) && setting.any_live) options.until_stopped = &setting.stopped;
         if (is_file(spec_) && !setting.any_live) options.pace = &setting.pace;
         options.input = input_;
-        const double until = std::min(spec_.leave_s.value_or(kLongest_s),
-                                      setting.recording.duration_s.value_or(kLongest_s));
+        const double until =
+            std::min(spec_.leave_s.value_or(kLongest_s), setting.recording.duration_s.value_or(kLongest_s));
         if (until < kLongest_s) options.until = setting.at(until);
         return options;
     }

@@ -81,7 +81,8 @@ Status write(AudioSession& session, const MediaData& data, double timestamp_ms) 
             ONETAKE_TRY(session.wav->write(std::span(silence).first(piece)));
             left -= piece;
         }
-        session.result.gaps.push_back({(expected_ms - session.begin_ms) * 1e-3, (timestamp_ms - session.begin_ms) * 1e-3});
+        session.result.gaps.push_back(
+            {(expected_ms - session.begin_ms) * 1e-3, (timestamp_ms - session.begin_ms) * 1e-3});
     }
     std::vector<std::int16_t> samples(data.bytes.size() / sizeof(std::int16_t));
     std::memcpy(samples.data(), data.bytes.data(), samples.size() * sizeof(std::int16_t));
@@ -203,9 +204,8 @@ class VideoSessionRecorder::Impl {
 
     std::optional<VideoRecordingHandle> take(std::uint64_t recording, std::optional<std::uint64_t> track, bool erase) {
         MutexLock lock(mutex);
-        const auto at = std::ranges::find_if(sessions, [&](const Session& s) {
-            return s.recording == recording && (!track || s.track == *track);
-        });
+        const auto at = std::ranges::find_if(
+            sessions, [&](const Session& s) { return s.recording == recording && (!track || s.track == *track); });
         if (at == sessions.end()) return std::nullopt;
         auto handle = at->handle;
         if (erase) sessions.erase(at);
@@ -250,7 +250,7 @@ Status VideoSessionRecorder::on_data(const MediaRecordingHandle& handle, const R
     if (track.media == RoomMedia::audio) return {};
     const auto session = impl_->take(handle.number, track.number, false);
     if (!session) return no_recording(handle);
-    const VideoFrame frame{track.format, track.width, track.height,       data.stride,
+    const VideoFrame frame{track.format, track.width,         track.height, data.stride,
                            data.bytes,   timestamp_ms * 1e-3, data.range};
     return impl_->recorder->tap_frame(*session, frame, data.owner);
 }

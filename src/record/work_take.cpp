@@ -34,7 +34,8 @@ WorkTakeFile settle_work_take(const std::string& storage, const TakeResult& take
         }
         complete = facts && take.mp4_frames == frames && samples_lost == 0 && file.failures.empty();
         if (samples_lost > 0)
-            file.failures.push_back(fmt::format("{} of the audio are lost; the take is kept.", counted(samples_lost, "sample")));
+            file.failures.push_back(
+                fmt::format("{} of the audio are lost; the take is kept.", counted(samples_lost, "sample")));
         if (!facts)
             file.failures.push_back(fmt::format("The file can't be read back: {}", facts.error().message));
         else if (take.mp4_frames < frames)

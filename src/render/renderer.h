@@ -24,9 +24,9 @@ struct RecorderConfig;
 /// The audio of a rendered file.
 struct AudioOutput {
     std::string codec = "aac";
-    int sample_rate = 0;      ///< Hz; 0: that of each track
-    bool mix = false;         ///< one track, of all of the take; `sample_rate` and `channels` are then set
-    int channels = 0;         ///< of the mix: 1 or 2
+    int sample_rate = 0;  ///< Hz; 0: that of each track
+    bool mix = false;     ///< one track, of all of the take; `sample_rate` and `channels` are then set
+    int channels = 0;     ///< of the mix: 1 or 2
 };
 
 struct RenderOptions {

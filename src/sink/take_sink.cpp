@@ -96,9 +96,10 @@ Result<AudioTrackInput*> TakeSink::add_audio(const AudioDescription& description
     for (const auto& text : description.notes) note(text);
     const int index = id->number - 1;
     return &audios_
-                .put(static_cast<std::size_t>(index), std::unique_ptr<AudioTrack>(new AudioTrack{
-                                                          AudioTrackInput(*id, index, description, queue_, events_, may_wait),
-                                                          TrackStatistics::of_audio(*id, description)}))
+                .put(static_cast<std::size_t>(index),
+                     std::unique_ptr<AudioTrack>(
+                         new AudioTrack{AudioTrackInput(*id, index, description, queue_, events_, may_wait),
+                                        TrackStatistics::of_audio(*id, description)}))
                 .input;
 }
 

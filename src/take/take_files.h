@@ -11,9 +11,9 @@
 /// The paths in a take; defined only here (docs/take-format.md).
 namespace onetake {
 
-inline constexpr int kFormatOfFrames = 1;   ///< of takes without an encoded track
-inline constexpr int kFormatOfPackets = 2;  ///< of takes with one
-inline constexpr int kFormatOfData = 3;     ///< of takes with a data track
+inline constexpr int kFormatOfFrames = 1;      ///< of takes without an encoded track
+inline constexpr int kFormatOfPackets = 2;     ///< of takes with one
+inline constexpr int kFormatOfData = 3;        ///< of takes with a data track
 inline constexpr int kFormatOfLateTracks = 4;  ///< of takes whose tracks may come and go: the newest
 inline constexpr int kNewestFormat = kFormatOfLateTracks;
 inline constexpr const char* kJournalName = "timeline.jsonl";

@@ -1,8 +1,7 @@
 #include "media/buffer.h"
 
-#include <vector>
-
 #include <gtest/gtest.h>
+#include <vector>
 
 namespace onetake {
 namespace {

@@ -1,4 +1,5 @@
-// Rooms. What goes wrong in other room recorders is a test here: rates, stamps, sound cards, losses, tracks that come and go.
+// Rooms. What goes wrong in other room recorders is a test here: rates, stamps, sound cards, losses, tracks that come
+// and go.
 #include "base/clock.h"
 #include "base/time.h"
 #include "support/temp_dir.h"
@@ -26,9 +27,9 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using testing::kColours;
 using testing::Rgb;
+using ::testing::SizeIs;
 
 /// A frame of one colour, with its bytes.
 struct PlainFrame {
@@ -148,10 +149,10 @@ class RoomTest : public ::testing::Test {
         return all;
     }
     static std::array<int, 3> pixel(const std::string& path, const std::string& stream, double t, int x, int y) {
-        const auto text = testing::output_of(
-            fmt::format("ffmpeg -v error -i '{}' -map 0:{} -vf \"select=gte(t\\,{}),format=rgb24,crop=2:2:{}:{}\" -frames:v 1 "
-                        "-f rawvideo - | od -An -tu1",
-                        path, stream, t - 1e-4, x, y));
+        const auto text = testing::output_of(fmt::format(
+            "ffmpeg -v error -i '{}' -map 0:{} -vf \"select=gte(t\\,{}),format=rgb24,crop=2:2:{}:{}\" -frames:v 1 "
+            "-f rawvideo - | od -An -tu1",
+            path, stream, t - 1e-4, x, y));
         std::array<int, 3> rgb{};
         EXPECT_EQ(std::sscanf(text.c_str(), "%d %d %d", &rgb[0], &rgb[1], &rgb[2]), 3) << text;
         return rgb;
@@ -180,7 +181,8 @@ TEST_F(RoomTest, KeepsEveryTrackAsAStreamAtItsOwnTimes) {
     video(screen, green_, 0.5, 3, 5);
     const auto result = close();
     EXPECT_THAT(result.failures, IsEmpty());
-    EXPECT_TRUE(std::regex_search(result.path, std::regex("/room_[0-9a-f]{12}_[0-9]{8}T[0-9]{6}\\.mp4$"))) << result.path;
+    EXPECT_TRUE(std::regex_search(result.path, std::regex("/room_[0-9a-f]{12}_[0-9]{8}T[0-9]{6}\\.mp4$")))
+        << result.path;
     EXPECT_THAT(titles(result.path), ElementsAre("alice (video)", "alice (audio)", "bob (screen share)"));
     EXPECT_THAT(testing::decoded_times(result.path, "v:0"), SizeIs(30));
     const auto shared = testing::decoded_times(result.path, "v:1");
@@ -290,7 +292,9 @@ TEST_F(RoomTest, MayBeginWhenEveryTrackHasDelivered) {
         const double cut = all_come ? 2.505 : 0;
         for (int s = all_come ? 3 : 1; s <= 7; ++s) EXPECT_NEAR(click_near(audio, s - cut), s - cut, 0.001) << all_come;
         EXPECT_NEAR(result.duration_s, 8 - cut, 0.2);
-        EXPECT_EQ(std::ranges::any_of(result.notes, [](const auto& n) { return n.find("begins without it") != n.npos; }), !all_come);
+        EXPECT_EQ(
+            std::ranges::any_of(result.notes, [](const auto& n) { return n.find("begins without it") != n.npos; }),
+            !all_come);
     }
 }
 
@@ -547,7 +551,8 @@ TEST_F(RoomTest, ACompositeShowsWhoIsThereAndMixesTheSound) {
     const auto audio = testing::decoded_audio(result.path);
     const auto peak = [&](double second) {
         float loudest = 0;
-        for (auto i = static_cast<std::size_t>((second - 0.05) * 16000); i < static_cast<std::size_t>((second + 0.05) * 16000); ++i)
+        for (auto i = static_cast<std::size_t>((second - 0.05) * 16000);
+             i < static_cast<std::size_t>((second + 0.05) * 16000); ++i)
             loudest = std::max(loudest, std::abs(audio.at(i)));
         return loudest;
     };
