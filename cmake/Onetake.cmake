@@ -66,7 +66,7 @@ function(onetake_test name)
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   list(TRANSFORM T_FOLDERS REPLACE "^all$" core)
   list(TRANSFORM T_FOLDERS PREPEND onetake_)
-  if(ONETAKE_UNITY)
+  if(ONETAKE_UNITY AND T_FOLDERS)  # others have other macros
     onetake_use_test_headers(${name})
   endif()
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
