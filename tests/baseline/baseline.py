@@ -213,7 +213,7 @@ CHANGES = {
         take / "timeline.jsonl", r'("k":"a"[^}]*"t":)(\d+)', lambda m: f"{m.group(1)}{int(m.group(2)) + 100_000}", count=0),
     "the name of one key in one record": lambda take: rewrite(take / "timeline.jsonl", r'^(\{"k":"f".*)"b":', r'\1"c":'),
     "the kind of one record": lambda take: rewrite(take / "timeline.jsonl", r'^\{"k":"a"', '{"k":"A"'),
-    "the format's number": lambda take: rewrite(take / "timeline.jsonl", r'"format":1', '"format":4'),
+    "the format's number": lambda take: rewrite(take / "timeline.jsonl", r'"format":1', '"format":99'),
     "one byte of the WAV": lambda take: other_byte(take / "audio.wav"),
     "one byte of one JPEG": lambda take: other_byte(take / "frames" / "f_000009.jpg"),
 }
