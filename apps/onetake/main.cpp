@@ -14,11 +14,11 @@ using namespace onetake::cli;
 
 std::string help() {
     std::string text =
-        "onetake records camera and microphone, in sync, in takes that survive crashes.\n\n"
+        "onetake records camera and microphone, in sync, in takes that survive crashes.\n"
         "Usage: onetake COMMAND [options]   -h after a command: its options, an example\n\n";
     for (const auto& command : commands()) text += fmt::format("  {:<10}{}\n", command.name, command.line);
     text +=
-        "\nWithout a command it records: onetake --duration 60 --name interview\n"
+        "Without a command it records: onetake --duration 60 --name interview\n"
         "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 with losses, 4 ended early (disk)\n";
     return text;
 }
