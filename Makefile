@@ -32,7 +32,7 @@ test:
 	scripts/install-deps.sh test
 	scripts/fetch_sherpa.sh
 	scripts/python_env.sh
-	$(configure) -DONETAKE_TESTS=ON -DONETAKE_BENCH=ON -DONETAKE_PYTHON=ON
+	$(configure) -DONETAKE_TESTS=ON -DONETAKE_BENCH=$(if $(CI),OFF,ON) -DONETAKE_PYTHON=ON
 	$(compile)
 	ctest --preset release --parallel $(test_jobs)
 
