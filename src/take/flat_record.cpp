@@ -115,8 +115,8 @@ std::optional<JournalRecord> FlatFields::record() const {
         return BlockRecord{*track, *i, *n, host_time_from_ns(*t), host_time_from_ns(*r), *source, x};
     }
     if (kind == "d" && track->kind == TrackKind::data) {
-        if (!b || *b < 1 || *b > static_cast<std::int64_t>(kLargestData) || !o || *o < 0 || *o > limits::kMaxOffset || !c ||
-            *c < 0 || *c > UINT32_MAX)
+        if (!b || *b < 1 || *b > static_cast<std::int64_t>(kLargestData) || !o || *o < 0 || *o > limits::kMaxOffset ||
+            !c || *c < 0 || *c > UINT32_MAX)
             return std::nullopt;
         return DataRecord{*track,
                           *n,

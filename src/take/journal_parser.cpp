@@ -138,7 +138,8 @@ ChunkStream chunk_stream(const json& j) {
     get_optional(j, "encoder", s.encoder);
     if (const auto it = j.find("metadata"); it != j.end())
         for (const auto& [key, value] : it->items()) s.metadata.emplace_back(key, value.get<std::string>());
-    if (s.track.kind == TrackKind::audio && j.contains("bit_rate")) s.bit_rate = integer(j, "bit_rate", 0, limits::kMaxSamples);
+    if (s.track.kind == TrackKind::audio && j.contains("bit_rate"))
+        s.bit_rate = integer(j, "bit_rate", 0, limits::kMaxSamples);
     if (s.track.kind != TrackKind::video) return s;
     s.params.codec = j.at("codec").get<std::string>();
     s.params.width = bounded(j, "width", 1, 65535);
@@ -237,7 +238,8 @@ std::optional<JournalRecord> record_from(const json& j) {
     }
     if (kind == "chunks") return chunks_record(j);
     if (kind == "chunk") {
-        ChunkRecord r{integer(j, "n", 1, limits::kMaxFrames), j.at("id").get<std::string>(), j.value("finished", false)};
+        ChunkRecord r{integer(j, "n", 1, limits::kMaxFrames), j.at("id").get<std::string>(),
+                      j.value("finished", false)};
         if (!check_take_name(r.id)) throw std::invalid_argument("id");
         return r;
     }
