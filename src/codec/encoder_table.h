@@ -36,4 +36,8 @@ const EncoderTraits& encoder_traits(std::string_view name);
 /// The encoders in the table, in the order of the documentation.
 std::span<const EncoderTraits> known_encoders();
 
+/// The note of codec "auto" on a machine without NVENC.
+inline constexpr std::string_view kNvencFallback =
+    "h264_nvenc can't be used here, so libx264 encodes; `onetake --version` shows why.";
+
 }  // namespace onetake

@@ -138,8 +138,7 @@ Result<VideoEncoder> VideoEncoder::open(VideoEncoderSettings settings) {
     if (encoder.settings_.try_hardware) {
         auto opened = encoder.open_named("h264_nvenc");
         if (opened) return encoder;
-        encoder.notes_.push_back(
-            fmt::format("h264_nvenc can't be used here, so libx264 encodes. {}", opened.error().message));
+        encoder.notes_.emplace_back(kNvencFallback);
     }
     ONETAKE_TRY(encoder.open_named("libx264"));
     return encoder;

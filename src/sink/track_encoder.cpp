@@ -337,11 +337,8 @@ Status TrackEncoder::choose_codec() {
         return {};
     };
     if (!automatic) return opens("");
-    if (const auto hardware = opens("h264_nvenc"); !hardware)
-        options_.report(EventKind::fallback,
-                        fmt::format("h264_nvenc can't be used here, so libx264 encodes. {}", hardware.error().message));
-    else
-        return {};
+    if (opens("h264_nvenc")) return {};
+    options_.report(EventKind::note, std::string(kNvencFallback));
     return opens("libx264");
 }
 
