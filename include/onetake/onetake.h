@@ -16,6 +16,8 @@
 #include <onetake/mux.h>
 #include <onetake/recorder.h>
 #include <onetake/result.h>
+#include <onetake/room.h>
+#include <onetake/room_sources.h>
 #include <onetake/selftest.h>
 #include <onetake/sidecar.h>
 #include <onetake/stream_encoder.h>

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "container/copied_params.h"
+#include "container/output_stream.h"
 #include "container/packet_interleaver.h"
 #include "container/part_file.h"
 
@@ -16,12 +17,9 @@
 
 extern "C" {
 #include <libavcodec/avcodec.h>
-#include <libavcodec/bsf.h>
 #include <libavformat/avformat.h>
-#include <libavutil/channel_layout.h>
 #include <libavutil/intreadwrite.h>
 #include <libavutil/opt.h>
-#include <libavutil/pixdesc.h>
 }
 
 namespace onetake {
@@ -34,77 +32,6 @@ constexpr int kWriteBuffer = 1 << 18;
 
 // Bytes of index: stsz, stts, ctts, stco and stsc, stss and sdtp entries, each at its largest.
 constexpr std::uint64_t kIndexBase = 16384, kIndexPerVideo = 48, kIndexPerAudio = 36;
-
-// Converts one of libav's error codes, which are negated errno values for errors of the disk.
-tl::unexpected<Error> av_failure(std::string_view what, const std::string& path, int error) {
-    std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
-    const int number = AVUNERROR(error);
-    if (number > 0 && number < 200) return fail(file_error(what, path, number));
-    av_strerror(error, text.data(), text.size());
-    return fail(ErrorCode::io, fmt::format("{} {}: {}.", what, path, text.data()));
-}
-
-void set_tag(AVDictionary** tags, const std::string& key, const std::string& value) {
-    if (!value.empty()) av_dict_set(tags, key.c_str(), value.c_str(), 0);
-}
-
-struct FormatName {
-    const char* libav;
-    std::string_view people;
-};
-FormatName name_of(ContainerFormat format) {
-    switch (format) {
-        case ContainerFormat::mp4:
-            return {"mp4", "MP4"};
-        case ContainerFormat::mkv:
-            return {"matroska", "Matroska"};
-        case ContainerFormat::mov:
-            return {"mov", "MOV"};
-        case ContainerFormat::avi:
-            return {"avi", "AVI"};
-    }
-    return {"mp4", "MP4"};
-}
-
-tl::unexpected<Error> cant_hold(ContainerFormat format, const std::string& codec) {
-    return fail(ErrorCode::unsupported,
-                fmt::format("{} can't hold {} in this libavformat. Choose another codec{}.", name_of(format).people,
-                            codec, format == ContainerFormat::mkv ? "" : " or mkv"));
-}
-
-void set_color(AVCodecParameters* par, ColorInfo color) {
-    par->color_range = color.range == ColorRange::full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
-    par->color_space = color.matrix == ColorMatrix::bt709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
-    par->color_primaries = AVCOL_PRI_BT709;
-    par->color_trc = AVCOL_TRC_BT709;
-    par->chroma_location = AVCHROMA_LOC_CENTER;
-}
-
-struct FreeFilter {
-    void operator()(AVBSFContext* filter) const { av_bsf_free(&filter); }
-};
-using Filter = std::unique_ptr<AVBSFContext, FreeFilter>;
-
-// AVI has H.264 and H.265 as byte streams with start codes, takes have them with lengths.
-Result<Filter> start_code_filter(AVStream& stream, const std::string& path) {
-    const auto codec = stream.codecpar->codec_id;
-    const char* name = codec == AV_CODEC_ID_H264   ? "h264_mp4toannexb"
-                       : codec == AV_CODEC_ID_HEVC ? "hevc_mp4toannexb"
-                                                   : nullptr;
-    if (name == nullptr) return Filter();
-    AVBSFContext* made = nullptr;
-    const auto* found = av_bsf_get_by_name(name);
-    int error = found == nullptr ? AVERROR_BSF_NOT_FOUND : av_bsf_alloc(found, &made);
-    Filter filter(made);
-    if (error >= 0) error = avcodec_parameters_copy(filter->par_in, stream.codecpar);
-    if (error >= 0) {
-        filter->time_base_in = stream.time_base;
-        error = av_bsf_init(filter.get());
-    }
-    if (error >= 0) error = avcodec_parameters_copy(stream.codecpar, filter->par_out);
-    if (error < 0) return av_failure("Can't add a stream to", path, error);
-    return filter;
-}
 
 }  // namespace
 
@@ -138,7 +65,7 @@ class Muxer::Impl {
     struct Stream {
         StreamParams params;
         AVStream* stream = nullptr;
-        Filter filter = {};  // null: none needed
+        PacketFilter filter = {};  // null: none needed
         std::optional<std::int64_t> last_dts;
         std::uint64_t packets = 0;
         std::int64_t next_slot = 0;  // see has_slots()
@@ -146,12 +73,7 @@ class Muxer::Impl {
     };
 
     /// MP4, and MOV, which is the same but for its name.
-    bool is_mp4() const { return format_ == ContainerFormat::mp4 || format_ == ContainerFormat::mov; }
-    /// Whether frames are placed at a constant rate, the nearest place each, or the next if that is taken.
-    bool has_slots(const StreamParams& params) const {
-        return format_ == ContainerFormat::avi && !params.copied && params.kind == TrackKind::video && params.fps > 0;
-    }
-    Status set_up(AVStream& stream, const StreamParams& params, const AVCodecDescriptor& codec) const;
+    bool is_mp4() const { return onetake::is_mp4(format_); }
     int close();
     Result<Stream*> stream_of(int number);
     Status write_out();
@@ -207,14 +129,14 @@ Result<int> Muxer::Impl::add_stream(const StreamParams& params) {
                     fmt::format("A time scale of 1/{} s is not supported.", params.time_scale));
     AVStream* stream = avformat_new_stream(context_, nullptr);
     if (stream == nullptr) return fail(ErrorCode::internal, "Out of memory while adding a stream.");
-    ONETAKE_TRY(set_up(*stream, params, *codec));
+    ONETAKE_TRY(set_up_stream(*stream, params, *codec, {format_, context_->oformat, file_.path()}));
     if (!params.copied && params.kind != TrackKind::data) {  // players would show data
         const bool first = std::none_of(streams_.begin(), streams_.end(),
                                         [&](const Stream& other) { return other.params.kind == params.kind; });
         if (first) stream->disposition |= AV_DISPOSITION_DEFAULT;
     }
     Stream added;
-    if (has_slots(params)) {
+    if (has_slots(format_, params)) {
         auto filter = start_code_filter(*stream, file_.path());
         if (!filter) return fail(std::move(filter).error());
         added.filter = std::move(*filter);
@@ -224,56 +146,6 @@ Result<int> Muxer::Impl::add_stream(const StreamParams& params) {
     streams_.push_back(std::move(added));
     interleaver_.add_stream(params.time_scale);
     return static_cast<int>(streams_.size()) - 1;
-}
-
-Status Muxer::Impl::set_up(AVStream& stream, const StreamParams& params, const AVCodecDescriptor& codec) const {
-    if (params.copied) {
-        if (const int error = params.copied->apply_to(stream, *context_->oformat); error < 0)
-            return av_failure("Can't add a stream to", file_.path(), error);
-        if (stream.time_base.den != params.time_scale) {  // its packets have got other times
-            stream.time_base = {1, static_cast<int>(params.time_scale)};
-            stream.avg_frame_rate = stream.r_frame_rate = {0, 1};
-        }
-        return {};
-    }
-    stream.time_base = {1, static_cast<int>(params.time_scale)};
-    if (has_slots(params)) {
-        constexpr int kLargest = 1'000'000;
-        stream.time_base = av_inv_q(av_d2q(params.fps, kLargest));
-        stream.avg_frame_rate = av_inv_q(stream.time_base);
-    }
-    AVCodecParameters* par = stream.codecpar;
-    par->codec_type = codec.type;
-    par->codec_id = codec.id;
-    par->bit_rate = params.bit_rate;
-    par->profile = params.profile;
-    par->level = params.level;
-    if (!params.extradata.empty()) {
-        par->extradata = static_cast<std::uint8_t*>(av_mallocz(params.extradata.size() + AV_INPUT_BUFFER_PADDING_SIZE));
-        if (par->extradata == nullptr) return fail(ErrorCode::internal, "Out of memory while adding a stream.");
-        std::memcpy(par->extradata, params.extradata.data(), params.extradata.size());
-        par->extradata_size = static_cast<int>(params.extradata.size());
-    }
-    if (codec.type == AVMEDIA_TYPE_VIDEO) {
-        par->width = params.width;
-        par->height = params.height;
-        par->format = av_get_pix_fmt(params.pixel_format.c_str());
-        par->sample_aspect_ratio = stream.sample_aspect_ratio = {1, 1};
-        set_color(par, params.color);
-        // Apple's players want HEVC under this name.
-        if (is_mp4() && codec.id == AV_CODEC_ID_HEVC) par->codec_tag = MKTAG('h', 'v', 'c', '1');
-    } else if (codec.type == AVMEDIA_TYPE_AUDIO) {
-        par->sample_rate = params.sample_rate;
-        par->frame_size = params.frame_size;
-        par->initial_padding = params.initial_padding;
-        av_channel_layout_default(&par->ch_layout, params.channels);
-        par->bits_per_coded_sample = av_get_bits_per_sample(codec.id);
-        par->block_align = par->bits_per_coded_sample / 8 * params.channels;
-    }
-    set_tag(&stream.metadata, "title", params.title);
-    for (const auto& [key, value] : params.metadata) set_tag(&stream.metadata, key, value);
-    if (is_mp4()) set_tag(&stream.metadata, "handler_name", params.title);
-    return {};
 }
 
 Status Muxer::Impl::begin() {
@@ -355,7 +227,7 @@ Status Muxer::Impl::write_one(Packet from) {
     packet->pts = av_rescale_q(from.pts, scale, stream.stream->time_base);
     packet->dts = av_rescale_q(from.dts, scale, stream.stream->time_base);
     packet->duration = av_rescale_q(from.duration, scale, stream.stream->time_base);
-    if (has_slots(stream.params)) {
+    if (has_slots(format_, stream.params)) {
         packet->pts = packet->dts = std::max(packet->dts, stream.next_slot);
         packet->duration = 1;
         stream.next_slot = packet->dts + 1;

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "inspect/stored_take.h"
 #include "record/callback_guard.h"
+#include "record/finish_take.h"
 #include "record/recorder_impl.h"
 #include "record/try_outputs.h"
 
@@ -60,13 +61,7 @@ Result<TakeResult> AVRecorder::Impl::stop(bool make_mp4, bool enhance) {
     // The space left on a full disk is needed to close the take. Outputs are made afterwards.
     if (recording->ended_early()) outputs_->abandon_live();
     recording->end_capture();
-    const bool render = make_mp4 && recording->has_media();
-    outputs_->take_is_complete(render, enhance, recording->length());
-    auto result = recording->close();
-    if (result)
-        outputs_->finish(render, enhance, *result);
-    else
-        outputs_->abandon_live();
+    auto result = finish_take(*recording, *outputs_, make_mp4, enhance);
     outputs_.reset();
     events_.flush();
     forget_requests();

@@ -7,6 +7,7 @@
 #include "encode/image_stream_encoder.h"
 #include "inspect/stored_take.h"
 #include "mix/display_name.h"
+#include "record/finish_take.h"
 #include "record/pushed_frame.h"
 #include "record/try_outputs.h"
 #include "record/work_take.h"
@@ -402,15 +403,11 @@ Result<MediaRecordingResult> RoomSession::stop() {
     // A full disk's last space is needed to close the take.
     if (early) outputs_->abandon_live();
     recording_->end_capture();
-    const bool render = recording_->has_media();
-    outputs_->take_is_complete(render, false, recording_->length());
-    auto take = recording_->close();
+    auto take = finish_take(*recording_, *outputs_, true, false);
     if (!take) {
-        outputs_->abandon_live();
         events_.flush();
         return fail(std::move(take).error());
     }
-    if (render) outputs_->finish(true, false, *take);
     auto result = result_of(*take);
     outputs_.reset();
     events_.flush();
@@ -430,14 +427,17 @@ MediaRecordingResult RoomSession::result_of(const TakeResult& take) {
     r.path = std::move(file.path);
     r.take = std::move(file.take);
     r.size_bytes = file.bytes;
-    r.duration_s = file.duration_s;
     r.failures = std::move(file.failures);
     for (auto& note : file.notes) r.notes.push_back(std::move(note));
     for (const auto& slot : slots_) {
         fill(*slot, take);
         slot->result.participant = display_name(slot->result.participant);
+        for (const auto& interval : slot->result.intervals)
+            r.duration_s = std::max(r.duration_s, interval.to_s + slot->interval_s);
         r.tracks.push_back(std::move(slot->result));
     }
+    // An encoder of audio pads its last packet: the file may be longer than what was recorded.
+    r.duration_s = std::min(r.duration_s, file.duration_s);
     return r;
 }
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "inspect/stored_take.h"
+#include "record/finish_take.h"
 #include "record/pushed_frame.h"
 #include "record/try_outputs.h"
 #include "record/work_take.h"
@@ -135,15 +136,11 @@ Result<VideoRecordingResult> VideoSession::stop() {
     if (early) outputs_->abandon_live();
     recording_->end_capture();  // ends the waits of a thread that the gate admitted
     gate_.close();
-    const bool render = recording_->has_media();
-    outputs_->take_is_complete(render, false, recording_->length());
-    auto take = recording_->close();
+    auto take = finish_take(*recording_, *outputs_, true, false);
     if (!take) {
-        outputs_->abandon_live();
         events_.flush();
         return fail(std::move(take).error());
     }
-    if (render) outputs_->finish(true, false, *take);
     auto result = result_of(*take);
     outputs_.reset();
     settle(*take, result);

@@ -1,5 +1,7 @@
 #include "take/take_files.h"
 
+#include "take/journal_limits.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -98,13 +100,13 @@ namespace {
 // The number in a name that `name_of` would make of it.
 std::optional<std::int64_t> number_between(std::string_view name, std::string_view front, std::string_view back,
                                            std::string (*name_of)(std::int64_t)) {
-    constexpr std::int64_t kMaxFrames = 1'000'000'000'000;  // as in the journal
     if (!name.starts_with(front) || !name.ends_with(back) || name.size() <= front.size() + back.size())
         return std::nullopt;
     const auto digits = name.substr(front.size(), name.size() - front.size() - back.size());
     std::int64_t n = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), n);
-    if (error != std::errc{} || end != digits.data() + digits.size() || n < 1 || n > kMaxFrames || name_of(n) != name)
+    if (error != std::errc{} || end != digits.data() + digits.size() || n < 1 || n > journal_limits::kMaxFrames ||
+        name_of(n) != name)
         return std::nullopt;
     return n;
 }

@@ -2,20 +2,16 @@
 """chunk_kill_check.py PROGRAM [--kills N] [--seed N]: kills `onetake chunk` at random instants. What `recover` makes of it
 has every frame and sample that was stored, decodes with ffmpeg, merges, and lacks at most a second before the kill."""
 
-import argparse
 import json
-import os
-import pathlib
-import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
+
+import kill_runs
 
 RATE = 15
 SAMPLE_RATE = 16000
-MOST_LOST_S = 1.0
 
 
 def output_of(*command):
@@ -82,34 +78,23 @@ def kill_one(program, folder, seconds, codec, audio):
     return killed - frames[-1] * 1e-9, finished
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("program")
-    parser.add_argument("--kills", type=int, default=6 if os.environ.get("CI") else 15)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    choose = random.Random(options.seed)
-    worst, early, bad, finished = 0.0, 0, 0, 0
-    for n in range(options.kills):
-        codec = choose.choice(["libx264", "ffv1", "mpeg4", "libx265"])
-        audio = choose.random() < 0.5
-        seconds = choose.uniform(0.5, 3.0)
-        with tempfile.TemporaryDirectory() as name:
-            try:
-                result = kill_one(options.program, pathlib.Path(name), seconds, codec, audio)
-                if result is None:
-                    early += 1
-                    continue
-                worst = max(worst, result[0])
-                finished += result[1]
-                assert result[0] <= MOST_LOST_S, f"{result[0]:.3f} s lost"
-            except AssertionError as problem:
-                bad += 1
-                print(f"kill {n} after {seconds:.3f} s, {codec}{' with audio' if audio else ''}: {problem}")
-    print(f"{options.kills} kills, {early} before the first frame; {finished} chunks finished before, at most "
-          f"{worst * 1e3:.0f} ms lost; {bad} failed")
-    return 1 if bad or early == options.kills else 0
+finished_chunks = []  # of each run, the number at its kill
+
+
+def choose_one(choose):
+    codec = choose.choice(["libx264", "ffv1", "mpeg4", "libx265"])
+    audio = choose.random() < 0.5
+    seconds = choose.uniform(0.5, 3.0)
+
+    def kill(program, folder):
+        result = kill_one(program, folder, seconds, codec, audio)
+        if result is None:
+            return None
+        finished_chunks.append(result[1])
+        return result[0]
+
+    return f"after {seconds:.3f} s, {codec}{' with audio' if audio else ''}", kill
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(kill_runs.run(choose_one, "the first frame", lambda: f"{sum(finished_chunks)} chunks finished before, "))

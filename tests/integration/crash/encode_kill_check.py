@@ -2,19 +2,15 @@
 """encode_kill_check.py PROGRAM [--kills N] [--seed N]: kills `onetake encode` at random instants. What `recover` makes of
 it decodes with ffmpeg, and lacks at most a second before the kill; each part plays as the kill left it."""
 
-import argparse
 import json
-import os
-import pathlib
-import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
+import kill_runs
+
 RATE = 30
-MOST_LOST_S = 1.0
 
 
 def frames_of(path):
@@ -63,31 +59,12 @@ def kill_one(program, folder, seconds, container, codec):
     return killed - stamps[-1] * 1e-9
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("program")
-    parser.add_argument("--kills", type=int, default=6 if os.environ.get("CI") else 15)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    choose = random.Random(options.seed)
-    worst, early, bad = 0.0, 0, 0
-    for n in range(options.kills):
-        container, codec = choose.choice([("mp4", "libx264"), ("mkv", "ffv1"), ("avi", "mpeg4"), ("mp4", "libx265")])
-        seconds = choose.uniform(0.1, 2.0)
-        with tempfile.TemporaryDirectory() as name:
-            try:
-                lost = kill_one(options.program, pathlib.Path(name), seconds, container, codec)
-                if lost is None:
-                    early += 1
-                    continue
-                worst = max(worst, lost)
-                assert lost <= MOST_LOST_S, f"{lost:.3f} s lost"
-            except AssertionError as problem:
-                bad += 1
-                print(f"kill {n} after {seconds:.3f} s, {codec} in {container}: {problem}")
-    print(f"{options.kills} kills, {early} before the first frame; at most {worst * 1e3:.0f} ms lost; {bad} failed")
-    return 1 if bad or early == options.kills else 0
+def choose_one(choose):
+    container, codec = choose.choice([("mp4", "libx264"), ("mkv", "ffv1"), ("avi", "mpeg4"), ("mp4", "libx265")])
+    seconds = choose.uniform(0.1, 2.0)
+    return (f"after {seconds:.3f} s, {codec} in {container}",
+            lambda program, folder: kill_one(program, folder, seconds, container, codec))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(kill_runs.run(choose_one, "the first frame"))

@@ -2,19 +2,15 @@
 """room_kill_check.py PROGRAM [--kills N] [--seed N]: kills `onetake room` with four participants at random instants. What
 `recover` makes of it decodes with ffmpeg, and lacks of each track at most a second before the kill."""
 
-import argparse
 import json
-import os
-import pathlib
-import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
+import kill_runs
+
 RATE = 15
-MOST_LOST_S = 1.0
 NAMES = ["ana", "bo", "chen", "dara"]
 
 
@@ -77,32 +73,13 @@ def kill_one(program, folder, seconds, layout, container, joins):
     return max(killed - end for end in ends.values())
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("program")
-    parser.add_argument("--kills", type=int, default=6 if os.environ.get("CI") else 15)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    choose = random.Random(options.seed)
-    worst, early, bad = 0.0, 0, 0
-    for n in range(options.kills):
-        layout, container = choose.choice(["tracks", "composite"]), choose.choice(["mp4", "mkv"])
-        seconds = choose.uniform(0.3, 4.0)
-        joins = [0, 0, 0, round(choose.uniform(0.2, 2.0), 2)]
-        with tempfile.TemporaryDirectory() as name:
-            try:
-                lost = kill_one(options.program, pathlib.Path(name), seconds, layout, container, joins)
-                if lost is None:
-                    early += 1
-                    continue
-                worst = max(worst, lost)
-                assert lost <= MOST_LOST_S, f"{lost:.3f} s lost"
-            except AssertionError as problem:
-                bad += 1
-                print(f"kill {n} after {seconds:.3f} s, {layout} in {container}: {problem}")
-    print(f"{options.kills} kills, {early} before the first media; at most {worst * 1e3:.0f} ms lost; {bad} failed")
-    return 1 if bad or early == options.kills else 0
+def choose_one(choose):
+    layout, container = choose.choice(["tracks", "composite"]), choose.choice(["mp4", "mkv"])
+    seconds = choose.uniform(0.3, 4.0)
+    joins = [0, 0, 0, round(choose.uniform(0.2, 2.0), 2)]
+    return (f"after {seconds:.3f} s, {layout} in {container}",
+            lambda program, folder: kill_one(program, folder, seconds, layout, container, joins))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(kill_runs.run(choose_one, "the first media"))

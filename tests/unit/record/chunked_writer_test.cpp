@@ -539,6 +539,10 @@ TEST_F(ChunkedWriterTest, IsFlatOverManyChunks) {
         return resident * ::sysconf(_SC_PAGESIZE);
     };
     auto queue = writer->get_encoder_queue("front").value();
+    // Chunks that wait to be finished need memory and files: how many depends on the machine, so none may wait.
+    const auto caught_up = [&](int frame) {
+        await([&] { return fs::exists(chunk(fmt::format("{:05}", (frame / 3) - 2))); });
+    };
     long early = 0, early_files = 0;
     for (int i = 0; i < chunks * 3; ++i) {
         const double t = start_ + i / 30.0;
@@ -550,11 +554,13 @@ TEST_F(ChunkedWriterTest, IsFlatOverManyChunks) {
             await([&] { return i / 3 < 14 || fs::exists(chunk(before)); });
         }
         if (i == chunks * 3 / 4) {
+            caught_up(i);
             early = memory();
             early_files = open_files();
         }
     }
-    EXPECT_LE(open_files(), early_files + 20);
+    caught_up((chunks * 3) - 1);
+    EXPECT_LE(open_files(), early_files + 5);
     EXPECT_LT(memory() - early, (8 << 20) + chunks * 1500L);
     std::size_t parts = 0;
     for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder() + "/.rig.take/video")) ++parts;
