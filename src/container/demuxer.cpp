@@ -109,12 +109,9 @@ Status Demuxer::Impl::open() {
     ONETAKE_TRY(open_input(path_, &context_));
     if (const int found = avformat_find_stream_info(context_, nullptr); found < 0)
         return fail(read_error(path_, found));
-    bool playable = false;
-    for (unsigned i = 0; i < context_->nb_streams; ++i) {
-        streams_.push_back(params_of(*context_->streams[i]));
-        playable = playable || streams_.back().kind != TrackKind::data;
-    }
-    if (!playable) return fail(ErrorCode::unsupported, fmt::format("{} has neither video nor audio.", path_));
+    for (unsigned i = 0; i < context_->nb_streams; ++i) streams_.push_back(params_of(*context_->streams[i]));
+    if (streams_.empty())
+        return fail(ErrorCode::unsupported, fmt::format("{} has neither video nor audio nor data.", path_));
     return {};
 }
 

@@ -16,8 +16,7 @@ namespace onetake {
 /// applied. Other formats are refused, and references to other files are never followed. Thread-bound.
 class Demuxer {
  public:
-    /// Errors: those of the file; corrupt for bytes in none of these formats; unsupported for a file without video and
-    /// audio.
+    /// Errors: those of the file; corrupt for bytes in none of these formats; unsupported for a file without streams.
     static Result<Demuxer> open(const std::string& path);
     Demuxer(Demuxer&&) noexcept;
     Demuxer& operator=(Demuxer&&) noexcept;

@@ -93,6 +93,7 @@ DataReceiver& ChunkGate::add(DataTrackInput& input) {
 
 void ChunkGate::connect(TakeSink& sink) {
     const auto params = sink.streams();
+    const auto encoders = sink.encoders();
     MutexLock lock(mutex_);
     sink_ = &sink;
     std::erase_if(record_.streams, [&](const ChunkStream& stream) {
@@ -100,7 +101,9 @@ void ChunkGate::connect(TakeSink& sink) {
     });
     for (auto& stream : record_.streams) {
         if (stream.track.kind != TrackKind::video) continue;
-        if (const auto& known = params.at(static_cast<std::size_t>(stream.track.number) - 1)) stream.params = *known;
+        const auto index = static_cast<std::size_t>(stream.track.number) - 1;
+        stream.encoder = encoders.at(index);
+        if (const auto& known = params.at(index)) stream.params = *known;
     }
 }
 

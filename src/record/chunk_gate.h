@@ -32,6 +32,11 @@ class ChunkGate {
     DataReceiver& add(DataTrackInput& input);
     /// All tracks were added.
     void connect(TakeSink& sink);
+    /// Those of the chunks' files, with the encoders that were opened. After connect().
+    std::vector<ChunkStream> streams() const {
+        MutexLock lock(mutex_);
+        return record_.streams;
+    }
 
     /// What of a track is in flight. The track must have been added.
     const InFlightLimit& limit(TrackId track) const;
@@ -66,7 +71,7 @@ class ChunkGate {
     std::vector<std::unique_ptr<Audio>> audios_;
     std::vector<std::unique_ptr<Data>> data_;
     std::atomic<std::int64_t> newest_ns_;  // of all media
-    Mutex mutex_;
+    mutable Mutex mutex_;
     ChunksRecord record_ ONETAKE_GUARDED_BY(mutex_);
     TakeSink* sink_ ONETAKE_GUARDED_BY(mutex_) = nullptr;
 };

@@ -225,15 +225,14 @@ Result<ChunkedResult> ChunkSession::stop(const ProgressCallback& on_progress) {
 
 std::vector<ChunkedStream> ChunkSession::streams_of(const Metrics& metrics, const ChunkRenderReport& report) const {
     std::vector<ChunkedStream> streams;
-    for (std::size_t i = 0; i < options_.streams.size(); ++i) {
-        const auto& wanted = options_.streams[i];
+    for (const auto& wanted : gate_.streams()) {
         const auto track = to_string(wanted.track);
         const auto counters = std::ranges::find(metrics.counters, track, &TrackCounters::track);
         if (counters == metrics.counters.end()) continue;
         ChunkedStream stream;
         stream.name = wanted.name;
         stream.kind = to_string(wanted.track.kind);
-        stream.codec = wanted.encoder == "auto" ? metrics.encoder : wanted.encoder;
+        stream.codec = wanted.encoder;
         stream.pushed = counters->expected;
         stream.dropped = counters->dropped_queue;
         auto missing = counters->lost() - counters->dropped_queue;

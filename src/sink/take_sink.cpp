@@ -406,6 +406,12 @@ std::vector<std::optional<StreamParams>> TakeSink::streams() const {
     return streams;
 }
 
+std::vector<std::string> TakeSink::encoders() const {
+    std::vector<std::string> encoders;
+    for (auto* track : videos_.all()) encoders.push_back(track->encoder ? track->encoder->codec() : std::string());
+    return encoders;
+}
+
 TakeCounts TakeSink::counts() const {
     TakeCounts c;
     for (auto* t : videos_.all()) {

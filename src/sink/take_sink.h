@@ -107,6 +107,8 @@ class TakeSink {
     /// Parameters of every video track's stream, as far as they are known before its first frame; see
     /// TrackEncoder::stream(). After the tracks were added.
     std::vector<std::optional<StreamParams>> streams() const;
+    /// The encoder of every video track: "libx264" where "auto" was asked for, empty where it is stored as JPEGs.
+    std::vector<std::string> encoders() const;
     TakeCounts counts() const;
     /// Peak of the first audio track's last block, 0 … 1; empty if the next one is overdue by a second. Thread-safe.
     std::optional<double> audio_peak(HostTime now) const;

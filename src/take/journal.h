@@ -145,7 +145,7 @@ struct EndRecord {
 struct ChunkStream {
     TrackId track;
     std::string name;           ///< as the program named it
-    std::string encoder;        ///< of audio: "flac"
+    std::string encoder;        ///< "flac", "libx264"; stored of audio only
     std::int64_t bit_rate = 0;  ///< of audio, bits/s; lossless codecs ignore it
     StreamParams params = {};   ///< of video: codec, size, pixel format, decoder configuration, colour
     std::vector<std::pair<std::string, std::string>> metadata = {};  ///< of the stream, in the chunks' headers

@@ -221,6 +221,37 @@ TEST_F(ChunkedWriterTest, HasWhatWasPushed) {
     EXPECT_EQ(testing::output_of(fmt::format("ffmpeg -v error -i '{}' -map 0:v -map 0:a -f null - 2>&1", file)), "");
 }
 
+TEST_F(ChunkedWriterTest, RecordsAndMergesDataAlone) {
+    config_.sensor_stream_configs = {{"IMU", {}}, {"GPS", {}}};
+    auto writer = started();
+    std::string pushed;
+    for (int i = 0; i < 500; ++i) {  // several in a millisecond, and some seconds without any
+        const double t = i * 0.0004 + (i >= 300 ? 3.5 : 0);
+        const auto bytes = reading(i);
+        pushed.append(bytes.begin(), bytes.end());
+        EXPECT_TRUE(writer->push("IMU", bytes, start_ + t));
+        if (i % 100 == 99) {
+            EXPECT_TRUE(writer->push("GPS", reading(i), start_ + t + 0.0001));
+        }
+    }
+    const auto result = writer->stop().value();
+    EXPECT_THAT(result.failures, IsEmpty());
+    EXPECT_THAT(names(), ElementsAre("00001.mkv", "00004.mkv"));
+    EXPECT_EQ(stream(result, "IMU").written, 500u);
+    const auto file = merged();
+    EXPECT_TRUE(bytes_of(file, "s:0", "-c copy -f data") == pushed);
+    const auto packets = testing::probed(file, "-show_packets")["packets"];
+    ASSERT_EQ(packets.size(), 505u);
+    int imu = 0;
+    for (const auto& packet : packets) {
+        if (packet["stream_index"] != 0) continue;
+        const double t = imu * 0.0004 + (imu >= 300 ? 3.5 : 0);
+        EXPECT_NEAR(std::stod(packet["pts_time"].get<std::string>()), t, 0.00051) << imu;
+        ++imu;
+    }
+    EXPECT_EQ(imu, 500);
+}
+
 TEST_F(ChunkedWriterTest, ContinuesAacAndX265FromChunkToChunk) {
     AudioStreamConfig audio;
     audio.codec = "aac";
