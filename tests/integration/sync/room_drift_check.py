@@ -1,35 +1,21 @@
 #!/usr/bin/env python3
-"""room_drift_check.py PROGRAM [--seconds S] [--keep DIR]: judges the sync of rooms with the Python package av-drift-detector
-(pip install av-drift-detector==0.6.1), which makes videos whose frames and sounds carry their numbers, and finds each
-frame's sound. Four participants, two of whom join later and one of whom leaves, are recorded in both layouts. Exit code
-77: the package is not there."""
+"""room_drift_check.py PROGRAM [--seconds S] [--keep DIR]: judges the sync of rooms with av-drift-detector. Four
+participants, two of whom join later and one of whom leaves, are recorded in both layouts. Exit code 77: the package is
+not there."""
 
 import argparse
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 
-try:
-    import av_drift_detector as detector
-except ImportError:
-    print("av-drift-detector is not installed")
-    sys.exit(77)
+from drift_judge import drift, make_clip, run
 
 # Name, frame rate, joins, leaves. Rates without a common beat.
 PEOPLE = [("ana", "2983/100", 0, None), ("bo", "249/10", 0, None), ("chen", "152/10", 2, None), ("dara", "30", 3, 0.8)]
 # A composite of 30 frames/s is nearest to their frames in a pattern that repeats after so many seconds.
 BEAT_S = {"ana": 1 / 0.17, "bo": 1 / 0.6, "chen": 1 / 0.4}
 WORST_MS = 1.0
-TICK_MS = 1000 / 30
-
-
-def run(command):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{command[0]} failed: {done.stderr[-2000:]}")
-    return done.stdout
 
 
 def room(program, folder, tracks, layout):
@@ -38,13 +24,6 @@ def room(program, folder, tracks, layout):
                              "48000", "--out", folder, "--json"]))
     assert not result["failures"], result["failures"]
     return result
-
-
-def drift(path, fps, trusted, duration=None):
-    """Mean and worst of the drift in ms, and the frames that were measured, of which there must be a share."""
-    summary = detector.analyze(str(path), fps=fps, duration=duration, capture="file")["summary"]
-    assert summary["measured"] >= trusted * summary["frames"], f"{path.name}: {summary}"
-    return summary["mean_ms"], max(abs(summary["min_ms"]), abs(summary["max_ms"])), summary["measured"]
 
 
 def main():
@@ -60,7 +39,7 @@ def main():
         tracks = {}
         for person, fps, joins, leaves in PEOPLE:
             clip = folder / f"{person}.mov"
-            detector.generate(str(clip), fps=fps, duration=options.seconds, width=640, height=360, audio_codec="pcm")
+            make_clip(clip, fps, options.seconds)
             times = f"@{joins}" + (f"-{joins + leaves * options.seconds:g}" if leaves else "")
             tracks[person] = f"{clip}{times if joins else ''}"
 
@@ -88,10 +67,10 @@ def main():
             mean, worst, frames = drift(tile, fps, 0.8, beats * BEAT_S[person])
             numerator, _, denominator = fps.partition("/")
             interval = 1000 * float(denominator or 1) / float(numerator)
-            good = worst <= interval / 2 + TICK_MS and abs(mean) <= 1
+            good = worst <= interval / 2 + WORST_MS and abs(mean) <= 1
             problems += not good
             print(f"composite, {person} ({fps} fps): mean {mean:.3f} ms, worst {worst:.3f} ms of "
-                  f"{interval / 2 + TICK_MS:.1f}, {frames} frames{'' if good else '  TOO MUCH'}")
+                  f"{interval / 2 + WORST_MS:.1f}, {frames} frames{'' if good else '  TOO MUCH'}")
     return 1 if problems else 0
 
 
