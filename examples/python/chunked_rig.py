@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Two cameras and an inertial sensor, recorded in chunks and merged: each device has a thread that pushes what it reads.
+"""Two cameras and an inertial sensor, recorded in chunks and merged: each device has a thread that pushes what it
+reads.
 
 chunked_rig.py [SECONDS [CHUNK_LENGTH]]: the devices are simulated; the chunks are in recordings/rig.
 """

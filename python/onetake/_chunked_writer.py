@@ -216,8 +216,8 @@ class ChunkedWriter:
         frame's array is read later and kept until then, so its content must not change; it is released during a later
         call.
 
-        Never blocks: what comes while the queue is full is dropped, and counted. Raises RefusedError for a stamp that is
-        not later than the stream's last, before the recording's origin, or of a finished chunk; counted, too."""
+        Never blocks: what comes while the queue is full is dropped, and counted. Raises RefusedError for a stamp that
+        is not later than the stream's last, before the recording's origin, or of a finished chunk; counted, too."""
         self._native.push(stream, frame, timestamp_s, copy)
 
     def get_encoder_queue(self, stream: str) -> EncoderQueue:
@@ -229,8 +229,8 @@ class ChunkedWriter:
         return self._native.is_data_stream(stream)
 
     def mark(self, text: str, timestamp_s: float) -> None:
-        """Sets a marker: a chapter of the chunk it falls into, and a cue in a WebVTT file beside it. `timestamp_s`: on the
-        writer's clock."""
+        """Sets a marker: a chapter of the chunk it falls into, and a cue in a WebVTT file beside it. `timestamp_s`: on
+        the writer's clock."""
         self._native.mark(text, timestamp_s)
 
     def stop(self, on_progress: Callable[[Progress], object] | None = None) -> ChunkedResult:
@@ -269,9 +269,9 @@ def record_chunks(
     on_progress: Callable[[Progress], object] | None = None,
     **settings: Unpack[Settings],
 ) -> ChunkedResult:
-    """Records cameras and microphones in chunks, into `directory`, for `duration` seconds, until `stop` is set, or until the
-    disk is full. Settings as of AVRecorder: sources, and how video is compressed (`store_codec` …). Ctrl-C ends the
-    recording, finishes the chunks, then raises KeyboardInterrupt."""
+    """Records cameras and microphones in chunks, into `directory`, for `duration` seconds, until `stop` is set, or until
+    the disk is full. Settings are those of AVRecorder: sources, and how video is compressed (`store_codec` …). Ctrl-C
+    ends the recording and finishes the chunks; then KeyboardInterrupt is raised."""
     number = _callbacks.new_number()
     wanted = _callbacks.Callbacks()
     if on_event is not None:

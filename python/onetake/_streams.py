@@ -12,7 +12,8 @@ from . import _onetake
 
 @dataclasses.dataclass
 class VideoStreamConfig:
-    """A video stream. Pixel formats have libavutil's names; "yuv420p" and its like are limited range, "yuvj420p" full."""
+    """A video stream. Pixel formats have libavutil's names; "yuv420p" and its like are limited range, "yuvj420p" full
+    range."""
 
     width: int
     """Pixels of its frames."""
@@ -138,8 +139,8 @@ class DataStreamEncoder:
         self._native = _onetake.DataStreamEncoder(data_stream(config or DataStreamConfig()))
 
     def encode(self, packet: Any, timestamp_s: float) -> list[EncodedPacket]:
-        """One packet: bytes or another contiguous buffer of 1 byte to 16 MiB. A timestamp that is not after the one before
-        is moved a tick after it."""
+        """One packet: bytes or another contiguous buffer of 1 byte to 16 MiB. A timestamp that is not after the one
+        before is moved a tick after it."""
         return [EncodedPacket(*made) for made in self._native.encode(packet, timestamp_s)]
 
     def flush(self) -> list[EncodedPacket]:
