@@ -36,12 +36,15 @@ test:
 	$(compile)
 	ctest --preset release --parallel $(test_jobs)
 
-# The complete suite under one sanitizer: make sanitize BY=asan (address and undefined) or BY=tsan (threads)
+# The complete suite under one sanitizer: make sanitize BY=asan (address and undefined) or BY=tsan (threads). The Python
+# package's tests are run under asan, but for in CI.
 BY ?= asan
+sanitized_python = $(if $(CI),,$(filter asan,$(BY)))
 sanitize:
 	scripts/install-deps.sh test
 	scripts/fetch_sherpa.sh
-	cmake --preset $(BY) $(launcher) -DONETAKE_BENCH=OFF
+	$(if $(sanitized_python),scripts/python_env.sh)
+	cmake --preset $(BY) $(launcher) -DONETAKE_BENCH=OFF -DONETAKE_PYTHON=$(if $(sanitized_python),ON,OFF)
 	cmake --build --preset $(BY) --parallel $(jobs)
 	ctest --preset $(BY) --parallel $(jobs)
 

@@ -11,6 +11,14 @@ Times are seconds (float) or nanoseconds (int, names with _ns) on CLOCK_MONOTONI
 numbers are NaN. Errors are subclasses of onetake.Error that are also the built-in exceptions one expects.
 """
 
+from ._chunked_writer import (
+    ChunkedResult,
+    ChunkedStream,
+    ChunkedWriter,
+    EncoderQueue,
+    WrittenChunk,
+    record_chunks,
+)
 from ._config import AudioTrackConfig, DataTrackConfig, Setting, Settings, StrPath, VideoTrackConfig, settings, validate
 from ._errors import (
     AlreadyExistsError,
@@ -66,6 +74,15 @@ from ._room import (
     WavFileRecorder,
 )
 from ._sidecar import SidecarAudio, ffmpeg_command, mux_audio
+from ._streams import (
+    AudioStreamConfig,
+    DataStreamConfig,
+    DataStreamEncoder,
+    EncodedPacket,
+    EncodedStreamInfo,
+    VideoStreamConfig,
+    VideoStreamEncoder,
+)
 from ._take import Take, load
 from ._tracks import AudioTrack, DataTrack, Frames, VideoTrack
 from ._video_recorder import (
@@ -90,6 +107,7 @@ from ._enums import (
     RoomMedia,
     RoomStart,
     SourceKind,
+    StampClock,
     Subsample,
     SyncReference,
     TakeState,
@@ -126,19 +144,28 @@ __all__ = [
     "AlreadyExistsError",
     "AudioDevice",
     "AudioStamps",
+    "AudioStreamConfig",
     "AudioTrack",
     "AudioTrackConfig",
     "CancelledError",
     "Capability",
     "ChannelRecordingConfig",
     "CheckReport",
+    "ChunkedResult",
+    "ChunkedStream",
+    "ChunkedWriter",
     "ContainerFormat",
     "CorruptError",
+    "DataStreamConfig",
+    "DataStreamEncoder",
     "DataTrack",
     "DataTrackConfig",
     "DenoiseModel",
     "DeviceBusyError",
     "DeviceUnavailableError",
+    "EncodedPacket",
+    "EncodedStreamInfo",
+    "EncoderQueue",
     "EnhancedAudio",
     "Error",
     "Event",
@@ -185,6 +212,7 @@ __all__ = [
     "SidecarAudio",
     "SidecarStart",
     "SourceKind",
+    "StampClock",
     "StoredModel",
     "StrPath",
     "Subsample",
@@ -204,9 +232,12 @@ __all__ = [
     "VideoRecordingHandle",
     "VideoRecordingResult",
     "VideoSessionRecorder",
+    "VideoStreamConfig",
+    "VideoStreamEncoder",
     "VideoTrack",
     "VideoTrackConfig",
     "WavFileRecorder",
+    "WrittenChunk",
     "WrongStateError",
     "calibrate",
     "capabilities",
@@ -226,6 +257,7 @@ __all__ = [
     "merge_stream_files",
     "mux_audio",
     "process",
+    "record_chunks",
     "recover",
     "recover_recordings",
     "selftest",

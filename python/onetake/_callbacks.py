@@ -9,7 +9,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from . import _convert, _onetake, _values
 
@@ -18,15 +18,17 @@ class _Ending(Protocol):
     def shut_down(self) -> None: ...
 
 
-_MAKE: dict[str, Callable[[dict[str, Any]], object]] = {
-    "event": _convert.event,
-    "progress": _convert.progress,
-    "enhanced_audio": lambda given: _values.EnhancedAudio(**given),
+_ARGUMENTS: dict[str, Callable[[dict[str, Any]], tuple[object, ...]]] = {
+    "event": lambda given: (_convert.event(given),),
+    "progress": lambda given: (_convert.progress(given),),
+    "enhanced_audio": lambda given: (_values.EnhancedAudio(**given),),
+    "encoder_error": lambda given: (given["stream"],),
+    "chunk_start": lambda given: (given["name"], given["started_at"], given["file_extension"]),
 }
 
 
-class Callbacks(dict[str, Callable[[Any], object]]):
-    """A recorder's callbacks: "event", "progress", "enhanced_audio". Owned by the recorder, which they may refer to."""
+class Callbacks(dict[str, Callable[..., object]]):
+    """A recorder's callbacks by the kinds of _ARGUMENTS. Owned by the recorder, which they may refer to."""
 
 
 _numbers = itertools.count(1)
@@ -53,11 +55,18 @@ def set_callbacks(number: int, callbacks: Callbacks) -> None:
 
 def _call(callbacks: Callbacks | None, kind: str, given: dict[str, Any]) -> None:
     callback = callbacks.get(kind) if callbacks is not None else None
+    answer: _onetake.ChunkIdAnswer | None = given.pop("answer", None)  # the library waits for it
     if callback is None:
+        if answer is not None:
+            answer.give("")
         return
     try:
-        callback(_MAKE[kind](given))
+        returned = callback(*_ARGUMENTS[kind](given))
+        if answer is not None:
+            answer.give("" if returned is None else os.fspath(cast("str | os.PathLike[str]", returned)))
     except BaseException as error:  # whatever a callback raises harms no take
+        if answer is not None:
+            answer.fail(f"{type(error).__name__}: {error}")
         _onetake.report_unraisable(error, callback)
 
 

@@ -72,6 +72,13 @@ class RoomStart(_Text):
     ALL_TRACKS = "all_tracks"
 
 
+class StampClock(_Text):
+    """What the seconds of stamps are: CLOCK_MONOTONIC, or since 1970 UTC."""
+
+    MONOTONIC = "monotonic"
+    REALTIME = "realtime"
+
+
 class SyncReference(_Text):
     """The clock of a rendered file: the computer's, or the first microphone's."""
 

@@ -27,13 +27,13 @@ ReleaseQueue*& release_queue() {
     raise({ErrorCode::invalid_argument, message});
 }
 
-std::string shape_of(const Py_buffer& b) {
-    std::string text = "(";
-    for (int i = 0; i < b.ndim; ++i) text += (i ? ", " : "") + std::to_string(b.shape[i]);
-    return text + (b.ndim == 1 ? ",)" : ")");
-}
-
 }  // namespace
+
+std::string shape_of(const Py_buffer& array) {
+    std::string text = "(";
+    for (int i = 0; i < array.ndim; ++i) text += (i ? ", " : "") + std::to_string(array.shape[i]);
+    return text + (array.ndim == 1 ? ",)" : ")");
+}
 
 PyBuffer::PyBuffer(nb::handle object, const char* what) {
     nb::object array = nb::borrow(object);
@@ -48,6 +48,13 @@ char PyBuffer::item() const {
     if (format.size() == 1) return format[0];
     if (format.size() == 2 && (format[0] == '@' || format[0] == '=' || format[0] == '<')) return format[1];
     return 0;
+}
+
+std::span<const std::uint8_t> packet_in(const PyBuffer& buffer) {
+    const auto& b = buffer.view();
+    if (b.ndim == 0 || PyBuffer_IsContiguous(&b, 'C') == 0)
+        refuse("A pushed packet is bytes, or another contiguous buffer.");
+    return {static_cast<const std::uint8_t*>(b.buf), static_cast<std::size_t>(b.len)};
 }
 
 PushedImage image_in(const PyBuffer& buffer, ImageFormat format) {
@@ -91,6 +98,7 @@ PushedImage image_in(const PyBuffer& buffer, ImageFormat format) {
             refuse("An NV12 or I420 array has the shape (height * 3 / 2, width), both even; this one has " +
                    shape_of(b) + ".");
         image.view.height = static_cast<int>(image.rows / 3 * 2);
+        image.planar = format == ImageFormat::i420;
     }
     if (image.direct()) {
         image.view.stride = static_cast<int>(image.row_stride);
@@ -102,8 +110,8 @@ PushedImage image_in(const PyBuffer& buffer, ImageFormat format) {
 
 bool PushedImage::direct() const {
     const bool dense = item_stride == 1 && column_stride == items;
-    const bool planar = view.format == ImageFormat::i420 && row_stride != columns;  // its chroma would be elsewhere
-    return dense && !planar && row_stride >= columns * items && row_stride <= std::numeric_limits<int>::max();
+    const bool padded_planes = planar && row_stride != columns;  // the chroma would be elsewhere
+    return dense && !padded_planes && row_stride >= columns * items && row_stride <= std::numeric_limits<int>::max();
 }
 
 std::vector<std::uint8_t> PushedImage::packed() const {

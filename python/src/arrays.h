@@ -9,6 +9,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -45,13 +46,17 @@ class PyBuffer {
     Py_buffer view_{};
 };
 
+/// The bytes of a packet: of a contiguous buffer. Raises invalid_argument for others.
+std::span<const std::uint8_t> packet_in(const PyBuffer& buffer);
+
 /// What push_video() was given: an image in the object's memory or packed into `copied`, or a JPEG. Checked for shape
 /// and type only.
 struct PushedImage {
     bool is_jpeg = false;
+    bool planar = false;                          ///< planes of several widths, so that rows must not be padded
     ImageView view;                               ///< without pixels: they are in `copied`, once pack() was called
     const std::uint8_t* first = nullptr;          ///< of the array's item [0, 0, 0]
-    Py_ssize_t rows = 0, columns = 0, items = 1;  ///< of the array
+    Py_ssize_t rows = 0, columns = 0, items = 1;  ///< of the array; bytes are its items
     Py_ssize_t row_stride = 0, column_stride = 0, item_stride = 1;  ///< bytes, of any sign
 
     /// Whether the rows are contiguous and follow each other upwards, as ImageView needs it.
@@ -62,6 +67,9 @@ struct PushedImage {
 
 /// Describes `buffer` as an image of `format`. Raises invalid_argument for any other shape or type.
 PushedImage image_in(const PyBuffer& buffer, ImageFormat format);
+
+/// An array's shape, for messages: "(480, 640, 3)".
+std::string shape_of(const Py_buffer& array);
 
 /// "bgr", "rgb", "gray", "nv12", "i420". Raises invalid_argument for others.
 ImageFormat image_format(std::string_view name);

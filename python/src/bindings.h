@@ -10,6 +10,7 @@ namespace nb = nanobind;
 
 void bind_arrays(nb::module_& m);
 void bind_callbacks(nb::module_& m);
+void bind_chunked_writer(nb::module_& m);
 void bind_config(nb::module_& m);
 void bind_devices(nb::module_& m);
 void bind_merge(nb::module_& m);
@@ -18,6 +19,7 @@ void bind_reader(nb::module_& m);
 void bind_recorder(nb::module_& m);
 void bind_room(nb::module_& m);
 void bind_sidecar(nb::module_& m);
+void bind_stream_encoder(nb::module_& m);
 void bind_sync(nb::module_& m);
 void bind_takes(nb::module_& m);
 void bind_video_recorder(nb::module_& m);

@@ -7,6 +7,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
+#include <stdexcept>
 #include <utility>
 
 namespace onetake::python {
@@ -71,6 +72,29 @@ nb::dict to_python(EnhancedBlock& b) {
     return d;
 }
 
+nb::dict to_python(const EncoderError& e) {
+    nb::dict d;
+    d["stream"] = e.stream;
+    return d;
+}
+
+// What Python answers a ChunkStart with, once.
+struct ChunkIdAnswer {
+    std::promise<std::string> id;
+
+    void give(const std::string& text) { id.set_value(text); }
+    void fail(const std::string& why) { id.set_exception(std::make_exception_ptr(std::runtime_error(why))); }
+};
+
+nb::dict to_python(ChunkStart& c) {
+    nb::dict d;
+    d["name"] = c.recording;
+    d["started_at"] = c.started_at;
+    d["file_extension"] = c.file_extension;
+    d["answer"] = nb::cast(ChunkIdAnswer{std::move(c.id)});
+    return d;
+}
+
 // (recorder, kind of callback, its argument), or None after close().
 nb::object next_call() {
     std::optional<PendingCall> call;
@@ -79,7 +103,7 @@ nb::object next_call() {
         call = CallQueue::instance().next();
     }
     if (!call) return nb::none();
-    constexpr const char* kKinds[] = {"event", "progress", "enhanced_audio"};
+    constexpr const char* kKinds[] = {"event", "progress", "enhanced_audio", "encoder_error", "chunk_start"};
     return nb::make_tuple(call->recorder, kKinds[call->what.index()],
                           std::visit([](auto& what) { return to_python(what); }, call->what));
 }
@@ -141,7 +165,24 @@ void CallQueue::close() {
     changed_.notify_all();
 }
 
+std::string ask_for_chunk_id(std::uint64_t recorder, const std::string& recording, double started_at,
+                             const std::string& file_extension) {
+    constexpr auto kTimeout = std::chrono::seconds(10);  // longer than the library waits
+    ChunkStart start{recording, started_at, file_extension, {}};
+    auto id = start.id.get_future();
+    CallQueue::instance().post({recorder, std::move(start)});
+    if (id.wait_for(kTimeout) != std::future_status::ready) throw std::runtime_error("it did not return in time");
+    try {
+        return id.get();
+    } catch (const std::future_error&) {
+        throw std::runtime_error("it was left out, as earlier callbacks took too long");
+    }
+}
+
 void bind_callbacks(nb::module_& m) {
+    nb::class_<ChunkIdAnswer>(m, "ChunkIdAnswer")
+        .def("give", &ChunkIdAnswer::give, nb::arg("id"))
+        .def("fail", &ChunkIdAnswer::fail, nb::arg("why"));
     m.def("next_call", &next_call, nb::sig("def next_call() -> tuple[int, str, dict[str, object]] | None"));
     m.def("posted_calls", [] { return CallQueue::instance().posted(); });
     m.def("left_out_calls", [] { return CallQueue::instance().take_left_out(); });

@@ -18,9 +18,10 @@ using Interrupt = std::optional<nb::python_error>;
 
 /// Runs a blocking call without the GIL, on a thread of its own, so that Python's signal handlers run meanwhile. Each
 /// time one raises (Ctrl-C), calls `on_interrupt` and waits on; the first exception is in `interrupt` afterwards. Needs
-/// the GIL. The call must not use Python.
+/// the GIL. The call must not use Python. `meanwhile` is called with the GIL, some twenty times a second.
 template <class Call>
-auto run_interruptible(Call call, const std::function<void()>& on_interrupt, Interrupt& interrupt) {
+auto run_interruptible(Call call, const std::function<void()>& on_interrupt, Interrupt& interrupt,
+                       const std::function<void()>& meanwhile = {}) {
     using namespace std::chrono_literals;
     std::optional<decltype(call())> result;
     std::exception_ptr failure;
@@ -43,8 +44,10 @@ auto run_interruptible(Call call, const std::function<void()>& on_interrupt, Int
             std::unique_lock lock(mutex);
             over = changed.wait_for(lock, 50ms, [&] { return done; });
         }
-        if (PyErr_CheckSignals() != 0) {
-            nb::python_error raised;  // takes the exception
+        try {
+            if (PyErr_CheckSignals() != 0) throw nb::python_error();  // takes the exception
+            if (meanwhile) meanwhile();
+        } catch (nb::python_error& raised) {
             if (!interrupt) interrupt.emplace(std::move(raised));
             on_interrupt();
         }

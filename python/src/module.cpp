@@ -10,6 +10,8 @@ NB_MODULE(_onetake, m) {
     m.def("version", &onetake::version);
     bind_arrays(m);
     bind_callbacks(m);
+    bind_stream_encoder(m);
+    bind_chunked_writer(m);
     bind_config(m);
     bind_devices(m);
     bind_merge(m);

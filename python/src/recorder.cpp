@@ -4,6 +4,7 @@
 #include "bindings.h"
 #include "callbacks.h"
 #include "config.h"
+#include "given_audio.h"
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
@@ -163,50 +164,13 @@ void Recorder::push_video(nb::handle frame, std::optional<double> t, int track, 
 void Recorder::push_audio(nb::handle samples, std::optional<double> t, int track) {
     process_.check();
     release_queued();
-    const PyBuffer buffer(samples, "The pushed audio");
-    const auto& b = buffer.view();
-    const char item = buffer.item();
-    const bool is_int = item == 'h' && b.itemsize == 2;
-    if (!is_int && item != 'f' && item != 'd')
-        raise({ErrorCode::invalid_argument, std::string("Audio must be of int16 or float; this array's items are '") +
-                                                (b.format ? b.format : "B") + "'."});
-    if (b.ndim < 1 || b.ndim > 2)
-        raise({ErrorCode::invalid_argument,
-               "Audio has the shape (n,) or (n, channels), not " + std::to_string(b.ndim) + " dimensions."});
     const auto& tracks = recorder_->config().audio;
-    if (b.ndim == 2 && track >= 0 && static_cast<std::size_t>(track) < tracks.size() &&
-        b.shape[1] != tracks[static_cast<std::size_t>(track)].channels)
-        raise({ErrorCode::invalid_argument,
-               "The pushed audio has " + std::to_string(b.shape[1]) +
-                   " channels in an array of the shape (n, channels); audio track " + std::to_string(track) + " has " +
-                   std::to_string(tracks[static_cast<std::size_t>(track)].channels) + "."});
-    const auto channels = b.ndim == 2 ? b.shape[1] : 1;
-    const auto count = static_cast<std::size_t>(b.shape[0] * channels);
-    const auto channel_stride = b.ndim == 2 ? b.strides[1] : b.itemsize;
-    const bool dense = channel_stride == b.itemsize && b.strides[0] == channels * b.itemsize;
-    const auto ordered = [&]<class To, class From>(To, From) {
-        std::vector<To> all;
-        all.reserve(count);
-        for (Py_ssize_t i = 0; i < b.shape[0]; ++i)
-            for (Py_ssize_t c = 0; c < channels; ++c)
-                all.push_back(static_cast<To>(*reinterpret_cast<const From*>(static_cast<const std::byte*>(b.buf) +
-                                                                             i * b.strides[0] + c * channel_stride)));
-        return all;
-    };
+    const bool known = track >= 0 && static_cast<std::size_t>(track) < tracks.size();
+    GivenAudio given(samples, known ? std::optional(tracks[static_cast<std::size_t>(track)].channels) : std::nullopt);
     Status status;
     {
         const nb::gil_scoped_release release;
-        if (is_int && dense)
-            status = recorder_->push_audio(std::span(static_cast<const std::int16_t*>(b.buf), count), t, track);
-        else if (is_int)
-            status =
-                recorder_->push_audio(std::span<const std::int16_t>(ordered(std::int16_t{}, std::int16_t{})), t, track);
-        else if (item == 'f' && dense)
-            status = recorder_->push_audio(std::span(static_cast<const float*>(b.buf), count), t, track);
-        else if (item == 'f')
-            status = recorder_->push_audio(std::span<const float>(ordered(float{}, float{})), t, track);
-        else
-            status = recorder_->push_audio(std::span<const float>(ordered(float{}, double{})), t, track);
+        status = given.pass_to([&](auto all) { return recorder_->push_audio(all, t, track); });
     }
     value(std::move(status));
 }
@@ -215,13 +179,10 @@ void Recorder::push_data(nb::handle bytes, std::optional<double> t, int track) {
     process_.check();
     release_queued();
     const PyBuffer buffer(bytes, "The pushed packet");
-    const auto& b = buffer.view();
-    if (b.ndim == 0 || PyBuffer_IsContiguous(&b, 'C') == 0)
-        raise({ErrorCode::invalid_argument, "A pushed packet is bytes, or another contiguous buffer."});
+    const auto packet = packet_in(buffer);
     Status status;
     {
         const nb::gil_scoped_release release;
-        const std::span packet(static_cast<const std::uint8_t*>(b.buf), static_cast<std::size_t>(b.len));
         status = recorder_->push_data(packet, t, track);
     }
     value(std::move(status));

@@ -43,6 +43,17 @@ def test_record_async() -> None:
     assert set(probe(Path("processed_av/async-1.mp4"))) == {"video", "audio"}
 
 
+def test_chunked_rig() -> None:
+    lines = run("chunked_rig.py", "1", "0.5").splitlines()
+    counts = dict(line.split(": ") for line in lines[:3])
+    assert set(counts) == {"left", "right", "imu"} and "merged in rig.mkv" in lines[3]
+    chunks = sorted(path.name for path in Path("recordings/rig").glob("*.mkv"))
+    assert len(chunks) >= 2 and chunks[0] == "00001.mkv"
+    merged = probe(Path("rig.mkv"))
+    assert int(merged["video"]["nb_read_packets"]) == int(counts["right"].split(" of ")[0]) > 1
+    assert int(merged["subtitle"]["nb_read_packets"]) == int(counts["imu"].split(" of ")[0]) > 1
+
+
 def test_take_dataset() -> None:
     recorder = onetake.AVRecorder(source="external", fps=25, on_full="block")
     folders = [pushed_take(recorder, name, frames).folder for name, frames in (("a", 3), ("b", 5))]
