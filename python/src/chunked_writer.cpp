@@ -174,12 +174,13 @@ std::string record(const ChunkRecordingConfig& config, double duration_s, const 
     if (events) on_event = [id](const RecorderEvent& e) { CallQueue::instance().post({id, e}); };
     std::stop_source source;
     Interrupt interrupt;
-    auto result = run_interruptible(
-        [&] { return record_chunks(config, duration_s, source.get_token(), on_progress, on_event); },
-        [&] { source.request_stop(); }, interrupt,
-        [&] {
-            if (!stop.is_none() && PyObject_IsTrue(stop.attr("is_set")().ptr()) == 1) source.request_stop();
-        });
+    auto result =
+        run_interruptible([&] { return record_chunks(config, duration_s, source.get_token(), on_progress, on_event); },
+                          [&] { source.request_stop(); }, interrupt,
+                          [&] {
+                              if (!stop.is_none() && PyObject_IsTrue(stop.attr("is_set")().ptr()) == 1)
+                                  source.request_stop();
+                          });
     if (interrupt) throw nb::python_error(std::move(*interrupt));
     return to_json(value(std::move(result)));
 }
@@ -255,9 +256,9 @@ void bind_chunked_writer(nb::module_& m) {
             return record({directory, chunk_length_s, audio_codec, config_from(flat, video, audio)}, duration_s, stop,
                           id, progress, events);
         },
-        nb::arg("directory"), nb::arg("duration_s"), nb::arg("chunk_length_s"), nb::arg("audio_codec"),
-        nb::arg("flat"), nb::arg("video").none(), nb::arg("audio").none(), nb::arg("stop").none(), nb::arg("id"),
-        nb::arg("progress"), nb::arg("events"));
+        nb::arg("directory"), nb::arg("duration_s"), nb::arg("chunk_length_s"), nb::arg("audio_codec"), nb::arg("flat"),
+        nb::arg("video").none(), nb::arg("audio").none(), nb::arg("stop").none(), nb::arg("id"), nb::arg("progress"),
+        nb::arg("events"));
 }
 
 }  // namespace onetake::python

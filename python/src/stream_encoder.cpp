@@ -6,7 +6,6 @@
 
 #include <memory>
 #include <mutex>
-
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -75,15 +74,9 @@ void bind_stream_encoder(nb::module_& m) {
             [](VideoStreamConfig* self, int width, int height, double fps, const std::string& codec,
                std::int64_t bitrate, const std::string& input_pixel_format, const std::string& output_pixel_format,
                const NamedValues& stream_options, const NamedValues& metadata) {
-                new (self) VideoStreamConfig{width,
-                                             height,
-                                             fps,
-                                             codec,
-                                             bitrate,
-                                             input_pixel_format,
-                                             output_pixel_format,
-                                             stream_options,
-                                             metadata};
+                new (self) VideoStreamConfig{
+                    width,          height,  fps, codec, bitrate, input_pixel_format, output_pixel_format,
+                    stream_options, metadata};
             },
             nb::kw_only(), nb::arg("width"), nb::arg("height"), nb::arg("fps"), nb::arg("codec"), nb::arg("bitrate"),
             nb::arg("input_pixel_format"), nb::arg("output_pixel_format"), nb::arg("stream_options"),

@@ -76,7 +76,8 @@ StreamFrame::StreamFrame(nb::handle frame, const VideoStreamConfig& config, bool
     const bool aligned = layout->item_bytes == 1 || places % 2 == 0;
     direct_ = aligned && image_.direct();
     if (!direct_) return;
-    bytes_ = {image_.first, static_cast<std::size_t>((image_.rows - 1) * image_.row_stride + image_.columns * image_.items)};
+    bytes_ = {image_.first,
+              static_cast<std::size_t>((image_.rows - 1) * image_.row_stride + image_.columns * image_.items)};
     stride_ = is_flat || layout->planar ? 0 : static_cast<int>(image_.row_stride);
     if (!copy) owner_ = queued_release(std::move(buffer_));
 }

@@ -4,21 +4,16 @@
 #include "container/file_writer.h"
 #include "encode/audio_stream_encoder.h"
 #include "encode/data_encoder.h"
-#include "encode/image_stream_encoder.h"
-#include "encode/passthrough_encoder.h"
-#include "inspect/stored_take.h"
 #include "render/audio_mix.h"
 #include "render/cfr.h"
 #include "render/data_lines.h"
+#include "render/index_bytes.h"
 #include "render/output_guard.h"
+#include "render/track_encoders.h"
 #include "render/track_pace.h"
 #include "render/webvtt.h"
 
-#include <onetake/config.h>
-#include <onetake/config_fields.h>
-
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
 #include <map>
@@ -30,10 +25,6 @@ namespace onetake {
 namespace {
 
 constexpr std::size_t kDecodedAhead = 8;  // frames between decoder and encoder
-constexpr int kAacFrame = 1024;
-constexpr std::uint64_t kIndexPerTrack = 4096;  // names and headers
-constexpr double kDefaultFps = 30;
-constexpr std::int64_t kStreamTicks = 90000;  // per second, of copied tracks
 // MP4 stores the duration of a frame or a gap in 31 bits: 6.6 h in 1/90000 s.
 constexpr Duration kLongestMp4Gap = std::chrono::hours(6);
 constexpr Duration kLongestGap = std::chrono::hours(24 * 30);
@@ -112,7 +103,7 @@ class Renderer {
         options.metadata = {{"comment", guard_->tag()}};
         // One that appears meanwhile was not checked.
         options.replace = guard_->replaces();
-        options.reserve_index_bytes = index_bytes();
+        options.reserve_index_bytes = index_bytes(options_, reader_->tracks(), totals_, guard_->tag().size());
         // A file of unknown length keeps its index at its end; it is not copied to move it.
         options.move_limit_bytes = 0;
         auto file = FileWriter::create(options_.out_path, options_.container, std::move(options));
@@ -141,41 +132,6 @@ class Renderer {
         return number;
     }
 
-    // Bytes to reserve for the index of a file of known length; 0 if unknown.
-    std::uint64_t index_bytes() const {
-        constexpr double kMargin = 1.1;  // for a camera faster than its label
-        const auto length = totals_ ? totals_->length : options_.expected_length;
-        if (length <= Duration{}) return totals_ ? estimate_index_bytes(totals_->frames, 0) : 0;
-        const double seconds = plausible(to_seconds(length) + 1);
-        double frames = 0, audio_packets = 0;
-        for (const auto& t : reader_->tracks()) {
-            if (t.track.kind == TrackKind::data) continue;  // not in a file that has an index in front
-            if (t.track.kind == TrackKind::audio)
-                audio_packets += seconds * t.audio.sample_rate / kAacFrame + 10;
-            else
-                frames += seconds * kMargin * (t.video.fps > 0 ? t.video.fps : kDefaultFps);
-        }
-        if (totals_) frames = static_cast<double>(totals_->frames);
-        if (options_.cfr)
-            frames = std::max(frames, seconds * *options_.cfr * static_cast<double>(reader_->tracks().size()));
-        return estimate_index_bytes(static_cast<std::uint64_t>(frames), static_cast<std::uint64_t>(audio_packets)) +
-               kIndexPerTrack * reader_->tracks().size() + guard_->tag().size();
-    }
-
-    // A stored take's length comes from its stamps, which may be wrong. Where it is far longer than its media, less is
-    // reserved, and the index goes to the end.
-    double plausible(double seconds) const {
-        constexpr double kStretch = 4, kPauses_s = 600;
-        if (!totals_) return seconds;
-        double media_s = 0;
-        for (const auto& t : reader_->tracks())
-            media_s += t.track.kind == TrackKind::data ? 0
-                       : t.track.kind == TrackKind::audio
-                           ? static_cast<double>(totals_->samples) / t.audio.sample_rate
-                           : static_cast<double>(totals_->frames) / (t.video.fps > 0 ? t.video.fps : kDefaultFps);
-        return std::min(seconds, kStretch * media_s + kPauses_s);
-    }
-
     Status add_video(const TrackRecord& t) {
         if (t.store == TrackStore::encoded) return add_encoded(t);
         constexpr std::int64_t kFirstFrames = 100;
@@ -185,8 +141,8 @@ class Renderer {
             notes_.push_back(fmt::format("{} has no readable frame.", to_string(t.track)));
             return {};
         }
-        const double fps = nominal_fps(t);
-        auto encoder = video_encoder(t, *format, fps);
+        const double fps = nominal_fps(options_, t, totals_);
+        auto encoder = jpeg_track_encoder(options_, t, *format, fps);
         if (!encoder) return fail(std::move(encoder).error());
         const auto added = add_track(std::move(*encoder));
         if (!added) return fail(added.error());
@@ -203,8 +159,8 @@ class Renderer {
             return {};
         }
         const bool copy = options_.codec == "copy" || (options_.copy_encoded && !parts_differ(*part));
-        const double fps = nominal_fps(t);
-        auto encoder = encoded_track_encoder(t, *part, fps, copy);
+        const double fps = nominal_fps(options_, t, totals_);
+        auto encoder = encoded_track_encoder(options_, t, *part, fps, copy);
         if (!encoder) return fail(std::move(encoder).error());
         const auto added = add_track(std::move(*encoder));
         if (!added) return fail(added.error());
@@ -227,22 +183,6 @@ class Renderer {
         return differ;
     }
 
-    Result<std::unique_ptr<StreamEncoder>> encoded_track_encoder(const TrackRecord& t, const PartRecord& part,
-                                                                 double fps, bool copy) const {
-        if (!copy) {
-            JpegInfo size;
-            size.width = part.params.width;
-            size.height = part.params.height;
-            return ImageStreamEncoder::open(encoder_settings(t, size, fps), t.video.name);
-        }
-        auto params = part.params;
-        params.time_scale = kStreamTicks;
-        params.title = t.video.name;
-        params.color = t.video.color;
-        params.fps = fps;
-        return std::make_unique<PassthroughEncoder>(params);
-    }
-
     Status add_constant_rate(TrackId track, int file_track) {
         auto stem = std::filesystem::path(options_.out_path).replace_extension().string();
         if (track.number > 1) stem = fmt::format("{}.{}", stem, to_string(track));
@@ -250,53 +190,6 @@ class Renderer {
         if (!cfr) return fail(std::move(cfr).error());
         constant_.emplace(file_track, std::move(*cfr));
         return {};
-    }
-
-    // Only for the encoder's rate control and the last frame's duration.
-    double nominal_fps(const TrackRecord& t) const {
-        if (options_.cfr) return *options_.cfr;
-        if (t.video.fps > 0) return t.video.fps;
-        const double s = totals_ ? to_seconds(totals_->length) : 0;
-        return s > 0 && totals_->frames > 1 ? std::clamp(static_cast<double>(totals_->frames) / s, 0.1, 1000.0)
-                                            : kDefaultFps;
-    }
-
-    Result<std::unique_ptr<StreamEncoder>> video_encoder(const TrackRecord& t, const JpegInfo& format,
-                                                         double fps) const {
-        if (options_.codec == "copy") return std::make_unique<PassthroughEncoder>(jpeg_stream(t, format, fps));
-        return ImageStreamEncoder::open(encoder_settings(t, format, fps), t.video.name);
-    }
-
-    VideoEncoderSettings encoder_settings(const TrackRecord& t, const JpegInfo& format, double fps) const {
-        VideoEncoderSettings s;
-        s.codec = options_.codec;
-        s.preset = options_.preset;
-        s.crf = options_.crf;
-        s.width = format.width;
-        s.height = format.height;
-        s.fps = fps;
-        s.color = t.video.color;
-        if (options_.pixel_range == PixelRange::limited) s.color.range = ColorRange::limited;
-        return s;
-    }
-
-    // Only names that players support; they read the actual format from the JPEGs.
-    static std::string_view jpeg_pixel_format(Chroma chroma) {
-        const bool known = chroma == Chroma::gray || chroma == Chroma::s422 || chroma == Chroma::s444;
-        return av_planar_name(known ? chroma : Chroma::s420, true);
-    }
-
-    static StreamParams jpeg_stream(const TrackRecord& t, const JpegInfo& format, double fps) {
-        StreamParams p;
-        p.codec = "mjpeg";
-        p.time_scale = kStreamTicks;
-        p.title = t.video.name;
-        p.width = format.width;
-        p.height = format.height;
-        p.pixel_format = jpeg_pixel_format(format.chroma);
-        p.color = t.video.color;
-        p.fps = fps;
-        return p;
     }
 
     Status add_audio(const TrackRecord& t) {
@@ -554,34 +447,6 @@ class Renderer {
 };
 
 }  // namespace
-
-// Whoever asks for other than the defaults asks for an encoder.
-bool copies_encoded_tracks(const EncodeConfig& config) {
-    const EncodeConfig defaults;
-    return config.codec == "copy" ||
-           (!config.transcode && config.codec == defaults.codec && config.preset == defaults.preset &&
-            config.crf == defaults.crf && config.pixel_range == defaults.pixel_range && !config.cfr);
-}
-
-RenderOptions render_options(const RecorderConfig& config, const std::string& name) {
-    const auto& c = config.encode;
-    RenderOptions o;
-    o.take_folder = take_folder(config.data_dir, name);
-    o.out_path = rendered_path(config.processed_dir, name, extension_of(c.container));
-    o.command = take_command("process", name, config.data_dir, config.processed_dir);
-    if (c.container != EncodeConfig{}.container) o.command += fmt::format(" --container {}", enum_name(c.container));
-    o.codec = c.codec;
-    o.preset = c.preset;
-    o.crf = c.crf;
-    o.copy_encoded = copies_encoded_tracks(c);
-    o.pixel_range = c.pixel_range;
-    o.container = c.container;
-    o.audio_bitrate = c.audio_bitrate;
-    o.latency_offset_ms = c.latency_offset_ms;
-    o.sync_reference = c.sync_reference;
-    o.cfr = c.cfr;
-    return o;
-}
 
 Result<RenderReport> render_take(const RenderOptions& options) {
     RenderProgress progress(options.on_progress);
