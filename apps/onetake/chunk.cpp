@@ -3,6 +3,7 @@
 #include "interrupt.h"
 #include "progress.h"
 #include "summary.h"
+#include "track_flags.h"
 #include "units.h"
 
 #include <onetake/chunked_writer.h>
@@ -72,11 +73,16 @@ void add_options(CommandLine& app, Options& options) {
     add_config_flags(app, options.config, [](const FieldInfo& field) {
         return std::find(kChunkFields.begin(), kChunkFields.end(), field.name) != kChunkFields.end();
     });
+    // The sources are either named, or devices.
+    for (auto* named : add_track_flags(app, options.recording.tracks))
+        for (const auto* device : {"--source", "--device", "--more-video-devices", "--video", "--audio",
+                                   "--audio-device", "--more-audio-devices", "--require-audio"})
+            named->excludes(app.get_option(device));
     options.output.add_to(app);
     app.footer(
         "A kill loses at most a second: onetake recover DIR makes the chunks that are missing.\n"
         "Exit codes: 0 complete, 3 with losses, 1 failed\n"
-        "Example: onetake chunk --out recordings/rig --chunk-length 60 --duration 8h");
+        "Example: onetake chunk --out recordings/rig --track front=/dev/video0 --track mic=mic: --duration 8h");
 }
 
 std::string summary(const ChunkedResult& result) {

@@ -2,13 +2,12 @@
 #include "config_flags.h"
 #include "interrupt.h"
 #include "progress.h"
+#include "track_flags.h"
 
 #include <onetake/room_sources.h>
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fstream>
-#include <iterator>
 #include <stop_token>
 
 namespace onetake::cli {
@@ -20,29 +19,8 @@ struct Options {
     OutputFlags output;
 };
 
-std::string text_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) throw CLI::ValidationError(fmt::format("--track-file {}: can't be read", path));
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 void add_options(CommandLine& app, Options& options) {
     auto& recording = options.recording;
-    const auto add_track = [&recording](const CLI::results_t& values) {
-        for (const auto& value : values) {
-            auto spec = parse_track_spec(value);
-            if (!spec) throw CLI::ValidationError(spec.error().message);
-            recording.sources.push_back(std::move(*spec));
-        }
-        return true;
-    };
-    const auto add_file = [&recording](const CLI::results_t& values) {
-        auto specs = parse_track_specs(text_of(values.back()));
-        if (!specs)
-            throw CLI::ValidationError(fmt::format("--track-file {}: {}", values.back(), specs.error().message));
-        recording.sources.insert(recording.sources.end(), specs->begin(), specs->end());
-        return true;
-    };
     const auto set_layout = [&recording](const CLI::results_t& values) {
         const auto& name = values.back();
         if (name != "composite" && name != "tracks")
@@ -69,11 +47,7 @@ void add_options(CommandLine& app, Options& options) {
         recording.file.audio_sample_rate = static_cast<int>(number_of("--audio-rate", values.back(), 8000, 192'000));
         return true;
     };
-    app.add_option("--track", add_track, "a source, repeatable: NAME=/dev/videoN, =mic:, =rtsp://…, =FILE …")
-        ->type_name("NAME=SOURCE")
-        ->expected(1)
-        ->take_all();
-    app.add_option("--track-file", add_file, "a file with a source a line")->type_name("FILE");
+    add_track_flags(app, recording.sources);
     app.add_option("--layout", set_layout, "composite, or tracks: a stream each (composite)")->type_name("TEXT");
     app.add_option("--format", set_format, "of the file: mp4|mkv (mp4)")->type_name("TEXT");
     app.add_option("--out", recording.file.storage, "folder of the file (./recordings)")->type_name("DIR");

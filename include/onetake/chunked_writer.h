@@ -6,6 +6,7 @@
 #include <onetake/progress.h>
 #include <onetake/result.h>
 #include <onetake/stream_config.h>
+#include <onetake/track_spec.h>
 
 #include <cstdint>
 #include <functional>
@@ -156,6 +157,10 @@ struct ChunkRecordingConfig {
     std::string audio_codec = "flac";
     /// Sources, and how video is compressed (`store`, whose codec "jpeg" means "auto"); data_dir is not used.
     RecorderConfig recorder;
+    /// Where there are any, they are the sources instead, each stream with its track's name: cameras, microphones and
+    /// test sources with the settings of the recorder's first of a kind. Files alone are read as fast as the encoder
+    /// goes, and end the recording.
+    std::vector<TrackSpec> tracks = {};
 };
 
 /// Records for `duration_s`, or until `stop` is requested or the disk is full. Errors: as ChunkedWriter's, and those of

@@ -49,7 +49,7 @@ class ChunkGate {
         Track(TrackId id_, const InFlightLimit& in_flight_) : id(id_), in_flight(in_flight_) {}
         const TrackId id;
         const InFlightLimit& in_flight;
-        Mutex mutex;                                   // held while media are passed on, which does not block
+        Mutex mutex;                                   // held while media are passed on, which blocks for files at most
         HostTime delivered ONETAKE_GUARDED_BY(mutex);  // when last
         HostTime closed_before ONETAKE_GUARDED_BY(mutex) = HostTime::min();
         int last_in_flight ONETAKE_GUARDED_BY(mutex) = 0;

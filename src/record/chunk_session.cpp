@@ -59,14 +59,15 @@ ChunkSession::ChunkSession(ChunkSessionOptions options)
     events_.set(options_.on_event);
 }
 
-Result<std::unique_ptr<ChunkSession>> ChunkSession::start(ChunkSessionOptions options) {
+Result<std::unique_ptr<ChunkSession>> ChunkSession::start(ChunkSessionOptions options,
+                                                          std::optional<OpenedSources> sources) {
     ONETAKE_TRY(check_folder(options.directory));
     std::unique_ptr<ChunkSession> session(new ChunkSession(std::move(options)));
-    ONETAKE_TRY(session->begin());
+    ONETAKE_TRY(session->begin(std::move(sources)));
     return session;
 }
 
-Status ChunkSession::begin() {
+Status ChunkSession::begin(std::optional<OpenedSources> sources) {
     auto& config = options_.recorder;
     config.data_dir = options_.directory;
     auto names = TakeNames::create(chunk_take_name(options_.name), options_.directory);
@@ -75,6 +76,7 @@ Status ChunkSession::begin() {
     recording.keep_size = true;
     recording.video = options_.video;
     recording.chunks = &gate_;
+    recording.sources = std::move(sources);
     auto started = Recording::start(config, std::move(recording));
     if (!started) return fail(std::move(started).error());
     recording_ = std::move(*started);

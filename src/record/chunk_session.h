@@ -36,7 +36,9 @@ struct ChunkSessionOptions {
 class ChunkSession {
  public:
     /// Errors: ChunkedWriter::start()'s.
-    static Result<std::unique_ptr<ChunkSession>> start(ChunkSessionOptions options);
+    /// `sources`: see RecordingOptions.
+    static Result<std::unique_ptr<ChunkSession>> start(ChunkSessionOptions options,
+                                                       std::optional<OpenedSources> sources = {});
     ChunkSession(const ChunkSession&) = delete;
     ChunkSession& operator=(const ChunkSession&) = delete;
     /// Stops.
@@ -54,7 +56,7 @@ class ChunkSession {
     struct ProgressRelay;
 
     explicit ChunkSession(ChunkSessionOptions options);
-    Status begin();
+    Status begin(std::optional<OpenedSources> sources);
     Result<ChunkRenderReport> make_chunks();
     std::string id_of(std::int64_t number, WallTime begin);
     void finished(const FinishedChunk& chunk);

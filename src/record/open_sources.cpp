@@ -1,6 +1,8 @@
 #include "record/open_sources.h"
 
 #include "capture/test_source.h"
+#include "input/media_input.h"
+#include "mix/display_name.h"
 #include "portaudio/microphone.h"
 #include "v4l2/v4l2_camera.h"
 
@@ -83,7 +85,49 @@ Error with_way_out(Error error, const VideoTrackConfig& track) {
     return error;
 }
 
+Status open(const TrackSpec& spec, const TrackSourceSettings& settings, Clock& clock, OpenedTrackSource& opened) {
+    using Kind = TrackSpec::Kind;
+    if (spec.kind == Kind::camera || spec.kind == Kind::microphone || spec.kind == Kind::test) {
+        const TestScene scene{settings.start, settings.video.fps};
+        if (spec.kind != Kind::microphone && spec.video) {
+            auto track = settings.video;
+            track.source = spec.kind == Kind::test ? SourceKind::test : SourceKind::device;
+            track.device = spec.source;
+            OpenedSources::Video video;
+            ONETAKE_TRY(open(track, scene, clock, false, video));
+            opened.video = std::move(video.source);
+        }
+        const bool silent = spec.kind == Kind::camera || (spec.kind == Kind::test && spec.screen);
+        if (!silent && spec.audio) {
+            auto track = settings.audio;
+            track.source = spec.kind == Kind::test ? SourceKind::test : SourceKind::device;
+            track.device = spec.source;
+            OpenedSources::Audio audio;
+            ONETAKE_TRY(open(track, scene, clock, audio));
+            opened.audio = std::move(audio.source);
+        }
+        return {};
+    }
+    MediaInputOptions options;
+    options.video = spec.video;
+    options.audio = spec.audio;
+    if (spec.kind == Kind::file) options.begin = settings.start + duration_from_seconds(spec.join_s);
+    auto input = open_media_input((spec.kind == Kind::sdp ? "sdp:" : "") + spec.source, options);
+    if (!input) return fail(std::move(input).error());
+    opened.video = std::move(input->video);
+    opened.audio = std::move(input->audio);
+    return {};
+}
+
 }  // namespace
+
+Result<OpenedTrackSource> open_track_source(const TrackSpec& spec, const TrackSourceSettings& settings, Clock& clock) {
+    OpenedTrackSource opened;
+    if (const auto status = open(spec, settings, clock, opened); !status)
+        return fail(status.error().code,
+                    fmt::format("{} ({}): {}", display_name(spec.name), shown_source(spec), status.error().message));
+    return opened;
+}
 
 Result<OpenedSources> open_sources(const RecorderConfig& config, Clock& clock, bool any_size) {
     OpenedSources sources;

@@ -5,6 +5,7 @@
 #include "media/source.h"
 
 #include <onetake/config.h>
+#include <onetake/track_spec.h>
 
 #include <memory>
 #include <string>
@@ -22,6 +23,7 @@ struct OpenedSources {
     struct Audio {
         std::unique_ptr<AudioSource> source;  ///< null if it could not be opened, and the take goes on without it
         PushAudioSource* push = nullptr;
+        bool may_wait = false;  ///< the source can wait for a slow disk, as a file
     };
     std::vector<std::unique_ptr<PushDataSource>> data;
     std::vector<Video> video;
@@ -33,5 +35,21 @@ struct OpenedSources {
 /// may change. Errors: a camera that can't be opened;
 /// a microphone, if there is no video or it is required.
 Result<OpenedSources> open_sources(const RecorderConfig& config, Clock& clock, bool any_size = false);
+
+/// What a source that is written NAME=SOURCE delivers, opened and not started; null where it has none, or it is not
+/// wanted.
+struct OpenedTrackSource {
+    std::unique_ptr<VideoSource> video;
+    std::unique_ptr<AudioSource> audio;
+};
+
+struct TrackSourceSettings {
+    HostTime start;          ///< what the source's join time is counted from
+    VideoTrackConfig video;  ///< of cameras and test sources; their device is the source's
+    AudioTrackConfig audio;  ///< likewise
+};
+
+/// Opens a source. `clock`: of test sources; must outlive them. Errors: those of the source, with its name.
+Result<OpenedTrackSource> open_track_source(const TrackSpec& spec, const TrackSourceSettings& settings, Clock& clock);
 
 }  // namespace onetake

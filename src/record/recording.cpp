@@ -48,9 +48,13 @@ Result<std::unique_ptr<Recording>> Recording::start(const RecorderConfig& config
     if (!ended_early) return fail(std::move(ended_early).error());
 
     std::unique_ptr<Recording> recording(new Recording(config, std::move(options), std::move(*ended_early)));
-    auto sources = open_sources(recording->config_, recording->clock_, recording->options_.keep_size);
-    if (!sources) return fail(std::move(sources).error());
-    recording->sources_ = std::move(*sources);
+    if (recording->options_.sources) {
+        recording->sources_ = std::move(*recording->options_.sources);
+    } else {
+        auto sources = open_sources(recording->config_, recording->clock_, recording->options_.keep_size);
+        if (!sources) return fail(std::move(sources).error());
+        recording->sources_ = std::move(*sources);
+    }
     ONETAKE_TRY(recording->open_sink());
     auto status = recording->add_tracks();
     if (status) status = recording->start_sources();
@@ -122,14 +126,16 @@ Status Recording::open_sink() {
 Status Recording::add_tracks() {
     for (auto& text : sources_.notes) sink_->note(std::move(text), EventKind::fallback);
     for (auto& text : options_.notes) sink_->note(std::move(text), EventKind::fallback);
+    const bool together = !options_.sources;
     const auto cameras = std::ranges::count_if(sources_.video, [](const auto& v) { return v.push == nullptr; });
-    start_barrier_ = std::make_unique<StartBarrier>(static_cast<int>(cameras));
+    start_barrier_ = std::make_unique<StartBarrier>(together ? static_cast<int>(cameras) : 0);
     for (const auto& video : sources_.video) {
         auto input = add_input(video);
         if (!input) return fail(std::move(input).error());
         VideoReceiver* next = *input;
         if (options_.chunks) next = &options_.chunks->add(**input);
-        auto receiver = video.push ? nullptr : std::make_unique<BarrierVideoReceiver>(*next, *start_barrier_);
+        auto receiver =
+            video.push || !together ? nullptr : std::make_unique<BarrierVideoReceiver>(*next, *start_barrier_);
         video_inputs_.push_back(receiver ? receiver.get() : next);
         video_receivers_.push_back(std::move(receiver));
     }
@@ -138,11 +144,12 @@ Status Recording::add_tracks() {
             audio_inputs_.push_back(nullptr);
             continue;
         }
-        auto input = sink_->add_audio(audio.source->description());
+        auto input = sink_->add_audio(audio.source->description(), audio.may_wait);
         if (!input) return fail(std::move(input).error());
         AudioReceiver* next = *input;
         if (options_.chunks) next = &options_.chunks->add(**input, audio.source->description().sample_rate);
-        auto receiver = audio.push ? nullptr : std::make_unique<BarrierAudioReceiver>(*next, *start_barrier_);
+        auto receiver =
+            audio.push || !together ? nullptr : std::make_unique<BarrierAudioReceiver>(*next, *start_barrier_);
         audio_inputs_.push_back(receiver ? receiver.get() : next);
         audio_receivers_.push_back(std::move(receiver));
     }

@@ -45,6 +45,8 @@ struct RecordingOptions {
     std::pair<std::string, std::string> extra_config = {};
     std::vector<VideoTrackSetup> video = {};  ///< by track; empty: all as configured
     ChunkGate* chunks = nullptr;              ///< of a recording in chunks, which must outlive it
+    /// Those of the configuration's tracks, opened already; they don't wait for each other to begin.
+    std::optional<OpenedSources> sources = {};
 };
 
 /// One take while it is recorded: its sources and its sink.

@@ -1,6 +1,7 @@
 #include "record/recover_chunks.h"
 
 #include "base/plural.h"
+#include "codec/av_log.h"
 #include "container/chunk_tags.h"
 #include "container/demuxer.h"
 #include "container/part_file.h"
@@ -93,6 +94,7 @@ void recover_chunks(const std::string& folder, const std::string& name, Recovere
     if (const auto locked = lock_journal(journal->get(), take); !locked) return failed(locked.error().message);
     auto recorded = read_journal(take);
     if (!recorded) return failed(recorded.error().message);
+    route_av_log();
     find_finished(folder, *recorded);
     remove_unfinished(folder, recovered.steps);
 

@@ -57,8 +57,7 @@ bool RoomFeed::admit(HostTime time) {
         end();
         return false;
     }
-    if (options_.pace != nullptr) options_.pace->wait(options_.input, time);
-    if (options_.until_stopped != nullptr) options_.until_stopped->wait_until(time, -1);
+    options_.turn.wait(time);
     return true;
 }
 

@@ -2,12 +2,11 @@
 
 #include "base/wake_event.h"
 #include "media/source.h"
-#include "record/input_pace.h"
+#include "record/media_turn.h"
 
 #include <onetake/room.h>
 
 #include <atomic>
-#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,10 +20,7 @@ struct RoomFeedOptions {
     std::string participant;
     EventCallback on_event;              ///< may be empty; thread-safe
     const WakeEvent* changed = nullptr;  ///< is woken when a track ends
-    InputPace* pace = nullptr;           ///< of sources that are read as fast as possible; null for live ones
-    std::size_t input = 0;               ///< in `pace`
-    /// Where set, media wait for their time, as those of a file beside live sources, until it is woken.
-    const WakeEvent* until_stopped = nullptr;
+    MediaTurn turn;
     HostTime until = HostTime::max();  ///< media from here on are left out
 };
 

@@ -3,12 +3,9 @@
 #include "base/mutex.h"
 #include "base/wake_event.h"
 #include "capture/stop_together.h"
-#include "capture/test_source.h"
-#include "input/media_input.h"
 #include "mix/display_name.h"
-#include "portaudio/microphone.h"
+#include "record/open_sources.h"
 #include "record/room_feed.h"
-#include "v4l2/v4l2_camera.h"
 
 #include <onetake/room_sources.h>
 
@@ -59,10 +56,18 @@ class RoomSource {
     }
 
     Status open(Setting& setting) {
-        auto status = open_source(setting);
-        if (!status)
-            return fail(status.error().code, fmt::format("{} ({}): {}", display_name(spec_.name), shown_source(spec_),
-                                                         status.error().message));
+        TrackSourceSettings settings;
+        settings.start = setting.begin;
+        settings.video.fps = setting.recording.file.video_fps;
+        settings.video.v4l2_controls.clear();
+        if (spec_.kind == TrackSpec::Kind::test) {
+            settings.video.width = kTestWidth;
+            settings.video.height = kTestHeight;
+        }
+        auto opened = open_track_source(spec_, settings, setting.clock);
+        if (!opened) return fail(std::move(opened).error());
+        video_ = std::move(opened->video);
+        audio_ = std::move(opened->audio);
         opened_ = true;
         if (is_file(spec_)) input_ = setting.pace.add(setting.at(spec_.join_s));
         return {};
@@ -108,58 +113,15 @@ class RoomSource {
     }
 
  private:
-    Status open_source(Setting& setting) {
-        const TestScene scene{setting.begin, setting.recording.file.video_fps};
-        switch (spec_.kind) {
-            case TrackSpec::Kind::test:
-                if (spec_.video)
-                    ONETAKE_TRY(keep(video_, TestCamera::open(scene, {kTestWidth, kTestHeight}, setting.clock)));
-                if (spec_.audio && !spec_.screen)
-                    ONETAKE_TRY(keep(audio_, TestMicrophone::open(scene, {}, setting.clock)));
-                return {};
-            case TrackSpec::Kind::camera: {
-                V4l2CameraOptions options;
-                options.device = spec_.source;
-                options.fps = setting.recording.file.video_fps;
-                return keep(video_, V4l2Camera::open(options));
-            }
-            case TrackSpec::Kind::microphone: {
-                MicrophoneOptions options;
-                options.device = spec_.source;
-                return keep(audio_, Microphone::open(options));
-            }
-            case TrackSpec::Kind::rtsp:
-            case TrackSpec::Kind::sdp:
-            case TrackSpec::Kind::file:
-                break;
-        }
-        MediaInputOptions options;
-        options.video = spec_.video;
-        options.audio = spec_.audio;
-        if (is_file(spec_)) options.begin = setting.at(spec_.join_s);
-        auto input = open_media_input((spec_.kind == TrackSpec::Kind::sdp ? "sdp:" : "") + spec_.source, options);
-        if (!input) return fail(std::move(input).error());
-        video_ = std::move(input->video);
-        audio_ = std::move(input->audio);
-        return {};
-    }
-
-    template <class Source, class Opened>
-    static Status keep(std::unique_ptr<Source>& source, Result<std::unique_ptr<Opened>> opened) {
-        if (!opened) return fail(std::move(opened).error());
-        source = std::move(*opened);
-        return {};
-    }
-
     RoomFeedOptions feed_options(Setting& setting) const {
         RoomFeedOptions options;
         options.room = &setting.room;
         options.participant = display_name(spec_.name);
         options.on_event = setting.on_event;
         options.changed = &setting.changed;
-        if (is_file(spec_) && setting.any_live) options.until_stopped = &setting.stopped;
-        if (is_file(spec_) && !setting.any_live) options.pace = &setting.pace;
-        options.input = input_;
+        if (is_file(spec_) && setting.any_live) options.turn.until_stopped = &setting.stopped;
+        if (is_file(spec_) && !setting.any_live) options.turn.pace = &setting.pace;
+        options.turn.input = input_;
         const double until =
             std::min(spec_.leave_s.value_or(kLongest_s), setting.recording.duration_s.value_or(kLongest_s));
         if (until < kLongest_s) options.until = setting.at(until);

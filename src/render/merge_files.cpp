@@ -1,5 +1,6 @@
 #include "base/files.h"
 #include "base/plural.h"
+#include "codec/av_log.h"
 #include "container/chunk_tags.h"
 #include "container/demuxer.h"
 #include "container/muxer.h"
@@ -275,6 +276,7 @@ Result<std::vector<FoundChunk>> find_chunks(const std::string& dir, const std::s
 
 Result<MergeResult> merge_stream_files(const std::vector<std::string>& parts, const std::string& out,
                                        const MergeOptions& options) {
+    route_av_log();  // that a chunk has no packet of a stream is no error
     auto merged = Merger(parts, out, options).run();
     if (!merged || !options.remove_chunks) return merged;
     for (const auto& part : parts) {
@@ -287,6 +289,7 @@ Result<MergeResult> merge_stream_files(const std::vector<std::string>& parts, co
 
 Result<MergeResult> merge_recording_chunks(const std::string& dir, const std::string& out,
                                            const MergeOptions& options) {
+    route_av_log();
     const auto chunks = find_chunks(dir, out);
     if (!chunks) return fail(chunks.error());
     std::vector<std::string> parts;

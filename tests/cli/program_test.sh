@@ -168,6 +168,9 @@ expect_in err 'is kept'
 expect 1 merge runtime
 expect_in err 'no finished chunks'
 expect 2 merge twice.mkv
+expect 2 chunk --out rig --track front=test --device 1
+expect_in err 'excludes'
+expect 2 chunk --out rig --track front
 
 # A signal ends a take cleanly; so does a closed output pipe.
 for signal in INT TERM HUP; do
