@@ -61,10 +61,11 @@ struct RecordingTrack {
 /// Media of a track: a frame, or interleaved 16-bit samples in the machine's byte order.
 struct MediaData {
     std::span<const std::uint8_t> bytes;
-    int stride = 0;                       ///< of raw frames, bytes of a row of the first plane; 0: without padding
-    PixelRange range = PixelRange::full;  ///< of YUV and gray frames
-    bool is_arrival = false;              ///< the time is that of arrival: it may be late, but is never early
-    std::shared_ptr<const void> owner;    ///< keeps `bytes` valid and unchanged; copy it to keep them longer
+    int stride = 0;                           ///< of raw frames, bytes of a row of the first plane; 0: without padding
+    PixelRange range = PixelRange::full;      ///< of YUV and gray frames
+    bool is_arrival = false;                  ///< the time is that of arrival: it may be late, but is never early
+    std::shared_ptr<const void> owner;        ///< keeps `bytes` valid and unchanged; copy it to keep them longer
+    PixelMatrix matrix = PixelMatrix::bt601;  ///< of YUV frames
 };
 
 /// What a recorder is told when it starts.

@@ -43,7 +43,8 @@ struct VideoFrame {
     std::span<const std::uint8_t> bytes;
     /// Instant of capture, seconds on CLOCK_MONOTONIC. Unset: 1/fps after the frame before.
     std::optional<double> t;
-    PixelRange range = PixelRange::full;  ///< of YUV and gray frames; BT.601
+    PixelRange range = PixelRange::full;      ///< of YUV and gray frames
+    PixelMatrix matrix = PixelMatrix::bt601;  ///< of YUV frames; files have BT.601, to which others are converted
 };
 
 /// How video recorders store what they are given.

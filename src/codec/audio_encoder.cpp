@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "codec/av_error.h"
 #include "codec/av_log.h"
+#include "codec/channel_layout.h"
 
 #include <algorithm>
 #include <cmath>
@@ -109,7 +110,7 @@ Status AudioEncoder::open_codec() {
     context_->time_base = {1, settings_.sample_rate};
     context_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     context_->thread_count = 1;
-    av_channel_layout_default(&context_->ch_layout, settings_.channels);
+    set_layout(context_->ch_layout, settings_.channels);
     const AvErrorLines lines;
     if (const int error = avcodec_open2(context_.get(), codec, nullptr); error < 0)
         return fail(ErrorCode::unsupported,

@@ -19,6 +19,12 @@ Result<std::unique_ptr<AudioStreamEncoder>> AudioStreamEncoder::open(const Audio
     if (wanted.sample_rate != rate)
         made->notes_.push_back(fmt::format("Audio of {} Hz is stored at {} Hz, because {} does not support its rate.",
                                            rate, wanted.sample_rate, settings.codec));
+    // Six are 5.1 and eight 7.1, as in a WAV.
+    if (settings.codec == "aac" && (settings.channels == 6 || settings.channels == 8))
+        made->notes_.push_back(
+            fmt::format("Channel 4 of the {} of {} is the one for low frequencies (LFE), of which AAC keeps the bass "
+                        "only; the audio codec flac keeps all.",
+                        settings.channels, settings.title.empty() ? "the audio" : settings.title));
     return made;
 }
 

@@ -15,11 +15,11 @@ using Layout = std::array<Speaker, kMostMixedChannels>;
 
 constexpr double kMinus3dB = std::numbers::sqrt2 / 2;
 
-// libavutil's default layout of each number of channels.
+// As set_layout() (codec/channel_layout.h) chooses them.
 constexpr std::array<Layout, kMostMixedChannels> kLayouts{{
     {centre},
     {front_left, front_right},
-    {front_left, front_right, low},
+    {front_left, front_right, centre},
     {front_left, front_right, centre, back},
     {front_left, front_right, centre, back_left, back_right},
     {front_left, front_right, centre, low, back_left, back_right},

@@ -1,7 +1,9 @@
 #include "record/pushed_frame.h"
 
 #include "base/error.h"
+#include "codec/frame_converter.h"
 #include "media/jpeg_info.h"
+#include "mix/tile_color.h"
 
 #include <algorithm>
 #include <cmath>
@@ -148,6 +150,18 @@ Frame frame_of(const PlanarImage& image, BufferPool& pool) {
     return frame;
 }
 
+Result<Frame> to_bt601(Frame frame, BufferPool& pool) {
+    const bool is_yuv = frame.format == PixelFormat::i420 || frame.format == PixelFormat::nv12;
+    if (!is_yuv || frame.color.matrix == ColorMatrix::bt601) return frame;
+    auto image = to_planar(frame, frame.color, pool);
+    if (!image) return fail(std::move(image).error());
+    image->color.matrix = ColorMatrix::bt601;
+    convert_tile(*image, {0, 0, image->width, image->height}, frame.color);
+    auto converted = frame_of(*image, pool);
+    converted.stamp = frame.stamp;
+    return converted;
+}
+
 std::optional<ImageFormat> image_format(VideoFrameFormat format) {
     switch (format) {
         case VideoFrameFormat::raw_bgr24:
@@ -171,6 +185,7 @@ Result<Frame> frame_of(const VideoFrame& from, std::shared_ptr<const void> owner
                           image_format(from.format).value_or(ImageFormat::bgr)};
     auto frame = owner ? borrowed_frame(image, std::move(owner)) : copied_frame(image, source);
     if (frame && from.range == PixelRange::limited) frame->color.range = ColorRange::limited;
+    if (frame && from.matrix == PixelMatrix::bt709) frame->color.matrix = ColorMatrix::bt709;
     return frame;
 }
 

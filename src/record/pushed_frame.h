@@ -42,7 +42,10 @@ Frame frame_of(const PlanarImage& image, BufferPool& pool);
 /// Of raw frames; empty for compressed ones.
 std::optional<ImageFormat> image_format(VideoFrameFormat format);
 
-/// A raw frame, kept by `owner` or copied, or a copy of a JPEG.
+/// A frame of BT.709 as one of BT.601, 8-bit 4:2:0, in a buffer of the pool; others as they are.
+Result<Frame> to_bt601(Frame frame, BufferPool& pool);
+
+/// A raw frame with its own colours, kept by `owner` or copied, or a copy of a JPEG.
 Result<Frame> frame_of(const VideoFrame& from, std::shared_ptr<const void> owner, PushVideoSource& source);
 
 }  // namespace onetake

@@ -318,6 +318,16 @@ Result<TakeResult> Recording::close() {
     result.id = take.id();
     result.frames_dir = take.frames_dir();
     result.wav_path = take.wav_path();
+    if (!options_.work_take || ended_early())
+        if (auto status = close_sink(result); !status) return fail(std::move(status).error());
+    return result;
+}
+
+// What goes wrong is a note in the result; without a take it is an error.
+Status Recording::close_sink(TakeResult& result) {
+    auto& m = result.metrics;
+    const auto& take = sink_->take();
+    is_closed_ = true;
     if (auto status = sink_->close(m); !status) {
         if (status.error().code == ErrorCode::internal) return fail(std::move(status).error());
         if (take.folder_deleted())
@@ -329,11 +339,16 @@ Result<TakeResult> Recording::close() {
                               take.folder())
                 : fmt::format("The take could not be closed ({}); `{}` repairs it.", status.error().message,
                               take_command("recover", take.name(), config_.data_dir));
-        note(text);
+        sink_->note(text);
+        m.notes.push_back(text);
         if (m.ended_early.empty()) m.ended_early = text;
     }
     if (struct stat st{}; ::stat(take.manifest_path().c_str(), &st) == 0) result.manifest_path = take.manifest_path();
-    return result;
+    return {};
+}
+
+Status Recording::keep(TakeResult& result) {
+    return close_sink(result);
 }
 
 Status Recording::mark(std::string_view text, std::optional<double> t) {

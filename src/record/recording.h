@@ -43,6 +43,7 @@ struct RecordingOptions {
     bool late_tracks = false;              ///< pushed tracks may come and go while recording
     /// Of another recorder, added to the configuration in the journal: its name and a JSON object. Empty: none.
     std::pair<std::string, std::string> extra_config = {};
+    bool work_take = false;  ///< the take is removed when a file has been made of it: see Recording::close()
     std::vector<VideoTrackSetup> video = {};  ///< by track; empty: all as configured
     ChunkGate* chunks = nullptr;              ///< of a recording in chunks, which must outlive it
     /// Those of the configuration's tracks, opened already; they don't wait for each other to begin.
@@ -64,8 +65,14 @@ class Recording {
     bool has_media() const;
     /// The capture window. After end_capture().
     Duration length() const { return end_ - start_; }
-    /// Closes the take. Once, after end_capture().
+    /// Closes the take. Once, after end_capture(). A work take gets its `end` record and its manifest from keep() only,
+    /// unless its disk is full: both are read from the complete journal, and nobody needs them of a take that is
+    /// removed.
     Result<TakeResult> close();
+    /// Whether the take has its `end` record and its manifest, or could not get them.
+    bool is_closed() const { return is_closed_; }
+    /// A work take stays: closes it as any other. After close(), with its result, and while it is not closed.
+    Status keep(TakeResult& result);
 
     /// The source of pushed track `track`, as in the configuration, from 0. Errors: refused, if it is not pushed. The
     /// sources are thread-safe.
@@ -116,6 +123,7 @@ class Recording {
     Status start_sources();
     void stop_sources();
     void remove_take();
+    Status close_sink(TakeResult& result);
 
     const RecorderConfig config_;
     RecordingOptions options_;
@@ -129,7 +137,7 @@ class Recording {
     std::vector<AudioReceiver*> audio_inputs_;  // null: no source
     std::vector<DataReceiver*> data_inputs_;
     OpenedSources sources_;  // destroyed before what they deliver to
-    bool finished_ = false;
+    bool finished_ = false, is_closed_ = false;
     HostTime start_, end_;
     std::optional<ProgressMeter> meter_;
     std::unique_ptr<MarkerSocket> marker_socket_;

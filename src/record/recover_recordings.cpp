@@ -40,8 +40,9 @@ void finish_file(const std::string& storage, const std::string& name, const Take
     if (result->metrics.frames == 0 && (!room || result->metrics.audio_samples == 0)) {
         recovered.steps.emplace_back("It has no frame: no file.");
     } else {
-        if (const auto made = TakeOutputs(config, name, {}, {}, room.value_or(AudioOutput{})).process({}, *result);
-            !made)
+        const auto audio = room.value_or(AudioOutput{});
+        const auto tags = room && !audio.mix ? TrackTags(room_track_tags) : TrackTags();
+        if (const auto made = TakeOutputs(config, name, {}, {}, audio, tags).process({}, *result); !made)
             return recovered.failures.push_back(made.error().message);
         if (!result->failures.empty() || result->mp4_frames < result->metrics.frames)
             recovered.failures.push_back(

@@ -137,7 +137,7 @@ class Room::Impl {
         data->track.format = frame.format;
         data->track.width = frame.width;
         data->track.height = frame.height;
-        data->data = {frame.bytes, frame.stride, frame.range, !frame.t, std::move(owner)};
+        data->data = {frame.bytes, frame.stride, frame.range, !frame.t, std::move(owner), frame.matrix};
         if (!data->data.owner) keep_copy(*member, data->data);
         if (!member->gate.enter()) return no_track(track);
         data->timestamp_ms = frame.t.value_or(to_seconds(host_now().time_since_epoch())) * 1e3;

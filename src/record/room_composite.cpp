@@ -63,6 +63,16 @@ void RoomComposite::end(int id, HostTime until) {
     changed_.notify_all();
 }
 
+void RoomComposite::hear(int id, std::string name, HostTime from) {
+    MutexLock lock(mutex_);
+    listeners_[id] = {std::move(name), from};
+}
+
+void RoomComposite::end_hearing(int id, HostTime until) {
+    MutexLock lock(mutex_);
+    if (const auto it = listeners_.find(id); it != listeners_.end()) it->second.until = until;
+}
+
 RoomComposite::Pushed RoomComposite::push(int id, HostTime stamp, PlanarImage image) {
     const auto shared = std::make_shared<const PlanarImage>(std::move(image));
     Pushed pushed = Pushed::refused;
@@ -132,11 +142,20 @@ void RoomComposite::emit(const FrameChooser::Choice& choice) {
             if (image && image.get() != std::exchange(video.last, image.get())) ++video.shown;
             tiles.push_back({id, video.name, video.screen, image});
         }
+        add_listeners(choice.time, tiles);
     }
     std::ranges::sort(tiles, {}, &CompositeTile::id);  // in the order in which they joined
     auto frame = frame_of(compositor_.compose(tiles), *pool_);
     frame.stamp = {choice.time, choice.time, StampSource::pushed, {}};
     options_.out(std::move(frame));
+}
+
+void RoomComposite::add_listeners(HostTime time, std::vector<CompositeTile>& tiles) {
+    for (const auto& [id, listener] : listeners_) {
+        if (time < listener.from || time >= listener.until) continue;
+        const auto is_shown = [&](const CompositeTile& tile) { return !tile.screen && tile.name == listener.name; };
+        if (std::ranges::none_of(tiles, is_shown)) tiles.push_back({id, listener.name, false, nullptr});
+    }
 }
 
 void RoomComposite::finish() {

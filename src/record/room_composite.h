@@ -44,6 +44,11 @@ class RoomComposite {
     void end(int id, HostTime until);
     enum class Pushed { taken, full, refused };
     Pushed push(int id, HostTime stamp, PlanarImage image);
+    /// Who is only heard from `from` on has a tile with the name, while no video of that name is shown. A known id
+    /// begins anew. Ids are those of videos too.
+    void hear(int id, std::string name, HostTime from);
+    /// Who was only heard has left.
+    void end_hearing(int id, HostTime until);
     /// Media of any track have reached `stamp`.
     void reach(HostTime stamp);
     /// Emits the images that are due up to the latest stamp, and ends.
@@ -60,7 +65,12 @@ class RoomComposite {
         const PlanarImage* last = nullptr;  // shown
         std::uint64_t shown = 0;
     };
+    struct Listener {
+        std::string name;
+        HostTime from, until = HostTime::max();
+    };
     void run();
+    void add_listeners(HostTime time, std::vector<CompositeTile>& tiles) ONETAKE_REQUIRES(mutex_);
     std::optional<FrameChooser::Choice> next_choice() ONETAKE_REQUIRES(mutex_);
     void emit(const FrameChooser::Choice& choice);
 
@@ -70,6 +80,7 @@ class RoomComposite {
     ConditionVariable changed_;
     std::optional<FrameChooser> chooser_ ONETAKE_GUARDED_BY(mutex_);  // from the first stamp on
     std::map<int, Video> videos_ ONETAKE_GUARDED_BY(mutex_);
+    std::map<int, Listener> listeners_ ONETAKE_GUARDED_BY(mutex_);
     HostTime latest_ ONETAKE_GUARDED_BY(mutex_) = HostTime::min();
     HostTime last_end_ ONETAKE_GUARDED_BY(mutex_) = HostTime::min();  // of any video
     bool full_ ONETAKE_GUARDED_BY(mutex_) = false;                    // push() waits

@@ -98,6 +98,7 @@ Delivery RoomVideoFeed::deliver(Frame frame) {
     given.bytes = kept->bytes.span();
     given.t = seconds_of(time);
     given.range = kept->color.range == ColorRange::limited ? PixelRange::limited : PixelRange::full;
+    given.matrix = kept->color.matrix == ColorMatrix::bt709 ? PixelMatrix::bt709 : PixelMatrix::bt601;
     return delivery(options_.room->push_video(track_, given, kept));
 }
 

@@ -63,11 +63,12 @@ std::string random_hex() {
     return fmt::format("{:08x}{:04x}", random(), random() & 0xffff);
 }
 
+const char* kind_of(RoomMedia media) {
+    return media == RoomMedia::audio ? "audio" : media == RoomMedia::video ? "video" : "screen share";
+}
+
 std::string title_of(const RecordingTrack& track) {
-    const auto* kind = track.media == RoomMedia::audio   ? "audio"
-                       : track.media == RoomMedia::video ? "video"
-                                                         : "screen share";
-    return fmt::format("{} ({})", display_name(track.participant), kind);
+    return fmt::format("{} ({})", display_name(track.participant), kind_of(track.media));
 }
 
 double seconds(HostTime t) {
@@ -95,6 +96,14 @@ std::optional<AudioOutput> room_audio_of(const std::string& take_config_json) {
         return std::nullopt;
     }
     return audio;
+}
+
+// The reverse of title_of().
+std::vector<std::pair<std::string, std::string>> room_track_tags(const std::string& title) {
+    for (const auto media : {RoomMedia::audio, RoomMedia::video, RoomMedia::screen_share})
+        if (const auto end = fmt::format(" ({})", kind_of(media)); title.ends_with(end))
+            return {{"PARTICIPANT", title.substr(0, title.size() - end.size())}, {"KIND", kind_of(media)}};
+    return {};
 }
 
 Result<std::unique_ptr<RoomSession>> RoomSession::start(const FileRecordingConfig& config,
@@ -131,14 +140,16 @@ Status RoomSession::begin(const MediaRecordingConfig&, EventCallback on_event, P
                              true,
                              PixelRange::limited,
                              true,
-                             {kRoomKey, room_json(room_, name_)}};
+                             {kRoomKey, room_json(room_, name_)},
+                             true};
     auto recording = Recording::start(config_, std::move(options));
     if (!recording) return fail(std::move(recording).error());
     recording_ = std::move(*recording);
     const OutputCallbacks callbacks{std::move(on_progress), {}, [this](EventKind kind, const std::string& text) {
                                         events_.post({kind, seconds(host_now()), "", 0, text});
                                     }};
-    outputs_.emplace(config_, recording_->name(), callbacks, std::stop_token(), room_audio(room_));
+    outputs_.emplace(config_, recording_->name(), callbacks, std::stop_token(), room_audio(room_),
+                     composes() ? TrackTags() : room_track_tags);
     outputs_->start_live(true, false, {});
     return {};
 }
@@ -180,6 +191,7 @@ Status RoomSession::add(const RecordingTrack& track) {
         made->result.media = track.media;
         made->sample_rate = track.sample_rate;
         made->channels = track.channels;
+        made->id = static_cast<int>(slots_.size());
         ONETAKE_TRY(open(*made, track));
         slots_.push_back(std::move(made));
         slot = slots_.back().get();
@@ -208,7 +220,7 @@ Status RoomSession::open(Slot& slot, const RecordingTrack& track) {
     const double fps = track.fps > 0 ? track.fps : room_.video_fps;
     slot.interval_s = 1 / fps;
     if (composes()) {
-        slot.composite_id = static_cast<int>(slots_.size());
+        slot.composite_id = slot.id;
         return open_composite();
     }
     VideoTrackConfig config;
@@ -242,6 +254,9 @@ Status RoomSession::open_composite() {
         (void)source->push(std::move(frame), t);  // a full queue and a full disk are counted
     };
     composite_ = std::make_unique<RoomComposite>(std::move(options));
+    for (const auto& slot : slots_)
+        if (slot->audio.source != nullptr && slot->present && slot->begun)
+            composite_->hear(slot->id, slot->result.participant, *slot->last);
     return {};
 }
 
@@ -251,6 +266,8 @@ Status RoomSession::remove(const RecordingTrack& track) {
     pass_on(gate_.remove(track.number));
     slot->present = false;
     end_media(*slot);
+    if (composite_ && slot->audio.source != nullptr && slot->last_end)
+        composite_->end_hearing(slot->id, *slot->last_end);
     return {};
 }
 
@@ -328,9 +345,11 @@ Status RoomSession::push_video(Slot& slot, const RecordingTrack& track, const Me
                 fmt::format("{} frames are skipped; only raw ones and JPEGs are recorded.", to_string(track.format)));
         return {};
     }
-    const VideoFrame frame{track.format, track.width, track.height, data.stride, data.bytes, seconds(time), data.range};
+    const VideoFrame frame{track.format, track.width,   track.height, data.stride,
+                           data.bytes,   seconds(time), data.range,   data.matrix};
     if (composes()) return push_composed(slot, frame, data.owner, time);
     auto converted = frame_of(frame, data.owner, *slot.video.source);
+    if (converted) converted = to_bt601(std::move(*converted), *images_);
     if (!converted) return fail(std::move(converted).error());
     ONETAKE_TRY(data.is_arrival ? slot.video.source->push(std::move(*converted), std::nullopt, time)
                                 : slot.video.source->push(std::move(*converted), seconds(time)));
@@ -376,6 +395,7 @@ Status RoomSession::push_audio(Slot& slot, const MediaData& data, HostTime time)
     ONETAKE_TRY(data.is_arrival ? slot.audio.source->push(std::move(block), std::nullopt, time + length)
                                 : slot.audio.source->push(std::move(block), seconds(time)));
     slot.feeds = true;
+    if (composite_ && !slot.begun) composite_->hear(slot.id, slot.result.participant, time);
     if (composite_) composite_->reach(time);
     count(slot, time, time + length, kLongestAudioGap);
     return {};
@@ -414,7 +434,7 @@ Result<MediaRecordingResult> RoomSession::stop() {
     return result;
 }
 
-MediaRecordingResult RoomSession::result_of(const TakeResult& take) {
+MediaRecordingResult RoomSession::result_of(TakeResult& take) {
     MediaRecordingResult r;
     const auto& m = take.metrics;
     r.codec = m.frames > 0 ? m.encoder : "";
@@ -423,7 +443,7 @@ MediaRecordingResult RoomSession::result_of(const TakeResult& take) {
         for (auto& note : composite_->notes()) r.notes.push_back(std::move(note));
     auto failures = take.failures;
     if (!m.ended_early.empty()) failures.push_back(fmt::format("The recording ended early: {}", m.ended_early));
-    auto file = settle_work_take(room_.storage, take, room_.keep_take, std::move(failures));
+    auto file = settle_work_take(*recording_, room_.storage, take, room_.keep_take, std::move(failures));
     r.path = std::move(file.path);
     r.take = std::move(file.take);
     r.size_bytes = file.bytes;

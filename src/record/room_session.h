@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace onetake {
@@ -23,6 +24,8 @@ namespace onetake {
 AudioOutput room_audio(const FileRecordingConfig& config);
 /// The same by the journal of a room's take (`config.room`); empty if the take is of no room.
 std::optional<AudioOutput> room_audio_of(const std::string& take_config_json);
+/// Tags of a track of a room's take, by its title: PARTICIPANT and KIND. None of the mix and of a composite.
+std::vector<std::pair<std::string, std::string>> room_track_tags(const std::string& title);
 
 /// One recording of a FileMediaRecorder: a take whose tracks come and go, and the file that is rendered from it as it
 /// grows. Thread-bound.
@@ -45,12 +48,13 @@ class RoomSession {
  private:
     // A participant's media of one kind: a track of the take, or a video of the composite.
     struct Slot {
-        RecordedTrack result;      // times on CLOCK_MONOTONIC, s
-        std::uint64_t number = 0;  // of the room's track that feeds it
-        bool present = false;      // in the room
-        bool begun = false;        // since it came
-        bool feeds = false;        // nothing of it was ended in the take
-        int composite_id = -1;
+        RecordedTrack result;                    // times on CLOCK_MONOTONIC, s
+        std::uint64_t number = 0;                // of the room's track that feeds it
+        bool present = false;                    // in the room
+        bool begun = false;                      // since it came
+        bool feeds = false;                      // nothing of it was ended in the take
+        int composite_id = -1;                   // of a video of the composite
+        int id = 0;                              // from 0, in the order in which they came first
         std::optional<HostTime> last, last_end;  // of its media
         double interval_s = 0;                   // nominal, of video
         int sample_rate = 0, channels = 0;
@@ -74,7 +78,7 @@ class RoomSession {
     void count(Slot& slot, HostTime begin, HostTime end, Duration longest_gap);
     void end_silent(HostTime now);
     void end_media(Slot& slot);
-    MediaRecordingResult result_of(const TakeResult& take);
+    MediaRecordingResult result_of(TakeResult& take);
     void fill(Slot& slot, const TakeResult& take) const;
     bool composes() const { return room_.layout == RoomLayout::composite; }
 

@@ -251,7 +251,7 @@ Status VideoSessionRecorder::on_data(const MediaRecordingHandle& handle, const R
     const auto session = impl_->take(handle.number, track.number, false);
     if (!session) return no_recording(handle);
     const VideoFrame frame{track.format, track.width,         track.height, data.stride,
-                           data.bytes,   timestamp_ms * 1e-3, data.range};
+                           data.bytes,   timestamp_ms * 1e-3, data.range,   data.matrix};
     return impl_->recorder->tap_frame(*session, frame, data.owner);
 }
 

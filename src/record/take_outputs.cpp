@@ -45,13 +45,14 @@ bool wants_enhancement(const RecorderConfig& config, bool enhance) {
 }
 
 TakeOutputs::TakeOutputs(const RecorderConfig& config, std::string name, OutputCallbacks callbacks,
-                         std::stop_token cancel, AudioOutput audio)
+                         std::stop_token cancel, AudioOutput audio, TrackTags tags)
     : config_(config),
       name_(std::move(name)),
       folder_(take_folder(config.data_dir, name_)),
       callbacks_(std::move(callbacks)),
       cancel_(std::move(cancel)),
-      audio_(std::move(audio)) {}
+      audio_(std::move(audio)),
+      tags_(std::move(tags)) {}
 
 void TakeOutputs::start_live(bool make_mp4, bool enhance, Duration length) {
     const bool will_enhance = wants_enhancement(config_, enhance);
@@ -69,7 +70,8 @@ void TakeOutputs::start_live(bool make_mp4, bool enhance, Duration length) {
     auto options = render_options_of_take();
     options.expected_length = length;
     if (enhancement_) options.enhanced = enhancement_->audio();
-    rendering_ = std::make_unique<FollowingRender>(std::move(options));
+    const bool copies = config_.store.codec != "jpeg" && options.copy_encoded;
+    rendering_ = std::make_unique<FollowingRender>(std::move(options), copies);
     rendering_->start();
 }
 
@@ -247,6 +249,7 @@ RenderOptions TakeOutputs::render_options_of_take() const {
     options.on_progress = callbacks_.progress;
     options.cancel = cancel_;
     options.audio = audio_;
+    options.track_tags = tags_;
     return options;
 }
 

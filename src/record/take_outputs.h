@@ -34,10 +34,10 @@ bool wants_enhancement(const RecorderConfig& config, bool enhance);
 /// is in the failures of the take's result, and a note. Thread-bound.
 class TakeOutputs {
  public:
-    /// `cancel`: ends all work; no file is left, and the take is unchanged. `config` must outlive this object. `audio`:
-    /// of the file.
+    /// `cancel`: ends all work; no file is left, and the take is unchanged. `config` must outlive this object. `audio`
+    /// and `tags`: of the file.
     TakeOutputs(const RecorderConfig& config, std::string name, OutputCallbacks callbacks, std::stop_token cancel,
-                AudioOutput audio = {});
+                AudioOutput audio = {}, TrackTags tags = {});
 
     /// Starts what is made while the take is recorded. `length` of the take, if it is known.
     void start_live(bool make_mp4, bool enhance, Duration length);
@@ -75,6 +75,7 @@ class TakeOutputs {
     const OutputCallbacks callbacks_;
     const std::stop_token cancel_;
     const AudioOutput audio_;
+    const TrackTags tags_;
     std::optional<HostTime> origin_;
     // Null where not started.
     std::unique_ptr<LiveEnhancement> enhancement_;

@@ -59,9 +59,14 @@ Status VideoSession::begin(const std::optional<VideoTrackConfig>& source, EventC
     if (!names) return fail(std::move(names).error());
     auto notes = try_outputs(config_, names->current(), {});
     if (!notes) return fail(std::move(notes).error());
-    auto recording = Recording::start(
-        config_, {std::move(*names), std::move(*notes), [this](const RecorderEvent& event) { events_.post(event); },
-                  true, video_.pixel_range});
+    auto recording = Recording::start(config_, {std::move(*names),
+                                                std::move(*notes),
+                                                [this](const RecorderEvent& event) { events_.post(event); },
+                                                true,
+                                                video_.pixel_range,
+                                                false,
+                                                {},
+                                                true});
     if (!recording) return fail(std::move(recording).error());
     recording_ = std::move(*recording);
     const OutputCallbacks callbacks{{}, {}, [this](EventKind kind, const std::string& text) {
@@ -109,6 +114,7 @@ Status VideoSession::push(const VideoFrame& frame, std::shared_ptr<const void> o
     const auto source = recording_->pushed_video(0);
     if (!source) return fail(source.error());
     auto converted = frame_of(frame, std::move(owner), **source);
+    if (converted) converted = to_bt601(std::move(*converted), *converted_);
     if (!converted) return fail(std::move(converted).error());
     ONETAKE_TRY((*source)->push(std::move(*converted), t));
     if (frame.t) {
@@ -176,8 +182,8 @@ VideoRecordingResult VideoSession::result_of(const TakeResult& take) const {
     return r;
 }
 
-void VideoSession::settle(const TakeResult& take, VideoRecordingResult& result) const {
-    auto file = settle_work_take(video_.storage, take, video_.keep_take, std::move(result.failures));
+void VideoSession::settle(TakeResult& take, VideoRecordingResult& result) const {
+    auto file = settle_work_take(*recording_, video_.storage, take, video_.keep_take, std::move(result.failures));
     result.path = std::move(file.path);
     result.take = std::move(file.take);
     result.bytes = file.bytes;

@@ -43,7 +43,7 @@ class VideoSession {
     Status push(const VideoFrame& frame, std::shared_ptr<const void> owner);
     double time_of(const VideoFrame& frame);
     VideoRecordingResult result_of(const TakeResult& take) const;
-    void settle(const TakeResult& take, VideoRecordingResult& result) const;
+    void settle(TakeResult& take, VideoRecordingResult& result) const;
     std::string take_of(const TakeResult& take) const;
 
     const VideoRecordingConfig video_;
@@ -54,6 +54,7 @@ class VideoSession {
     std::optional<TakeOutputs> outputs_;  // destroyed before the recording
     bool is_tapped_ = false, stopped_ = false;
 
+    const std::shared_ptr<BufferPool> converted_ = BufferPool::create(4);  // of frames in other colours
     PushGate gate_;
     // Used by the thread that the gate admitted, and after it was closed.
     std::uint64_t taps_ = 0, skipped_ = 0, surplus_ = 0;

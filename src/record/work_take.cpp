@@ -3,6 +3,9 @@
 #include "base/plural.h"
 #include "base/time.h"
 #include "container/file_facts.h"
+#include "record/recording.h"
+#include "take/manifest.h"
+#include "take/metrics_json.h"
 #include "take/take_files.h"
 
 #include <filesystem>
@@ -11,7 +14,24 @@
 
 namespace onetake {
 
-WorkTakeFile settle_work_take(const std::string& storage, const TakeResult& take, bool keep_take,
+namespace {
+
+// Its manifest is written now, with what was made from the take.
+void keep(Recording& recording, const std::string& folder, TakeResult& take, WorkTakeFile& file) {
+    if (recording.is_closed()) return;
+    const auto notes = static_cast<std::ptrdiff_t>(take.metrics.notes.size());
+    auto kept = recording.keep(take);
+    if (kept && !take.manifest_path.empty()) {
+        const auto dir = TakeDir::open(folder);
+        kept = dir ? update_manifest(*dir, take.metrics, outputs_json(take)) : fail(dir.error());
+    }
+    if (!kept) file.failures.push_back(kept.error().message);
+    file.notes.insert(file.notes.end(), take.metrics.notes.begin() + notes, take.metrics.notes.end());
+}
+
+}  // namespace
+
+WorkTakeFile settle_work_take(Recording& recording, const std::string& storage, TakeResult& take, bool keep_take,
                               std::vector<std::string> failures) {
     WorkTakeFile file;
     file.failures = std::move(failures);
@@ -44,6 +64,7 @@ WorkTakeFile settle_work_take(const std::string& storage, const TakeResult& take
                             "encodes it anew.",
                             counted(frames - take.mp4_frames, "frame"), take.name, storage));
     }
+    if (!complete || keep_take) keep(recording, folder, take, file);
     std::error_code problem;
     if (complete && !keep_take) std::filesystem::remove_all(folder, problem);
     if (!complete || keep_take || problem) file.take = folder;

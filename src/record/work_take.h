@@ -8,6 +8,8 @@
 
 namespace onetake {
 
+class Recording;
+
 /// The file that a recorder made from a work take, and what was kept.
 struct WorkTakeFile {
     std::string path;  ///< empty: there is none
@@ -18,9 +20,9 @@ struct WorkTakeFile {
     std::vector<std::string> notes, failures;
 };
 
-/// Reads the file back and removes the take where the file has all of it, unless `keep_take`. `failures`: so far; with
-/// one, the take is kept.
-WorkTakeFile settle_work_take(const std::string& storage, const TakeResult& take, bool keep_take,
+/// Reads the file back and removes the take where the file has all of it, unless `keep_take`; else closes it
+/// (Recording::keep()). `take`: of finish_take(). `failures`: so far; with one, the take is kept.
+WorkTakeFile settle_work_take(Recording& recording, const std::string& storage, TakeResult& take, bool keep_take,
                               std::vector<std::string> failures);
 
 }  // namespace onetake

@@ -10,8 +10,10 @@ constexpr Duration kLookAgain = std::chrono::milliseconds(20);
 
 }  // namespace
 
-FollowingRender::FollowingRender(RenderOptions options)
-    : options_(std::move(options)), progress_(options_.on_progress) {
+FollowingRender::FollowingRender(RenderOptions options, bool copies)
+    : options_(std::move(options)),
+      progress_(options_.on_progress),
+      job_(copies ? Job::Priority::normal : Job::Priority::low) {
     job_.abandon_on(std::exchange(options_.cancel, job_.stop_token()));
 }
 

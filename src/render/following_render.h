@@ -6,11 +6,13 @@
 
 namespace onetake {
 
-/// Renders a take while it is recorded, at low priority, so that the file is ready soon after the take ends. Reads only
-/// stored data; the packets are those that render_take() makes later.
+/// Renders a take while it is recorded, so that the file is ready soon after the take ends. Where it encodes video, at
+/// low priority; where it copies, at the recorder's own, for the little that is left at the end must not wait on a busy
+/// machine. Reads only stored data; the packets are those that render_take() makes later.
 class FollowingRender {
  public:
-    explicit FollowingRender(RenderOptions options);
+    /// `copies`: all video is stored encoded, and copied.
+    FollowingRender(RenderOptions options, bool copies);
     FollowingRender(const FollowingRender&) = delete;
     FollowingRender& operator=(const FollowingRender&) = delete;
     /// Cancels the rendering, leaving no file.
@@ -23,9 +25,11 @@ class FollowingRender {
     Result<RenderReport> wait() { return job_.wait(); }
 
  private:
+    using Job = BackgroundJob<RenderReport>;
+
     RenderOptions options_;
     RenderProgress progress_;
-    BackgroundJob<RenderReport> job_;
+    Job job_;
 };
 
 }  // namespace onetake

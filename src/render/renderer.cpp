@@ -124,9 +124,12 @@ class Renderer {
 
     // The number that the encoder's track has in the file, and in encoders_.
     Result<int> add_track(std::unique_ptr<StreamEncoder> encoder) {
-        auto number = file_->add_track(encoder->params());
+        auto params = encoder->params();
+        if (options_.track_tags)
+            for (auto& tag : options_.track_tags(params.title)) params.metadata.push_back(std::move(tag));
+        auto number = file_->add_track(params);
         if (!number) return number;
-        const bool audio = encoder->params().kind == TrackKind::audio;
+        const bool audio = params.kind == TrackKind::audio;
         pace_.add_track(audio ? TrackPace::kAudioSilence : TrackPace::kVideoSilence);
         encoders_.push_back(std::move(encoder));
         return number;

@@ -14,6 +14,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace onetake {
@@ -29,6 +30,9 @@ struct AudioOutput {
     int channels = 0;     ///< of the mix: 1 or 2
 };
 
+/// Further tags of a track by its title, for containers that have any (Matroska); may be empty.
+using TrackTags = std::function<std::vector<std::pair<std::string, std::string>>(const std::string& title)>;
+
 struct RenderOptions {
     std::string take_folder;
     std::string out_path;
@@ -43,6 +47,7 @@ struct RenderOptions {
     ContainerFormat container = ContainerFormat::mp4;
     int audio_bitrate = 128000;
     AudioOutput audio;
+    TrackTags track_tags = {};
     double latency_offset_ms = 0;
     SyncReference sync_reference = SyncReference::system;
     std::optional<double> cfr;     ///< constant frame rate, with a frame map beside the file

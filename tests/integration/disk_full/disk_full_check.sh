@@ -62,6 +62,28 @@ code=0
 [ $code = 0 ] || [ $code = 3 ] || complain "check ends with $code"
 rm -rf disk/both disk/rendered disk/filler
 
+# A room of files, on the same disk as its file: what was stored stays, and its file is made when there is space again.
+ffmpeg -v error -f lavfi -i "color=gray:s=640x360:r=30,noise=alls=100:allf=t" -f lavfi -i sine -t 5 -c:v mjpeg -q:v 8 \
+    -c:a pcm_s16le noise.mkv < /dev/null || complain "no noise can be made"
+dd if=/dev/zero of=disk/filler bs=1M count=24 status=none
+expect 1 room --track a=noise.mkv --track b=noise.mkv --layout tracks --out disk/rooms --json
+check jq -e '.failures | any(test("ended early"))' out > jq.out
+check jq -e '.tracks | length == 4 and all(.delivered == .written + .dropped + .refused + .lost)' out > jq.out
+check jq -e '[.tracks[] | select(.media == "video")] | all(.written > 10 and .lost > 0)' out > jq.out
+check jq -e '.path == null and .take != null' out > jq.out
+written=$(jq '[.tracks[] | select(.media == "video") | .written] | add' out)
+rm disk/filler
+expect 0 recover disk/rooms
+check [ "$(find disk/rooms -name '.*.take' | wc -l)" = 0 ]
+in_file=0
+for stream in v:0 v:1; do
+    frames=$(ffprobe -v error -count_frames -select_streams $stream -show_entries stream=nb_read_frames -of csv=p=0 disk/rooms/room_*.mp4)
+    in_file=$((in_file + ${frames:-0}))
+done
+check [ "$in_file" = "$written" ]
+echo "room on a full disk: $written frames stored, $in_file in the file that was made later"
+rm -rf disk/rooms
+
 # begin NAME: a recording in the background, once it has ten frames.
 begin() {
     "$onetake" record "${scene[@]}" --duration 240 --name "$1" --data-dir disk --no-mp4 --json > out 2> err < /dev/null &

@@ -11,12 +11,15 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
 #include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <numbers>
 #include <regex>
+#include <span>
 #include <stdexcept>
 
 namespace onetake {
@@ -350,6 +353,92 @@ TEST_F(RoomTest, RecordsOddAndChangingSizesAndBothOrdersOfColours) {
     EXPECT_THAT(testing::decoded_times(result.path, "v:1"), SizeIs(20));
 }
 
+TEST_F(RoomTest, ConvertsFramesOfBt709) {
+    // Red and green of BT.709 in limited range.
+    const auto frame_of = [](std::array<std::uint8_t, 3> yuv) {
+        constexpr std::size_t kLuma = 96 * 64;
+        std::vector<std::uint8_t> bytes(kLuma * 3 / 2, yuv[0]);
+        std::fill(bytes.begin() + kLuma, bytes.begin() + kLuma * 5 / 4, yuv[1]);
+        std::fill(bytes.begin() + kLuma * 5 / 4, bytes.end(), yuv[2]);
+        return bytes;
+    };
+    const auto red = frame_of({63, 102, 240}), green = frame_of({173, 42, 26});
+    for (const auto layout : {RoomLayout::tracks, RoomLayout::composite}) {
+        config_.layout = layout;
+        open();
+        const auto alice = join("alice", RoomMedia::video);
+        for (int i = 0; i < 10; ++i) {
+            VideoFrame frame;
+            frame.format = VideoFrameFormat::raw_i420;
+            frame.width = 96;
+            frame.height = 64;
+            frame.bytes = i < 5 ? red : green;
+            frame.t = begin_ + i * 0.1;
+            frame.range = PixelRange::limited;
+            frame.matrix = PixelMatrix::bt709;
+            ASSERT_TRUE(room_->push_video(alice, frame));
+        }
+        const auto result = close();
+        const int x = layout == RoomLayout::tracks ? 40 : 160, y = layout == RoomLayout::tracks ? 30 : 80;
+        expect_colour(pixel(result.path, "v:0", 0.2, x, y), kColours[0]);
+        expect_colour(pixel(result.path, "v:0", 0.7, x, y), kColours[1]);
+    }
+}
+
+/// How much of a tone is in audio of 16 kHz.
+double share_of_tone(const std::vector<float>& audio, double hz) {
+    double re = 0, im = 0, all = 0;
+    for (std::size_t i = 0; i < audio.size(); ++i) {
+        const double angle = 2 * std::numbers::pi * hz * static_cast<double>(i) / 16000;
+        re += audio[i] * std::cos(angle);
+        im += audio[i] * std::sin(angle);
+        all += audio[i] * audio[i];
+    }
+    return all > 0 ? 2 * (re * re + im * im) / (all * static_cast<double>(audio.size())) : 0;
+}
+
+TEST_F(RoomTest, KeepsTheChannelsOfATrackApartAndInTheirOrder) {
+    open();
+    constexpr int kMost = 8, kSamples = 16000;
+    const auto tone = [](int channel) { return 300.0 + 250 * channel; };
+    for (int channels = 3; channels <= kMost; ++channels) {
+        RoomTrackConfig track;
+        track.media = RoomMedia::audio;
+        track.sample_rate = 16000;
+        track.channels = channels;
+        const auto sound = room_->join(fmt::format("of {}", channels), track).value();
+        std::vector<std::int16_t> samples;
+        for (int i = 0; i < kSamples; ++i)
+            for (int c = 0; c < channels; ++c)
+                samples.push_back(
+                    static_cast<std::int16_t>(8000 * std::sin(2 * std::numbers::pi * tone(c) * i / 16000)));
+        const auto block = static_cast<std::size_t>(320 * channels);
+        for (std::size_t at = 0; at < samples.size(); at += block)
+            ASSERT_TRUE(room_->push_audio(sound, std::span(samples).subspan(at, block),
+                                          begin_ + static_cast<double>(at) / channels / 16000));
+    }
+    const auto result = close();
+    EXPECT_THAT(result.failures, IsEmpty());
+    for (int channels = 3; channels <= kMost; ++channels) {
+        const auto bytes = testing::output_of(
+            fmt::format("ffmpeg -v error -i '{}' -map 0:a:{} -f f32le -", result.path, channels - 3));
+        std::vector<float> all(bytes.size() / sizeof(float));
+        std::memcpy(all.data(), bytes.data(), all.size() * sizeof(float));
+        for (int c = 0; c < channels; ++c) {
+            if (c == 3 && (channels == 6 || channels == 8)) continue;  // for low frequencies
+            std::vector<float> own;
+            for (auto i = static_cast<std::size_t>(4000 * channels + c); i < all.size() && own.size() < 8000;
+                 i += static_cast<std::size_t>(channels))
+                own.push_back(all[i]);
+            ASSERT_THAT(own, SizeIs(8000)) << channels;
+            EXPECT_GT(share_of_tone(own, tone(c)), 0.5) << "channel " << c << " of " << channels;
+        }
+    }
+    EXPECT_THAT(result.notes, Contains(HasSubstr("Channel 4 of the 6 of of 6 (audio)")));
+    EXPECT_THAT(result.notes, Contains(HasSubstr("Channel 4 of the 8")));
+    EXPECT_THAT(result.notes, ::testing::Not(Contains(HasSubstr("of the 7"))));
+}
+
 TEST_F(RoomTest, RecordsMoreThanTwoChannels) {
     open();
     RoomTrackConfig six;
@@ -564,9 +653,37 @@ TEST_F(RoomTest, ACompositeShowsWhoIsThereAndMixesTheSound) {
     EXPECT_NEAR(result.tracks[2].intervals.at(0).from_s, 2, 0.001);
 }
 
+TEST_F(RoomTest, WhoIsOnlyHeardHasATile) {
+    config_.layout = RoomLayout::composite;
+    open();
+    const auto alice = join("alice", RoomMedia::video), hers = join("alice", RoomMedia::audio);
+    std::optional<RecordingTrack> bob;
+    for (int tenth = 0; tenth < 60; ++tenth) {
+        const double t = tenth * 0.1;
+        if (tenth == 20) bob = join("bob", RoomMedia::audio);
+        if (tenth == 40) room_->leave("bob");
+        if (tenth >= 20 && tenth < 40) clicks(*bob, {}, t, t + 0.1);
+        video(alice, red_, t, t + 0.1);
+        clicks(hers, {}, t, t + 0.1);
+    }
+    const auto result = close();
+    EXPECT_THAT(result.failures, IsEmpty());
+    // Alone in the middle; beside a plain tile, which has the name in its middle; alone again.
+    constexpr Rgb kPlain{"plain", 40, 40, 40};
+    expect_colour(pixel(result.path, "v:0", 1, 160, 80), kColours[0]);
+    expect_colour(pixel(result.path, "v:0", 3, 80, 80), kColours[0]);
+    expect_colour(pixel(result.path, "v:0", 3, 300, 20), kPlain);
+    expect_colour(pixel(result.path, "v:0", 5.5, 160, 80), kColours[0]);
+    const auto times = testing::decoded_times(result.path, "v:0");
+    ASSERT_THAT(times, SizeIs(60)) << "one video is active: its frames keep their own stamps";
+    for (std::size_t i = 0; i < 60; ++i) EXPECT_NEAR(times[i], static_cast<double>(i) / 10, 12e-6);
+}
+
 TEST_F(RoomTest, ALateTrackComesIntoTheFile) {
     config_.format = ContainerFormat::mkv;
     open();
+    std::vector<Progress> progress;  // of one thread, which ends before close() returns
+    recorder_->on_progress([&](const Progress& p) { progress.push_back(p); });
     const auto alice = join("alice", RoomMedia::video);
     video(alice, red_, 0, 10);
     const auto bob = join("bob", RoomMedia::video), his = join("bob", RoomMedia::audio);
@@ -575,6 +692,15 @@ TEST_F(RoomTest, ALateTrackComesIntoTheFile) {
     const auto result = close();
     EXPECT_THAT(result.failures, IsEmpty());
     EXPECT_THAT(titles(result.path), ElementsAre("alice (video)", "bob (video)", "bob (audio)"));
+    const auto streams = testing::probed(result.path)["streams"];
+    EXPECT_EQ(streams[0]["tags"]["PARTICIPANT"], "alice");
+    EXPECT_EQ(streams[0]["tags"]["KIND"], "video");
+    EXPECT_EQ(streams[2]["tags"]["PARTICIPANT"], "bob");
+    EXPECT_EQ(streams[2]["tags"]["KIND"], "audio");
+    ASSERT_THAT(progress, ::testing::Not(IsEmpty())) << "the progress of the copy is reported";
+    for (const auto& p : progress) EXPECT_EQ(p.phase, Progress::Phase::rendering);
+    EXPECT_EQ(progress.back().fraction, 1);
+    EXPECT_EQ(progress.back().frames, 120u);
     const auto times = testing::decoded_times(result.path, "v:1");
     ASSERT_THAT(times, SizeIs(20));
     EXPECT_NEAR(times[0], 10, 0.0005);
@@ -592,7 +718,7 @@ TEST_F(RoomTest, RecoversTheFileOfAKilledProgram) {
         const auto result = close();
         // As it lies after a kill: no file, no manifest, the journal without its end.
         fs::remove(result.path);
-        fs::remove(fs::path(result.take) / "manifest.json");
+        ASSERT_TRUE(fs::remove(fs::path(result.take) / "manifest.json")) << "a take that is kept has one";
         const auto journal = fs::path(result.take) / "timeline.jsonl";
         fs::resize_file(journal, fs::file_size(journal) - 10);
         const auto recovered = recover_recordings(config_.storage).value();

@@ -181,7 +181,7 @@ TEST_F(LateTracks, AreInTheFileAtTheirTimes) {
 }
 
 TEST_F(LateTracks, ComeIntoAFileThatFollowsTheRecording) {
-    FollowingRender following(options("live.mp4"));
+    FollowingRender following(options("live.mp4"), true);
     following.start();
     record();
     close();
@@ -201,7 +201,7 @@ TEST_F(LateTracks, ASilentTrackHoldsNobodyUp) {
     auto* v2 = add_video();
     auto* v3 = add_video();
     ASSERT_TRUE(sink_->start());
-    FollowingRender following(options("live.mp4"));
+    FollowingRender following(options("live.mp4"), true);
     following.start();
     video(v2, 0, 1);
     video(v3, 0, 1);

@@ -154,7 +154,7 @@ TEST_F(RendererTest, ReportsProgressUpToTheEnd) {
 
 TEST_F(RendererTest, FollowsATakeAndMakesWhatALaterRenderingMakes) {
     SmallMediaTake take(dir_.file("takes"));
-    FollowingRender following(options());
+    FollowingRender following(options(), false);
     take.add(3);
     following.start();
     take.add(20);
@@ -178,7 +178,7 @@ TEST_F(RendererTest, GivesUpFollowingWithoutAFile) {
     SmallMediaTake take(dir_.file("takes"));
     take.add(3);
     {
-        FollowingRender following(options());
+        FollowingRender following(options(), false);
         following.start();
         take.add(3);
     }
