@@ -27,6 +27,7 @@ test_packages=(
 )
 check_packages=(
     clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14  # Debian 12
+    mkvtoolnix mediaconch  # other programs' judgement of Matroska files, which is left out without them
     # An RTSP server, for rtsp_input_test, which is skipped without it: 65 packages.
     gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi
 )

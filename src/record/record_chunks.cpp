@@ -30,7 +30,6 @@ std::vector<std::string> track_names(std::string_view kind, std::size_t count) {
 
 Result<ChunkSessionOptions> session_options(const ChunkRecordingConfig& config) {
     const auto refuse = [](std::string text) { return fail(ErrorCode::invalid_argument, std::move(text)); };
-    ONETAKE_TRY(validate(config.recorder));
     if (!(config.chunk_length_s >= 0.001 && config.chunk_length_s <= 1e6))
         return refuse(fmt::format("chunk_length_s is {}; allowed: 0.001 to 1000000.", config.chunk_length_s));
     const auto folder = std::filesystem::path(config.directory).lexically_normal();
@@ -42,6 +41,8 @@ Result<ChunkSessionOptions> session_options(const ChunkRecordingConfig& config) 
     o.name = std::move(name);
     o.length = std::chrono::milliseconds(std::llround(config.chunk_length_s * 1000));
     o.recorder = config.recorder;
+    o.recorder.encode.container = ContainerFormat::mkv;  // which holds what the configured one may not
+    ONETAKE_TRY(validate(o.recorder));
     auto& store = o.recorder.store;
     if (store.codec == "jpeg" || store.codec == "encoded") store.codec = "auto";
     store.on_full = OnFull::drop;

@@ -57,6 +57,7 @@ def kill_one(program, folder, seconds, codec, audio):
          *([] if audio else ["--no-audio"])], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL)
     time.sleep(seconds)
+    assert child.poll() is None, f"it ended by itself with {child.returncode}"
     child.send_signal(signal.SIGKILL)
     killed = time.clock_gettime(time.CLOCK_MONOTONIC)
     child.wait()

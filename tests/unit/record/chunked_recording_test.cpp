@@ -308,6 +308,7 @@ class RecordChunks : public ::testing::Test {
 TEST_F(RecordChunks, OfFilesInStepWithTheirOwnTimes) {
     add(file("front", "a.mp4"));
     add(file("side", "b.mkv", "@0.5-2.5"));
+    config_.recorder.encode.container = ContainerFormat::mp4;  // of no meaning here
     const auto result = record();
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_THAT(result->failures, IsEmpty());
@@ -333,11 +334,13 @@ TEST_F(RecordChunks, OfFilesInStepWithTheirOwnTimes) {
 }
 
 TEST_F(RecordChunks, OfFilesForAsLongAsAsked) {
+    config_.recorder.store.codec = "ffv1";
     add(file("front:no-audio", "a.mp4"));
     const auto result = record(1.2);
     ASSERT_TRUE(result) << result.error().message;
     ASSERT_THAT(result->streams, SizeIs(1));
     EXPECT_EQ(result->streams[0].written, 30u);
+    EXPECT_EQ(result->streams[0].codec, "ffv1");
     EXPECT_THAT(result->chunks, SizeIs(2));
 }
 
