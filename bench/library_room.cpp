@@ -207,8 +207,8 @@ double library_room_cpu(const LibraryRoom& room, const Media& media) {
     const Stopwatch watch;
     std::vector<std::unique_ptr<VideoEncoder>> videos;
     for (int i = 0; i < encoders; ++i)
-        videos.push_back(std::make_unique<VideoEncoder>(room.width, room.height, room.fps,
-                                                        threads[static_cast<std::size_t>(i)]));
+        videos.push_back(
+            std::make_unique<VideoEncoder>(room.width, room.height, room.fps, threads[static_cast<std::size_t>(i)]));
     std::vector<AudioEncoder> audios(static_cast<std::size_t>(encoders));
     std::vector<Resampler> resamplers(static_cast<std::size_t>(room.people));
     std::vector<std::vector<float>> waiting(static_cast<std::size_t>(encoders));

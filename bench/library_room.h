@@ -22,9 +22,9 @@ struct LibraryRoom {
     double length_s = 0;
 };
 
-/// CPU seconds of the libraries alone for a room's media, with the settings of a FileMediaRecorder: libyuv converts (and
-/// scales into a composite), libx264 encodes through libavcodec, libswresample resamples, libavcodec's AAC encodes.
-/// Nothing is muxed, stored or queued.
+/// CPU seconds of the libraries alone for a room's media, with the settings of a FileMediaRecorder: libyuv converts
+/// (and scales into a composite), libx264 encodes through libavcodec, libswresample resamples, libavcodec's AAC
+/// encodes. Nothing is muxed, stored or queued.
 double library_room_cpu(const LibraryRoom& room, const Media& media);
 
 }  // namespace onetake::bench

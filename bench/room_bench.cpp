@@ -1,5 +1,5 @@
-// Cost of rooms: CPU beside that of libyuv, libx264, libswresample and AAC alone, how many rooms the machine holds in real
-// time, and the time from close() to the finished file.
+// Cost of rooms: CPU beside that of libyuv, libx264, libswresample and AAC alone, how many rooms the machine holds in
+// real time, and the time from close() to the finished file.
 #include "library_room.h"
 #include "measure.h"
 #include "synthetic_frames.h"
@@ -99,7 +99,8 @@ class Party {
             lost += track.lost + track.refused;
             if (layout == RoomLayout::tracks) lost += track.dropped;
             // Of a composite, all but the first and last frames belong to an image each.
-            else if (track.media != RoomMedia::audio && track.dropped > 2) lost += track.dropped - 2;
+            else if (track.media != RoomMedia::audio && track.dropped > 2)
+                lost += track.dropped - 2;
         }
         for (const auto& failure : result.recording.failures) must(fail(ErrorCode::internal, failure));
         std::error_code ignored;

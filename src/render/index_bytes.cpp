@@ -43,8 +43,7 @@ std::uint64_t index_bytes(const RenderOptions& options, const std::vector<TrackR
             frames += seconds * kMargin * (t.video.fps > 0 ? t.video.fps : kUnknownFps);
     }
     if (totals) frames = static_cast<double>(totals->frames);
-    if (options.cfr)
-        frames = std::max(frames, seconds * *options.cfr * static_cast<double>(tracks.size()));
+    if (options.cfr) frames = std::max(frames, seconds * *options.cfr * static_cast<double>(tracks.size()));
     return estimate_index_bytes(static_cast<std::uint64_t>(frames), static_cast<std::uint64_t>(audio_packets)) +
            kIndexPerTrack * tracks.size() + tag_bytes;
 }

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::int64_t kStreamTicks = 90000;  // per second, of copied tracks
 
-VideoEncoderSettings encoder_settings(const RenderOptions& options, const TrackRecord& t, const JpegInfo& format, double fps) {
+VideoEncoderSettings encoder_settings(const RenderOptions& options, const TrackRecord& t, const JpegInfo& format,
+                                      double fps) {
     VideoEncoderSettings s;
     s.codec = options.codec;
     s.preset = options.preset;
@@ -50,18 +51,17 @@ double nominal_fps(const RenderOptions& options, const TrackRecord& t, const std
     if (options.cfr) return *options.cfr;
     if (t.video.fps > 0) return t.video.fps;
     const double s = totals ? to_seconds(totals->length) : 0;
-    return s > 0 && totals->frames > 1 ? std::clamp(static_cast<double>(totals->frames) / s, 0.1, 1000.0)
-                                        : kUnknownFps;
+    return s > 0 && totals->frames > 1 ? std::clamp(static_cast<double>(totals->frames) / s, 0.1, 1000.0) : kUnknownFps;
 }
 
-Result<std::unique_ptr<StreamEncoder>> jpeg_track_encoder(const RenderOptions& options, const TrackRecord& t, const JpegInfo& format,
-                                                     double fps) {
+Result<std::unique_ptr<StreamEncoder>> jpeg_track_encoder(const RenderOptions& options, const TrackRecord& t,
+                                                          const JpegInfo& format, double fps) {
     if (options.codec == "copy") return std::make_unique<PassthroughEncoder>(jpeg_stream(t, format, fps));
     return ImageStreamEncoder::open(encoder_settings(options, t, format, fps), t.video.name);
 }
 
-Result<std::unique_ptr<StreamEncoder>> encoded_track_encoder(const RenderOptions& options, const TrackRecord& t, const PartRecord& part,
-                                                             double fps, bool copy) {
+Result<std::unique_ptr<StreamEncoder>> encoded_track_encoder(const RenderOptions& options, const TrackRecord& t,
+                                                             const PartRecord& part, double fps, bool copy) {
     if (!copy) {
         JpegInfo size;
         size.width = part.params.width;
