@@ -55,9 +55,11 @@ class ChunkGate::Data final : public DataReceiver {
     DataTrackInput& input_;
 };
 
-ChunkGate::ChunkGate(std::chrono::milliseconds length, Duration stall_timeout, std::vector<ChunkStream> streams)
+ChunkGate::ChunkGate(std::chrono::milliseconds length, Duration stall_timeout, std::vector<ChunkStream> streams,
+                     std::optional<HostTime> origin)
     : grid_(std::make_shared<ChunkGrid>(length)),
       stall_timeout_(stall_timeout),
+      wanted_origin_(origin),
       newest_ns_(std::numeric_limits<std::int64_t>::min()) {
     record_.length = length;
     record_.streams = std::move(streams);
@@ -94,6 +96,12 @@ DataReceiver& ChunkGate::add(DataTrackInput& input) {
 void ChunkGate::connect(TakeSink& sink) {
     const auto params = sink.streams();
     const auto encoders = sink.encoders();
+    connect(sink, params, encoders);
+    if (wanted_origin_) begin(*wanted_origin_);
+}
+
+void ChunkGate::connect(TakeSink& sink, const std::vector<std::optional<StreamParams>>& params,
+                        const std::vector<std::string>& encoders) {
     MutexLock lock(mutex_);
     sink_ = &sink;
     std::erase_if(record_.streams, [&](const ChunkStream& stream) {

@@ -8,6 +8,8 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,8 +19,10 @@ namespace onetake {
 /// before it or of a chunk that needs not wait any longer, and knows which tracks deliver nothing. Thread-safe.
 class ChunkGate {
  public:
-    /// `streams` of the chunks' files, in their order; those of tracks that are not added are left out.
-    ChunkGate(std::chrono::milliseconds length, Duration stall_timeout, std::vector<ChunkStream> streams);
+    /// `streams` of the chunks' files, in their order; those of tracks that are not added are left out. `origin`:
+    /// unset: that of the first media.
+    ChunkGate(std::chrono::milliseconds length, Duration stall_timeout, std::vector<ChunkStream> streams,
+              std::optional<HostTime> origin = {});
     ChunkGate(const ChunkGate&) = delete;
     ChunkGate& operator=(const ChunkGate&) = delete;
     ~ChunkGate();
@@ -62,10 +66,13 @@ class ChunkGate {
     Track& add_track(TrackId id, const InFlightLimit& in_flight);
     template <class Deliver>
     Delivery pass(Track& track, HostTime begin, HostTime end, Deliver&& deliver);
+    void connect(TakeSink& sink, const std::vector<std::optional<StreamParams>>& params,
+                 const std::vector<std::string>& encoders);
     void begin(HostTime origin);
 
     const std::shared_ptr<ChunkGrid> grid_;
     const Duration stall_timeout_;
+    const std::optional<HostTime> wanted_origin_;
     std::vector<std::unique_ptr<Track>> tracks_;
     std::vector<std::unique_ptr<Video>> videos_;
     std::vector<std::unique_ptr<Audio>> audios_;

@@ -55,7 +55,7 @@ std::string chunk_take_name(const std::string& name) {
 }
 
 ChunkSession::ChunkSession(ChunkSessionOptions options)
-    : options_(std::move(options)), gate_(options_.length, options_.stall_timeout, options_.streams) {
+    : options_(std::move(options)), gate_(options_.length, options_.stall_timeout, options_.streams, options_.origin) {
     events_.set(options_.on_event);
 }
 

@@ -24,9 +24,10 @@ struct ChunkSessionOptions {
     std::string name;       ///< of the recording
     std::chrono::milliseconds length{60'000};
     Duration stall_timeout = std::chrono::seconds(10);
-    RecorderConfig recorder;             ///< the tracks' sources
-    std::vector<VideoTrackSetup> video;  ///< by video track
-    std::vector<ChunkStream> streams;    ///< in the order of the files; video parameters are filled in
+    std::optional<HostTime> origin = {};  ///< unset: the first media
+    RecorderConfig recorder;              ///< the tracks' sources
+    std::vector<VideoTrackSetup> video;   ///< by video track
+    std::vector<ChunkStream> streams;     ///< in the order of the files; video parameters are filled in
     std::function<std::string(const std::string&, double, const std::string&)> start_chunk_callback;
     EventCallback on_event;
 };

@@ -52,7 +52,10 @@ Result<ChunkSessionOptions> session_options(const ChunkRecordingConfig& config) 
 // The recorder's tracks become those of the sources.
 void use_sources(const TrackSources& from, const OpenedSources& sources, ChunkSessionOptions& o) {
     auto& r = o.recorder;
-    if (!from.any_live()) r.store.on_full = OnFull::block;
+    if (!from.any_live()) {
+        r.store.on_full = OnFull::block;
+        o.origin = from.start();  // whichever is read first
+    }
     r.video.clear();
     r.audio.clear();
     for (std::size_t i = 0; i < sources.video.size(); ++i) {

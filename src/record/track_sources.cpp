@@ -157,7 +157,8 @@ Result<std::unique_ptr<TrackSources>> TrackSources::open(const std::vector<Track
     std::unique_ptr<TrackSources> sources(
         new TrackSources(std::unique_ptr<Group>(new Group{std::move(*changed), std::move(*stopped)})));
     sources->group_->any_live = !std::ranges::all_of(specs, is_media_file);
-    const TrackSourceSettings settings{host_now(), video, audio};
+    sources->start_ = host_now();
+    const TrackSourceSettings settings{sources->start_, video, audio};
     // Live sources end with the time on the wall.
     const double longest = sources->any_live() ? kLongest_s : std::min(duration_s, kLongest_s);
     for (const auto& spec : specs)

@@ -32,6 +32,8 @@ class TrackSources {
     const std::vector<std::string>& video_names() const { return video_names_; }
     const std::vector<std::string>& audio_names() const { return audio_names_; }
     bool any_live() const;
+    /// What join and leave times are counted from.
+    HostTime start() const { return start_; }
     /// Is woken when a track has ended.
     const WakeEvent& changed() const;
     /// Stops the sources of tracks that have ended. True once all have.
@@ -49,6 +51,7 @@ class TrackSources {
     Status add_name(const TrackSpec& spec, TrackKind kind, std::vector<std::string>& names) const;
 
     std::unique_ptr<Group> group_;
+    HostTime start_;
     std::vector<std::unique_ptr<Input>> inputs_;
     OpenedSources opened_;
     std::vector<Track*> tracks_;  // those of opened_
