@@ -11,14 +11,9 @@ Times are seconds (float) or nanoseconds (int, names with _ns) on CLOCK_MONOTONI
 numbers are NaN. Errors are subclasses of onetake.Error that are also the built-in exceptions one expects.
 """
 
-from ._chunked_writer import (
-    ChunkedResult,
-    ChunkedStream,
-    ChunkedWriter,
-    EncoderQueue,
-    WrittenChunk,
-    record_chunks,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ._config import AudioTrackConfig, DataTrackConfig, Setting, Settings, StrPath, VideoTrackConfig, settings, validate
 from ._errors import (
     AlreadyExistsError,
@@ -59,42 +54,8 @@ from ._functions import (
 )
 from ._onetake import version as _version
 from ._recorder import AVRecorder, process
-from ._room import (
-    ChannelRecordingConfig,
-    FileMediaRecorder,
-    MediaRecorder,
-    MediaRecordingResult,
-    MockMediaRecorder,
-    RecordedTrack,
-    RecordingTrack,
-    Room,
-    RoomLoss,
-    RoomRecorderResult,
-    VideoSessionRecorder,
-    WavFileRecorder,
-)
-from ._sidecar import SidecarAudio, ffmpeg_command, mux_audio
-from ._streams import (
-    AudioStreamConfig,
-    DataStreamConfig,
-    DataStreamEncoder,
-    EncodedPacket,
-    EncodedStreamInfo,
-    VideoStreamConfig,
-    VideoStreamEncoder,
-)
 from ._take import Take, load
 from ._tracks import AudioTrack, DataTrack, Frames, VideoTrack
-from ._video_recorder import (
-    MockVideoRecorder,
-    RecoveredRecording,
-    SessionRecorder,
-    VideoChannel,
-    VideoRecorder,
-    VideoRecordingHandle,
-    VideoRecordingResult,
-    recover_recordings,
-)
 from ._enums import (
     AudioStamps,
     ContainerFormat,
@@ -137,7 +98,114 @@ from ._values import (
     VideoMode,
 )
 
+if TYPE_CHECKING:
+    from ._chunked_writer import (
+        ChunkedResult,
+        ChunkedStream,
+        ChunkedWriter,
+        EncoderQueue,
+        WrittenChunk,
+        record_chunks,
+    )
+    from ._room import (
+        ChannelRecordingConfig,
+        FileMediaRecorder,
+        MediaRecorder,
+        MediaRecordingResult,
+        MockMediaRecorder,
+        RecordedTrack,
+        RecordingTrack,
+        Room,
+        RoomLoss,
+        RoomRecorderResult,
+        VideoSessionRecorder,
+        WavFileRecorder,
+    )
+    from ._sidecar import SidecarAudio, ffmpeg_command, mux_audio
+    from ._streams import (
+        AudioStreamConfig,
+        DataStreamConfig,
+        DataStreamEncoder,
+        EncodedPacket,
+        EncodedStreamInfo,
+        VideoStreamConfig,
+        VideoStreamEncoder,
+    )
+    from ._video_recorder import (
+        MockVideoRecorder,
+        RecoveredRecording,
+        SessionRecorder,
+        VideoChannel,
+        VideoRecorder,
+        VideoRecordingHandle,
+        VideoRecordingResult,
+        recover_recordings,
+    )
+
+# Modules that are imported when something of them is used first: most programs need few of them.
+_LATER = {
+    "_chunked_writer": (
+        "ChunkedResult",
+        "ChunkedStream",
+        "ChunkedWriter",
+        "EncoderQueue",
+        "WrittenChunk",
+        "record_chunks",
+    ),
+    "_room": (
+        "ChannelRecordingConfig",
+        "FileMediaRecorder",
+        "MediaRecorder",
+        "MediaRecordingResult",
+        "MockMediaRecorder",
+        "RecordedTrack",
+        "RecordingTrack",
+        "Room",
+        "RoomLoss",
+        "RoomRecorderResult",
+        "VideoSessionRecorder",
+        "WavFileRecorder",
+    ),
+    "_sidecar": (
+        "SidecarAudio",
+        "ffmpeg_command",
+        "mux_audio",
+    ),
+    "_streams": (
+        "AudioStreamConfig",
+        "DataStreamConfig",
+        "DataStreamEncoder",
+        "EncodedPacket",
+        "EncodedStreamInfo",
+        "VideoStreamConfig",
+        "VideoStreamEncoder",
+    ),
+    "_video_recorder": (
+        "MockVideoRecorder",
+        "RecoveredRecording",
+        "SessionRecorder",
+        "VideoChannel",
+        "VideoRecorder",
+        "VideoRecordingHandle",
+        "VideoRecordingResult",
+        "recover_recordings",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
+
 __version__: str = _version()
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULE_OF})
 
 __all__ = [
     "AVRecorder",

@@ -177,14 +177,13 @@ Result<ChunkedResult> ChunkSession::stop(const ProgressCallback& on_progress) {
     }
     recording_->end_capture();
     const bool has_media = recording_->has_media();
-    const auto length = recording_->length();
+    progress_->start(recording_->length());  // the rendering ends where the take does, which may be at once
     auto take = recording_->close();
     if (!take) {
         job_.reset();
         events_.flush();
         return fail(std::move(take).error());
     }
-    progress_->start(length);
     job_->complete();
     auto report = job_->wait();
 

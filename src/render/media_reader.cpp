@@ -381,7 +381,7 @@ bool MediaReader::emit(const StoredData& stored, BoundedQueue<RenderItem>& out) 
     auto& data = it->second;
     if (is_before_begin(file_time(record.time))) return true;
     ++data.named;
-    if (!data.mapped || !data.file) return ++data.lost, true;
+    if (!data.mapped || !data.file) return ++data.lost, leave_out(record.track, record.time, out);
     PlacedData placed{record, {}, std::max(file_time(record.time), MediaTime{})};
     const auto lose = [&](const std::string& why) {
         ++data.lost;
