@@ -31,12 +31,14 @@ SidecarConfig config_in(const TempDir& dir, std::string feed = "cam") {
     return config;
 }
 
-// Records until `seconds` of audio are there.
+// Records until `seconds` of audio are there. Begins between two beeps: one that is cut off seems to begin late.
 SidecarStart record(SidecarAudio& sidecar, double seconds) {
+    SystemClock clock;
+    const auto now = to_seconds(host_now().time_since_epoch());
+    clock.wait_until(HostTime(duration_from_seconds(std::ceil(now - 0.3) + 0.3)));
     const auto start = sidecar.start();
     EXPECT_TRUE(start) << start.error().message;
     if (!start) return {};
-    SystemClock clock;
     clock.wait_until(HostTime(duration_from_seconds(start->audio_start + seconds)));
     const auto take = sidecar.stop();
     EXPECT_TRUE(take) << take.error().message;
