@@ -10,6 +10,7 @@
 #include <onetake/take.h>
 #include <onetake/take_reader.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
@@ -41,7 +42,7 @@ class LateTracks : public ::testing::Test {
         TakeSinkOptions options;
         options.writer.data_dir = dir_.file("takes");
         options.writer.name = "t";
-        options.writer.encoded_tracks = options.writer.late_tracks = true;
+        options.writer.encoded_tracks = options.writer.data_tracks = options.writer.late_tracks = true;
         options.on_full = OnFull::block;
         sink_ = TakeSink::create(options).value();
     }
@@ -194,6 +195,34 @@ TEST_F(LateTracks, ComeIntoAFileThatFollowsTheRecording) {
     EXPECT_EQ(packets(live->path), packets(later->path));
     for (const auto& entry : std::filesystem::directory_iterator(dir_.file("out")))
         EXPECT_EQ(entry.path().extension(), ".mp4") << "nothing is left of the file that began without them";
+}
+
+TEST_F(LateTracks, DataThatComeWhenTheFileHasBegunAreBesideIt) {
+    auto* v1 = add_video();
+    auto* d1 = sink_->add_data({}).value();
+    ASSERT_TRUE(sink_->start());
+    FollowingRender following(options("live.mp4"), true);
+    following.start();
+    video(v1, 0, 4);
+    const auto has_begun = [&] {
+        std::error_code ec;
+        return std::filesystem::directory_iterator(dir_.file("out"), ec) != std::filesystem::directory_iterator();
+    };
+    const auto deadline = deadline_in(60s);
+    while (!has_begun() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(5ms);
+    ASSERT_TRUE(has_begun());
+    for (int i = 0; i < 10; ++i) {
+        const auto t = kStart + 4s + i * 10ms;
+        ASSERT_EQ(d1->deliver({{1, 2, 3}, t, t}), Delivery::accepted);
+    }
+    video(v1, 4, 5);
+    close();
+    following.take_is_complete(5s);
+    const auto report = following.wait();
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(report->frames, 50u);
+    std::ifstream lines(dir_.file("out/live.d1.jsonl"));
+    EXPECT_EQ(std::count(std::istreambuf_iterator<char>(lines), {}, '\n'), 10);
 }
 
 TEST_F(LateTracks, ASilentTrackHoldsNobodyUp) {
