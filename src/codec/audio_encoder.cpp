@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "codec/av_error.h"
 #include "codec/av_log.h"
-#include "codec/channel_layout.h"
+#include "media/speakers.h"
 
 #include <algorithm>
 #include <cmath>
@@ -110,7 +110,10 @@ Status AudioEncoder::open_codec() {
     context_->time_base = {1, settings_.sample_rate};
     context_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     context_->thread_count = 1;
-    set_layout(context_->ch_layout, settings_.channels);
+    if (const auto mask = speaker_mask(settings_.channels); mask != 0)
+        av_channel_layout_from_mask(&context_->ch_layout, mask);
+    else
+        av_channel_layout_default(&context_->ch_layout, settings_.channels);
     const AvErrorLines lines;
     if (const int error = avcodec_open2(context_.get(), codec, nullptr); error < 0)
         return fail(ErrorCode::unsupported,

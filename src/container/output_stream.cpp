@@ -1,6 +1,7 @@
 #include "container/output_stream.h"
 
 #include "container/copied_params.h"
+#include "media/speakers.h"
 
 #include <array>
 #include <cstring>
@@ -126,7 +127,10 @@ Status set_up_stream(AVStream& stream, const StreamParams& params, const AVCodec
         par->sample_rate = params.sample_rate;
         par->frame_size = params.frame_size;
         par->initial_padding = params.initial_padding;
-        av_channel_layout_default(&par->ch_layout, params.channels);
+        if (const auto mask = speaker_mask(params.channels); mask != 0)
+            av_channel_layout_from_mask(&par->ch_layout, mask);
+        else
+            av_channel_layout_default(&par->ch_layout, params.channels);
         par->bits_per_coded_sample = av_get_bits_per_sample(codec.id);
         par->block_align = par->bits_per_coded_sample / 8 * params.channels;
     }

@@ -15,7 +15,7 @@ using Layout = std::array<Speaker, kMostMixedChannels>;
 
 constexpr double kMinus3dB = std::numbers::sqrt2 / 2;
 
-// As set_layout() (codec/channel_layout.h) chooses them.
+// Those of speaker_mask() (media/speakers.h), in the order of its bits.
 constexpr std::array<Layout, kMostMixedChannels> kLayouts{{
     {centre},
     {front_left, front_right},

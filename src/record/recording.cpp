@@ -319,12 +319,12 @@ Result<TakeResult> Recording::close() {
     result.frames_dir = take.frames_dir();
     result.wav_path = take.wav_path();
     if (!options_.work_take || ended_early())
-        if (auto status = close_sink(result); !status) return fail(std::move(status).error());
+        if (auto status = keep(result); !status) return fail(std::move(status).error());
     return result;
 }
 
 // What goes wrong is a note in the result; without a take it is an error.
-Status Recording::close_sink(TakeResult& result) {
+Status Recording::keep(TakeResult& result) {
     auto& m = result.metrics;
     const auto& take = sink_->take();
     is_closed_ = true;
@@ -345,10 +345,6 @@ Status Recording::close_sink(TakeResult& result) {
     }
     if (struct stat st{}; ::stat(take.manifest_path().c_str(), &st) == 0) result.manifest_path = take.manifest_path();
     return {};
-}
-
-Status Recording::keep(TakeResult& result) {
-    return close_sink(result);
 }
 
 Status Recording::mark(std::string_view text, std::optional<double> t) {

@@ -123,7 +123,6 @@ class Recording {
     Status start_sources();
     void stop_sources();
     void remove_take();
-    Status close_sink(TakeResult& result);
 
     const RecorderConfig config_;
     RecordingOptions options_;

@@ -2,8 +2,11 @@
 frames and sounds carry their numbers, and finds each frame's sound. Where it is not installed, the program that imports
 this ends with exit code 77."""
 
+import argparse
+import pathlib
 import subprocess
 import sys
+import tempfile
 
 try:
     import av_drift_detector as detector
@@ -28,3 +31,17 @@ def drift(path, fps, trusted, duration=None):
     summary = detector.analyze(str(path), fps=fps, duration=duration, capture="file")["summary"]
     assert summary["measured"] >= trusted * summary["frames"], f"{path.name}: {summary}"
     return summary["mean_ms"], max(abs(summary["min_ms"]), abs(summary["max_ms"])), summary["measured"]
+
+
+def judged(judge, seconds):
+    """Runs judge(program, folder, seconds), which returns the number of problems, as the command line says: PROGRAM
+    [--seconds S] [--keep DIR]. Returns the exit code."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--seconds", type=float, default=seconds)
+    parser.add_argument("--keep")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(options.keep or name)
+        folder.mkdir(exist_ok=True)
+        return 1 if judge(options.program, folder, options.seconds) else 0

@@ -3,12 +3,9 @@
 one for each way to render. The take is imported from frames and a WAV with the times of a sound card that runs slow.
 Exit code 77: the package is not there."""
 
-import argparse
-import pathlib
 import sys
-import tempfile
 
-from drift_judge import drift, make_clip, run
+from drift_judge import drift, judged, make_clip, run
 
 FPS, SAMPLE_RATE, BLOCK = "2983/100", 48000, 1024
 SLOW = 1 + 500e-6  # how much longer everything took than by the labels of the clip
@@ -41,29 +38,21 @@ def make_take(program, folder, seconds):
          folder / "audio.wav", "--audio-times", folder / "audio.txt", "--data-dir", folder / "takes", "--quiet"])
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("program")
-    parser.add_argument("--seconds", type=float, default=6)
-    parser.add_argument("--keep")
-    options = parser.parse_args()
+def judge(program, folder, seconds):
     problems = 0
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(options.keep or name)
-        folder.mkdir(exist_ok=True)
-        make_take(options.program, folder, options.seconds)
-        for rendering, (flags, most) in RENDERINGS.items():
-            out = folder / rendering
-            run([options.program, "process", "judged", *flags, "--data-dir", folder / "takes", "--processed-dir", out,
-                 "--quiet"])
-            path = next(p for p in out.iterdir() if p.suffix in (".mp4", ".mkv"))
-            mean, worst, measured = drift(path, FPS, 0.9)
-            good = worst <= most
-            problems += not good
-            print(f"{rendering}: mean {mean:.3f} ms, worst {worst:.3f} ms of {most:.1f}, {measured} frames"
-                  f"{'' if good else '  TOO MUCH'}")
-    return 1 if problems else 0
+    make_take(program, folder, seconds)
+    for rendering, (flags, most) in RENDERINGS.items():
+        out = folder / rendering
+        run([program, "process", "judged", *flags, "--data-dir", folder / "takes", "--processed-dir", out,
+             "--quiet"])
+        path = next(p for p in out.iterdir() if p.suffix in (".mp4", ".mkv"))
+        mean, worst, measured = drift(path, FPS, 0.9)
+        good = worst <= most
+        problems += not good
+        print(f"{rendering}: mean {mean:.3f} ms, worst {worst:.3f} ms of {most:.1f}, {measured} frames"
+              f"{'' if good else '  TOO MUCH'}")
+    return problems
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(judged(judge, 6))

@@ -3,13 +3,10 @@
 participants, two of whom join later and one of whom leaves, are recorded in both layouts. Exit code 77: the package is
 not there."""
 
-import argparse
 import json
-import pathlib
 import sys
-import tempfile
 
-from drift_judge import drift, make_clip, run
+from drift_judge import drift, judged, make_clip, run
 
 # Name, frame rate, joins, leaves. Rates without a common beat.
 PEOPLE = [("ana", "2983/100", 0, None), ("bo", "249/10", 0, None), ("chen", "152/10", 2, None), ("dara", "30", 3, 0.8)]
@@ -26,53 +23,45 @@ def room(program, folder, tracks, layout):
     return result
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("program")
-    parser.add_argument("--seconds", type=float, default=8)
-    parser.add_argument("--keep")
-    options = parser.parse_args()
+def judge(program, folder, seconds):
     problems = 0
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(options.keep or name)
-        folder.mkdir(exist_ok=True)
-        tracks = {}
-        for person, fps, joins, leaves in PEOPLE:
-            clip = folder / f"{person}.mov"
-            make_clip(clip, fps, options.seconds)
-            times = f"@{joins}" + (f"-{joins + leaves * options.seconds:g}" if leaves else "")
-            tracks[person] = f"{clip}{times if joins else ''}"
+    tracks = {}
+    for person, fps, joins, leaves in PEOPLE:
+        clip = folder / f"{person}.mov"
+        make_clip(clip, fps, seconds)
+        times = f"@{joins}" + (f"-{joins + leaves * seconds:g}" if leaves else "")
+        tracks[person] = f"{clip}{times if joins else ''}"
 
-        result = room(options.program, folder / "tracks", [f"{p}={s}" for p, s in tracks.items()], "tracks")
-        for i, (person, fps, joins, _) in enumerate(PEOPLE):
-            part = folder / f"{person}_tracks.mp4"
-            run(["ffmpeg", "-v", "error", "-y", "-i", result["path"], "-map", f"0:v:{i}", "-map", f"0:a:{i}", "-c", "copy",
-                 part])
-            mean, worst, frames = drift(part, fps, 0.9)
-            begin = min(t["intervals"][0][0] for t in result["tracks"] if t["participant"] == person)
-            good = worst <= WORST_MS and abs(begin - joins) < 0.05
-            problems += not good
-            print(f"tracks, {person} ({fps} fps): mean {mean:.3f} ms, worst {worst:.3f} ms, {frames} frames, from "
-                  f"{begin:.3f} s{'' if good else '  TOO MUCH'}")
+    result = room(program, folder / "tracks", [f"{p}={s}" for p, s in tracks.items()], "tracks")
+    for i, (person, fps, joins, _) in enumerate(PEOPLE):
+        part = folder / f"{person}_tracks.mp4"
+        run(["ffmpeg", "-v", "error", "-y", "-i", result["path"], "-map", f"0:v:{i}", "-map", f"0:a:{i}", "-c", "copy",
+             part])
+        mean, worst, frames = drift(part, fps, 0.9)
+        begin = min(t["intervals"][0][0] for t in result["tracks"] if t["participant"] == person)
+        good = worst <= WORST_MS and abs(begin - joins) < 0.05
+        problems += not good
+        print(f"tracks, {person} ({fps} fps): mean {mean:.3f} ms, worst {worst:.3f} ms, {frames} frames, from "
+              f"{begin:.3f} s{'' if good else '  TOO MUCH'}")
 
-        # One is heard at a time, so that its numbers can be read; everybody is seen. Tiles of two by two.
-        for i, (person, fps, _, _) in enumerate(PEOPLE[:3]):
-            sources = [f"{p}{'' if p == person else ':no-audio'}={folder / p}.mov" for p, _, _, _ in PEOPLE]
-            result = room(options.program, folder / f"composite_{person}", sources, "composite")
-            tile = folder / f"{person}_composite.mkv"
-            run(["ffmpeg", "-v", "error", "-y", "-i", result["path"], "-vf",
-                 f"crop=640:360:{i % 2 * 640}:{i // 2 * 360}", "-fps_mode", "passthrough", "-c:v", "ffv1", "-c:a", "copy",
-                 tile])
-            beats = int((options.seconds - 0.2) / BEAT_S[person])
-            mean, worst, frames = drift(tile, fps, 0.8, beats * BEAT_S[person])
-            numerator, _, denominator = fps.partition("/")
-            interval = 1000 * float(denominator or 1) / float(numerator)
-            good = worst <= interval / 2 + WORST_MS and abs(mean) <= 1
-            problems += not good
-            print(f"composite, {person} ({fps} fps): mean {mean:.3f} ms, worst {worst:.3f} ms of "
-                  f"{interval / 2 + WORST_MS:.1f}, {frames} frames{'' if good else '  TOO MUCH'}")
-    return 1 if problems else 0
+    # One is heard at a time, so that its numbers can be read; everybody is seen. Tiles of two by two.
+    for i, (person, fps, _, _) in enumerate(PEOPLE[:3]):
+        sources = [f"{p}{'' if p == person else ':no-audio'}={folder / p}.mov" for p, _, _, _ in PEOPLE]
+        result = room(program, folder / f"composite_{person}", sources, "composite")
+        tile = folder / f"{person}_composite.mkv"
+        run(["ffmpeg", "-v", "error", "-y", "-i", result["path"], "-vf",
+             f"crop=640:360:{i % 2 * 640}:{i // 2 * 360}", "-fps_mode", "passthrough", "-c:v", "ffv1", "-c:a", "copy",
+             tile])
+        beats = int((seconds - 0.2) / BEAT_S[person])
+        mean, worst, frames = drift(tile, fps, 0.8, beats * BEAT_S[person])
+        numerator, _, denominator = fps.partition("/")
+        interval = 1000 * float(denominator or 1) / float(numerator)
+        good = worst <= interval / 2 + WORST_MS and abs(mean) <= 1
+        problems += not good
+        print(f"composite, {person} ({fps} fps): mean {mean:.3f} ms, worst {worst:.3f} ms of "
+              f"{interval / 2 + WORST_MS:.1f}, {frames} frames{'' if good else '  TOO MUCH'}")
+    return problems
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(judged(judge, 8))
