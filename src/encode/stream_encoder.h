@@ -53,8 +53,8 @@ struct StreamCounters {
 };
 
 /// Makes the packets of one track: converts, resamples to the media clock, encodes, and converts times to ticks.
-/// Accesses no files. Synchronous and thread-bound; the codec's own threads are internal. Times are media times, from
-/// 0.
+/// Accesses no files. Thread-bound, and synchronous but for BackgroundEncoder; the codec's own threads are internal.
+/// Times are media times, from 0.
 class StreamEncoder {
  public:
     StreamEncoder(const StreamEncoder&) = delete;
@@ -70,6 +70,8 @@ class StreamEncoder {
     Status pause(std::vector<Packet>& out);
     /// Flushes: appends the remaining packets. No input may follow. A second call does nothing.
     Status finish(std::vector<Packet>& out);
+    /// Appends the packets that have become ready since the last call: of an encoder that is not synchronous.
+    virtual void take_ready(std::vector<Packet>&) {}
 
     /// The track's parameters for a muxer; valid from the beginning.
     const StreamParams& params() const { return params_; }
@@ -77,7 +79,7 @@ class StreamEncoder {
     const std::string& codec() const { return codec_; }
     virtual StreamCounters counters() const { return counters_; }
     /// Fallbacks and changes, a line each. Complete after finish().
-    std::vector<std::string> notes() const;
+    virtual std::vector<std::string> notes() const;
 
  protected:
     StreamEncoder(StreamParams params, std::string codec) : params_(std::move(params)), codec_(std::move(codec)) {}

@@ -3,6 +3,7 @@
 #include "base/plural.h"
 #include "container/file_writer.h"
 #include "encode/audio_stream_encoder.h"
+#include "encode/background_encoder.h"
 #include "encode/data_encoder.h"
 #include "render/audio_mix.h"
 #include "render/cfr.h"
@@ -211,10 +212,8 @@ class Renderer {
         s.title = t.audio.name;
         auto encoder = AudioStreamEncoder::open(s);
         if (!encoder) return fail(std::move(encoder).error());
-        const auto* audio = encoder->get();
-        const auto added = add_track(std::move(*encoder));
+        const auto added = add_track(std::make_unique<BackgroundEncoder>(std::move(*encoder)));
         if (!added) return fail(added.error());
-        audio_encoders_[*added] = audio;
         reader_->map_audio(t.track, *added);
         no_media_ = false;
         return {};
@@ -236,7 +235,7 @@ class Renderer {
             auto encoder = AudioStreamEncoder::open(s);
             if (!encoder) return fail(std::move(encoder).error());
             const int rate = (*encoder)->params().sample_rate;
-            const auto added = add_track(std::move(*encoder));
+            const auto added = add_track(std::make_unique<BackgroundEncoder>(std::move(*encoder)));
             if (!added) return fail(added.error());
             mix_track_ = *added;
             mix_.emplace(rate, options_.audio.channels);
@@ -316,10 +315,11 @@ class Renderer {
         }
         // A long gap is written in pieces: the packets of a piece are in memory together.
         constexpr Duration kSilentPiece = std::chrono::seconds(10);
-        const auto& encoder = *audio_encoders_.at(audio.track);
-        while (audio.run.after_gap && audio.run.begin - encoder.position() > 2 * kSilentPiece)
-            ONETAKE_TRY(encode(audio.track, AudioSilence{encoder.position() + kSilentPiece}));
+        auto& end = audio_ends_[audio.track];
+        while (audio.run.after_gap && audio.run.begin - end > 2 * kSilentPiece)
+            ONETAKE_TRY(encode(audio.track, AudioSilence{end += kSilentPiece}));
         ONETAKE_TRY(at(audio.track, audio.run.begin));
+        end = audio.run.end;
         return encode(audio.track, std::move(audio.run));
     }
     Status write(PlacedData& data) {
@@ -357,10 +357,9 @@ class Renderer {
         return pace_.pass_silent([this](std::size_t track, MediaTime time, bool first) -> Status {
             auto& encoder = *encoders_[track];
             const int number = static_cast<int>(track);
-            if (first && encoder.params().kind == TrackKind::video) {
-                ONETAKE_TRY(encoder.pause(packets_));
-                ONETAKE_TRY(file_->write(number, packets_));
-            }
+            if (first && encoder.params().kind == TrackKind::video) ONETAKE_TRY(encoder.pause(packets_));
+            encoder.take_ready(packets_);
+            ONETAKE_TRY(file_->write(number, packets_));
             return file_->advance(number, time);
         });
     }
@@ -438,12 +437,12 @@ class Renderer {
     std::unique_ptr<MediaReader> reader_;
     std::optional<OutputGuard> guard_;
     std::optional<FileWriter> file_;
-    std::vector<std::unique_ptr<StreamEncoder>> encoders_;     // by track of the file
-    std::map<int, const AudioStreamEncoder*> audio_encoders_;  // by track of the file; in encoders_
-    std::vector<Packet> packets_;                              // reused from input to input
-    std::map<int, ConstantRate> constant_;                     // by track of the file
-    std::map<int, int> data_tracks_;                           // tracks of the file, by number of the data track
-    std::map<int, DataLines> data_lines_;                      // of a file that can't hold them, likewise
+    std::vector<std::unique_ptr<StreamEncoder>> encoders_;  // by track of the file
+    std::map<int, MediaTime> audio_ends_;                   // of what was written, by track of the file
+    std::vector<Packet> packets_;                           // reused from input to input
+    std::map<int, ConstantRate> constant_;                  // by track of the file
+    std::map<int, int> data_tracks_;                        // tracks of the file, by number of the data track
+    std::map<int, DataLines> data_lines_;                   // of a file that can't hold them, likewise
     std::uint64_t frames_ = 0;
     bool no_media_ = true;
     std::vector<std::string> notes_;
