@@ -8,7 +8,7 @@ namespace onetake {
 
 namespace {
 
-constexpr std::size_t kInputsAhead = 64;
+constexpr std::size_t kInputsAhead = 8;  // a rendering's are half a second each
 
 }  // namespace
 
@@ -41,8 +41,13 @@ Status BackgroundEncoder::take(EncoderInput input, std::vector<Packet>& out) {
 
 Status BackgroundEncoder::take_pause(std::vector<Packet>& out) {
     live_->pause();
-    take_ready(out);
+    catch_up(out);
     return {};
+}
+
+void BackgroundEncoder::catch_up(std::vector<Packet>& out) {
+    live_->wait();
+    take_ready(out);
 }
 
 Status BackgroundEncoder::take_end(std::vector<Packet>& out) {

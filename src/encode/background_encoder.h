@@ -12,9 +12,9 @@
 namespace onetake {
 
 /// A StreamEncoder that does another's work on a thread of its own (LiveEncoder), so that several tracks of a file are
-/// encoded at once. Packets come with later calls than the inputs they are of, in the same order; finish() waits for
-/// all. encode() waits while the thread is many inputs behind. An error comes with a later call, too, and ends the
-/// track.
+/// encoded at once. encode() does not wait for its input's packets, which come with a later call, in the same order; it
+/// waits only while the thread is several inputs behind. All other calls wait for the packets of all inputs. An error
+/// comes with a later call, too, and ends the track.
 class BackgroundEncoder final : public StreamEncoder {
  public:
     /// Starts the thread, with the caller's priority.
@@ -22,7 +22,7 @@ class BackgroundEncoder final : public StreamEncoder {
     /// What is not encoded yet is dropped.
     ~BackgroundEncoder() override;
 
-    void take_ready(std::vector<Packet>& out) override;
+    void catch_up(std::vector<Packet>& out) override;
     /// After finish().
     StreamCounters counters() const override;
     std::vector<std::string> notes() const override;
@@ -31,6 +31,7 @@ class BackgroundEncoder final : public StreamEncoder {
     Status take(EncoderInput input, std::vector<Packet>& out) override;
     Status take_pause(std::vector<Packet>& out) override;
     Status take_end(std::vector<Packet>& out) override;
+    void take_ready(std::vector<Packet>& out);
     Status end();
 
     Mutex mutex_;

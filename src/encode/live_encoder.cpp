@@ -21,7 +21,7 @@ LiveEncoder::~LiveEncoder() {
 
 bool LiveEncoder::push(EncoderInput input) {
     ++pushed_;
-    std::optional<EncoderInput> item(std::move(input));
+    Item item{std::move(input)};
     const bool taken =
         options_.on_full == OnFull::block ? queue_.push(std::move(item)) : queue_.try_push(std::move(item));
     if (!taken) ++(closed_ ? lost_ : dropped_);
@@ -29,7 +29,12 @@ bool LiveEncoder::push(EncoderInput input) {
 }
 
 void LiveEncoder::pause() {
-    (void)queue_.push(std::nullopt);
+    (void)queue_.push(Item{});
+}
+
+void LiveEncoder::wait() {
+    std::promise<void> reached;
+    if (queue_.push(Item{{}, &reached})) reached.get_future().wait();
 }
 
 Status LiveEncoder::finish() {
@@ -50,7 +55,10 @@ void LiveEncoder::run(const std::stop_token& stop) {
     // The queue has no reader any more: queued and later inputs are lost.
     closed_ = true;
     queue_.close();
-    while (const auto item = queue_.pop()) lost_ += item->has_value();
+    while (const auto item = queue_.pop()) {
+        lost_ += item->input.has_value();
+        if (item->reached != nullptr) item->reached->set_value();
+    }
     const bool failed = !status_ && status_.error().code != ErrorCode::cancelled;
     if (failed && options_.on_error) options_.on_error(status_.error());
 }
@@ -61,7 +69,11 @@ Status LiveEncoder::encode_queue(const std::stop_token& stop) {
                     fmt::format("The {} track was cancelled.", to_string(encoder_->params().kind)));
     };
     while (auto item = queue_.pop()) {
-        auto& input = *item;
+        auto& input = item->input;
+        if (item->reached != nullptr) {
+            item->reached->set_value();
+            continue;
+        }
         if (stop.stop_requested()) {
             lost_ += input.has_value();
             return cancelled();

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -54,6 +55,8 @@ class LiveEncoder {
     bool push(EncoderInput input);
     /// Queues a pause of the track (StreamEncoder::pause()) behind the inputs so far; waits for room. Thread-safe.
     void pause();
+    /// Waits until the inputs and pauses so far are encoded and their packets delivered, or the track has ended.
+    void wait();
     /// Encodes the queued inputs, flushes the encoder, and ends the thread. Returns the error that ended the track, if
     /// any. Call once, from one thread.
     Status finish();
@@ -70,11 +73,17 @@ class LiveEncoder {
     Status encode_queue(const std::stop_token& stop);
     Status deliver();
 
+    /// Neither: a pause.
+    struct Item {
+        std::optional<EncoderInput> input;
+        std::promise<void>* reached = nullptr;  // of wait()
+    };
+
     const std::unique_ptr<StreamEncoder> encoder_;
     const LiveEncoderOptions options_;
-    BoundedQueue<std::optional<EncoderInput>> queue_;  ///< empty: a pause
-    std::vector<Packet> packets_;                      ///< of the thread
-    Status status_;                                    ///< of the thread until it is joined
+    BoundedQueue<Item> queue_;
+    std::vector<Packet> packets_;  ///< of the thread
+    Status status_;                ///< of the thread until it is joined
     std::atomic<bool> closed_{false};
     std::atomic<std::uint64_t> pushed_{0}, encoded_{0}, dropped_{0}, refused_{0}, lost_{0}, delivered_{0};
     std::jthread thread_;  ///< last: everything above outlives it

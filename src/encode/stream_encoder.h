@@ -70,8 +70,9 @@ class StreamEncoder {
     Status pause(std::vector<Packet>& out);
     /// Flushes: appends the remaining packets. No input may follow. A second call does nothing.
     Status finish(std::vector<Packet>& out);
-    /// Appends the packets that have become ready since the last call: of an encoder that is not synchronous.
-    virtual void take_ready(std::vector<Packet>&) {}
+    /// Appends the packets of all inputs so far, as far as the codec has given them out: an encoder that is not
+    /// synchronous may be behind its inputs.
+    virtual void catch_up(std::vector<Packet>&) {}
 
     /// The track's parameters for a muxer; valid from the beginning.
     const StreamParams& params() const { return params_; }

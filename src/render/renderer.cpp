@@ -9,6 +9,7 @@
 #include "render/cfr.h"
 #include "render/data_lines.h"
 #include "render/index_bytes.h"
+#include "render/kept_audio.h"
 #include "render/output_guard.h"
 #include "render/track_encoders.h"
 #include "render/track_pace.h"
@@ -33,8 +34,8 @@ constexpr Duration kLongestGap = std::chrono::hours(24 * 30);
 class Renderer {
  public:
     /// `again_at`: a rendering that follows and lacks a track is given up from here on, to begin again.
-    Renderer(const RenderOptions& options, RenderProgress& progress, MediaTime again_at = {})
-        : options_(options), progress_(progress), again_at_(again_at) {}
+    Renderer(const RenderOptions& options, RenderProgress& progress, KeptAudio* kept = nullptr, MediaTime again_at = {})
+        : options_(options), progress_(progress), kept_(kept), again_at_(again_at) {}
 
     /// run() was given up because the file lacks a track.
     bool begins_again() const { return begins_again_; }
@@ -58,6 +59,8 @@ class Renderer {
                                          options_.container == ContainerFormat::mp4 ? kLongestMp4Gap : kLongestGap});
         if (!reader) return fail(std::move(reader).error());
         reader_ = std::move(*reader);
+        if (reader_->take().format < kFormatOfLateTracks) kept_ = nullptr;
+        if (kept_ != nullptr) kept_->begin(reader_->origin());
         ONETAKE_TRY(find_tracks());
         // One that is followed is rendered to its end, or not at all.
         auto guard = OutputGuard::create(options_, *reader_, !totals_ || totals_->end);
@@ -210,13 +213,18 @@ class Renderer {
         s.codec = options_.audio.codec;
         s.bit_rate = options_.audio_bitrate;
         s.title = t.audio.name;
-        auto encoder = AudioStreamEncoder::open(s);
+        auto encoder = open_audio(t, s);
         if (!encoder) return fail(std::move(encoder).error());
         const auto added = add_track(std::make_unique<BackgroundEncoder>(std::move(*encoder)));
         if (!added) return fail(added.error());
         reader_->map_audio(t.track, *added);
         no_media_ = false;
         return {};
+    }
+
+    Result<std::unique_ptr<StreamEncoder>> open_audio(const TrackRecord& t, const AudioStreamSettings& settings) {
+        if (kept_ != nullptr) return kept_->encoder(t.track.number, settings);
+        return AudioStreamEncoder::open(settings);
     }
 
     Status add_to_mix(const TrackRecord& t) {
@@ -357,9 +365,13 @@ class Renderer {
         return pace_.pass_silent([this](std::size_t track, MediaTime time, bool first) -> Status {
             auto& encoder = *encoders_[track];
             const int number = static_cast<int>(track);
-            if (first && encoder.params().kind == TrackKind::video) ONETAKE_TRY(encoder.pause(packets_));
-            encoder.take_ready(packets_);
-            ONETAKE_TRY(file_->write(number, packets_));
+            if (first) {
+                if (encoder.params().kind == TrackKind::video)
+                    ONETAKE_TRY(encoder.pause(packets_));
+                else
+                    encoder.catch_up(packets_);
+                ONETAKE_TRY(file_->write(number, packets_));
+            }
             return file_->advance(number, time);
         });
     }
@@ -426,6 +438,7 @@ class Renderer {
 
     const RenderOptions& options_;
     RenderProgress& progress_;
+    KeptAudio* kept_;  // null: the file can't begin again with another track
     const MediaTime again_at_;
     bool follows_ = false, lacks_track_ = false, begins_again_ = false;
     std::optional<TakeTotals> totals_;  // unknown while following
@@ -457,10 +470,11 @@ Result<RenderReport> render_take(const RenderOptions& options) {
 
 Result<RenderReport> render_growing_take(const RenderOptions& options, RenderProgress& progress,
                                          std::function<bool()> wait_for_more) {
+    KeptAudio kept(std::filesystem::path(options.out_path).parent_path().string());
     for (MediaTime again_at;;) {
-        Renderer renderer(options, progress, again_at);
+        Renderer renderer(options, progress, &kept, again_at);
         auto report = renderer.run(wait_for_more);
-        if (!renderer.begins_again()) return report;
+        if (!renderer.begins_again() && (report || !kept.has_failed())) return report;
         const auto done = renderer.position().time_since_epoch();
         again_at = MediaTime(done + done / 10);
         progress.begin_again();

@@ -197,6 +197,37 @@ TEST_F(LateTracks, ComeIntoAFileThatFollowsTheRecording) {
         EXPECT_EQ(entry.path().extension(), ".mp4") << "nothing is left of the file that began without them";
 }
 
+TEST_F(LateTracks, ComeIntoAFileThatIsFarAlready) {
+    FollowingRender following(options("live.mp4"), true);
+    following.start();
+    auto* v1 = add_video();
+    auto* a1 = add_audio();
+    ASSERT_TRUE(sink_->start());
+    for (int s = 0; s < 40; ++s) {
+        video(v1, s, s + 1, true);
+        audio(a1, s, s + 1);
+    }
+    const auto written = [&] {
+        std::error_code ec;
+        for (const auto& entry : std::filesystem::directory_iterator(dir_.file("out"), ec))
+            return entry.file_size(ec) > 100'000;
+        return false;
+    };
+    const auto deadline = deadline_in(60s);
+    while (!written() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(5ms);
+    ASSERT_TRUE(written());
+    auto* a2 = add_audio();
+    audio(a2, 40, 42);
+    audio(a1, 40, 42);
+    close();
+    following.take_is_complete(42s);
+    const auto live = following.wait();
+    ASSERT_TRUE(live) << live.error().message;
+    const auto later = render_take(options("later.mp4"));
+    ASSERT_TRUE(later) << later.error().message;
+    EXPECT_EQ(packets(live->path), packets(later->path));
+}
+
 TEST_F(LateTracks, DataThatComeWhenTheFileHasBegunAreBesideIt) {
     auto* v1 = add_video();
     auto* d1 = sink_->add_data({}).value();
