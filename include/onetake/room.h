@@ -368,7 +368,7 @@ class ONETAKE_API Room {
                       std::optional<double> t = std::nullopt);
 
     /// Removes all tracks and stops all recorders, at the same time. Waits for each as long as its stop_timeout_s()
-    /// says. A second call returns the same. Called by a recorder, it does nothing.
+    /// says. A second call returns the same. Called by one of its recorders, or in a callback of any, it does nothing.
     std::vector<RoomRecorderResult> close();
 
  private:

@@ -50,7 +50,15 @@ void InputDelivery::take_media(InputMedia media) {
         decode(media);
         return;
     }
+    auto before = pending_.empty() ? std::nullopt : std::optional(clock_);
     const auto seen = clock_.observe(packet.time, packet.arrival, media.sender_start, read_clocks());
+    if (seen == LiveClock::Seen::began_anew && before) {
+        // What waits for the clock has the times of before.
+        std::swap(clock_, *before);
+        clock_.settle();
+        settle();
+        std::swap(clock_, *before);
+    }
     report_clock(seen, packet.arrival);
     if (seen != LiveClock::Seen::usual && audio_) audio_->break_here();
     pending_bytes_ += packet.packet.bytes.size();

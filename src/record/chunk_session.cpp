@@ -144,9 +144,10 @@ std::string ChunkSession::id_of(std::int64_t number, WallTime begin) {
                 problem = fmt::format("\"{}\" exists already", id);
         }
         if (!problem.empty()) {
-            id.clear();
+            id = fmt::format("{:05}", number);
+            for (int n = 2; !ids_.insert(id).second; ++n) id = fmt::format("{:05}-{}", number, n);
             report(EventKind::note, "",
-                   fmt::format("Chunk {} has its number as its name: start_chunk_callback: {}.", number, problem));
+                   fmt::format("Chunk {} is named {}: start_chunk_callback: {}.", number, id, problem));
         }
     }
     if (id.empty()) id = fmt::format("{:05}", number);

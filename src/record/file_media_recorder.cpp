@@ -57,6 +57,8 @@ class FileMediaRecorder::Impl {
     }
     Result<MediaRecordingResult> stop(const MediaRecordingHandle& handle) {
         std::shared_ptr<RoomSession> session;
+        if (in_callback)
+            return fail(ErrorCode::wrong_state, "on_recording_stop() in a callback, for which it would wait.");
         {
             MutexLock lock(mutex_);
             const auto at = std::ranges::find(running_, handle.number, &Running::first);

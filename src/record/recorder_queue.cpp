@@ -29,7 +29,9 @@ struct RemovedTrack {
 struct StopCall {};
 using Call = std::variant<AddedTrack, RemovedTrack, std::shared_ptr<const RoomData>, StopCall>;
 
-thread_local bool in_call = false;
+constexpr double kDefaultWait_s = 10;
+
+thread_local const void* called_queue = nullptr;  // whose call this thread makes
 
 RoomLoss no_loss(const RecordingTrack& track) {
     return {track.participant, track.media, 0, 0};
@@ -37,20 +39,25 @@ RoomLoss no_loss(const RecordingTrack& track) {
 
 }  // namespace
 
-bool in_recorder_call() {
-    return in_call;
+std::string name_of(const RoomRecorderBinding& binding) {
+    if (!binding.name.empty()) return binding.name;
+    try {
+        return binding.recorder->name();
+    } catch (...) {
+        return "recorder";
+    }
 }
 
 struct RecorderQueue::State {
     State(RoomRecorderBinding b, RecorderQueueOptions o) : binding(std::move(b)), options(std::move(o)) {
-        if (binding.name.empty()) binding.name = binding.recorder->name();
+        binding.name = name_of(binding);
         MutexLock lock(mutex);
         result.name = binding.name;
     }
 
     // All of it runs on the thread.
     void run() {
-        in_call = true;
+        called_queue = this;
         MediaRecordingConfig config{options.room, binding.config, to_seconds(host_now().time_since_epoch()) * 1e3};
         std::optional<MediaRecordingHandle> handle;
         (void)guard("on_recording_start", [&]() -> Status {
@@ -203,6 +210,10 @@ void RecorderQueue::data(const std::shared_ptr<const RoomData>& data) {
     s.changed.notify_all();
 }
 
+bool RecorderQueue::in_call() const {
+    return called_queue == state_.get();
+}
+
 void RecorderQueue::stop_waiting() {
     {
         MutexLock lock(state_->mutex);
@@ -213,8 +224,12 @@ void RecorderQueue::stop_waiting() {
 
 void RecorderQueue::stop() {
     state_->post(StopCall{});
-    const double timeout = std::clamp(state_->binding.recorder->stop_timeout_s(), 0.0, kLongestWait_s);
-    deadline_ = host_now() + duration_from_seconds(std::isnan(timeout) ? 0 : timeout);
+    double timeout = kDefaultWait_s;
+    (void)state_->guard("stop_timeout_s", [&]() -> Status {
+        timeout = state_->binding.recorder->stop_timeout_s();
+        return {};
+    });
+    deadline_ = host_now() + duration_from_seconds(std::isnan(timeout) ? 0 : std::clamp(timeout, 0.0, kLongestWait_s));
 }
 
 RoomRecorderResult RecorderQueue::wait() {

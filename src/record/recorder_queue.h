@@ -25,8 +25,8 @@ struct RecorderQueueOptions {
     bool wait_for_room = false;  ///< data() waits while the queue is full
 };
 
-/// Whether the calling thread is making a call of a recorder: waiting for the recorder there would never end.
-bool in_recorder_call();
+/// Of the binding, or of the recorder.
+std::string name_of(const RoomRecorderBinding& binding);
 
 /// The calls of one recorder of a room: a bounded queue of each track and the thread that makes them, which outlives
 /// this object where the recorder does not return. Thread-safe.
@@ -42,6 +42,8 @@ class RecorderQueue {
     void add(const RecordingTrack& track);
     void remove(const RecordingTrack& track);
     void data(const std::shared_ptr<const RoomData>& data);
+    /// Whether the calling thread is making a call of this recorder: waiting for the recorder there would never end.
+    bool in_call() const;
     /// Ends waits in data(), also later ones: the media are dropped.
     void stop_waiting();
     /// on_recording_stop() comes behind what is queued. Once.

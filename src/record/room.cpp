@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/mutex.h"
 #include "capture/push_gate.h"
+#include "record/callback_guard.h"
 #include "record/pushed_frame.h"
 #include "record/recorder_queue.h"
 
@@ -103,10 +104,13 @@ class Room::Impl {
             if (at == members_.end()) return no_track(track);
             member = *at;
             members_.erase(at);
+            ++leaving_;
         }
         member->gate.close();
         MutexLock lock(mutex_);
         for (const auto& queue : *queues_) queue->remove(member->track);
+        --leaving_;
+        closed_changed_.notify_all();
         return {};
     }
 
@@ -170,8 +174,14 @@ class Room::Impl {
         return {};
     }
 
-    std::vector<RoomRecorderResult> close() {
-        if (in_recorder_call()) return {};
+    /// Whether the recorders can't be waited for, because they wait for this thread.
+    bool is_called_by_recorder() {
+        MutexLock lock(mutex_);
+        return in_callback || std::ranges::any_of(*queues_, [](const auto& queue) { return queue->in_call(); });
+    }
+
+    /// Without `wait` the recorders come to their ends by themselves.
+    std::vector<RoomRecorderResult> close(bool wait) {
         std::vector<std::shared_ptr<Member>> members;
         std::shared_ptr<const Queues> queues;
         std::vector<RoomRecorderResult> results;
@@ -183,18 +193,24 @@ class Room::Impl {
             // Without a track, no recorder has started.
             for (const auto& binding : std::exchange(waiting_, {})) {
                 results.emplace_back();
-                results.back().name = binding.name.empty() ? binding.recorder->name() : binding.name;
+                results.back().name = name_of(binding);
             }
             members.swap(members_);
             queues = queues_;
         }
         for (const auto& queue : *queues) queue->stop_waiting();
+        {
+            // Those who are just leaving come before the end.
+            MutexLock lock(mutex_);
+            while (leaving_ > 0) closed_changed_.wait(lock);
+        }
         for (const auto& member : members) {
             member->gate.close();
             for (const auto& queue : *queues) queue->remove(member->track);
         }
         for (const auto& queue : *queues) queue->stop();
-        for (const auto& queue : *queues) results.push_back(queue->wait());
+        for (const auto& queue : *queues)
+            if (wait) results.push_back(queue->wait());
         MutexLock lock(mutex_);
         results_ = results;
         closing_ = false;
@@ -250,6 +266,7 @@ class Room::Impl {
     ConditionVariable closed_changed_;
     bool begun_ ONETAKE_GUARDED_BY(mutex_) = false;
     bool closed_ ONETAKE_GUARDED_BY(mutex_) = false, closing_ ONETAKE_GUARDED_BY(mutex_) = false;
+    int leaving_ ONETAKE_GUARDED_BY(mutex_) = 0;  // calls of leave() under way
     std::uint64_t last_number_ ONETAKE_GUARDED_BY(mutex_) = 0;
     std::vector<RoomRecorderBinding> waiting_ ONETAKE_GUARDED_BY(mutex_);  // until the first track
     std::vector<std::shared_ptr<Member>> members_ ONETAKE_GUARDED_BY(mutex_);
@@ -260,7 +277,7 @@ class Room::Impl {
 
 Room::Room(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Room::~Room() {
-    (void)close();
+    (void)impl_->close(!impl_->is_called_by_recorder());
 }
 
 Result<std::unique_ptr<Room>> Room::create(RoomConfig config) {
@@ -292,7 +309,8 @@ Status Room::push_audio(const RecordingTrack& track, std::span<const std::int16_
     return impl_->push(track, samples, t);
 }
 std::vector<RoomRecorderResult> Room::close() {
-    return impl_->close();
+    if (impl_->is_called_by_recorder()) return {};
+    return impl_->close(true);
 }
 
 }  // namespace onetake

@@ -263,12 +263,16 @@ Status RoomSession::open_composite() {
 Status RoomSession::remove(const RecordingTrack& track) {
     auto* slot = slot_of(track);
     if (slot == nullptr) return fail(ErrorCode::not_found, fmt::format("Track {} is not recorded.", track.number));
+    slot->leaves = true;
     pass_on(gate_.remove(track.number));
-    slot->present = false;
-    end_media(*slot);
-    if (composite_ && slot->audio.source != nullptr && slot->last_end)
-        composite_->end_hearing(slot->id, *slot->last_end);
+    if (slot->leaves && !gate_.holds(track.number)) end(*slot);
     return {};
+}
+
+void RoomSession::end(Slot& slot) {
+    slot.present = slot.leaves = false;
+    end_media(slot);
+    if (composite_ && slot.audio.source != nullptr && slot.last_end) composite_->end_hearing(slot.id, *slot.last_end);
 }
 
 // Nobody waits for what has left.
@@ -305,6 +309,8 @@ Status RoomSession::data(const RecordingTrack& track, const MediaData& data, dou
 
 void RoomSession::pass_on(const std::vector<HeldMedia>& held) {
     for (const auto& media : held) (void)take(media);  // errors are in the track's result
+    for (const auto& slot : slots_)
+        if (slot->leaves && gate_.is_open()) end(*slot);
     if (gate_.is_open() && !std::exchange(late_noted_, true)) note_late_tracks();
 }
 

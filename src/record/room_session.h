@@ -51,6 +51,7 @@ class RoomSession {
         RecordedTrack result;                    // times on CLOCK_MONOTONIC, s
         std::uint64_t number = 0;                // of the room's track that feeds it
         bool present = false;                    // in the room
+        bool leaves = false;                     // its media are held still
         bool begun = false;                      // since it came
         bool feeds = false;                      // nothing of it was ended in the take
         int composite_id = -1;                   // of a video of the composite
@@ -69,6 +70,7 @@ class RoomSession {
     Slot* slot_of(const RecordingTrack& track);
     Status take(const HeldMedia& media);
     void pass_on(const std::vector<HeldMedia>& held);
+    void end(Slot& slot);
     void note_late_tracks();
     Status open(Slot& slot, const RecordingTrack& track);
     Status open_composite();

@@ -33,6 +33,10 @@ std::vector<HeldMedia> RoomStartGate::remove(std::uint64_t track) {
     return decide();
 }
 
+bool RoomStartGate::holds(std::uint64_t track) const {
+    return std::ranges::any_of(held_, [&](const HeldMedia& media) { return media.track.number == track; });
+}
+
 std::vector<HeldMedia> RoomStartGate::take(HeldMedia media) {
     std::vector<HeldMedia> all;
     if (open_) {

@@ -35,6 +35,8 @@ class RoomStartGate {
     std::vector<HeldMedia> finish();
 
     bool is_open() const { return open_; }
+    /// Whether media of a track are held.
+    bool holds(std::uint64_t track) const;
     /// Tracks that the file begins without. Once it has begun.
     const std::vector<std::uint64_t>& late() const { return late_; }
 

@@ -212,11 +212,11 @@ class VideoSessionRecorder::Impl {
         return handle;
     }
 
-    Status stop(const VideoRecordingHandle& handle) {
+    Status stop(std::uint64_t recording, const VideoRecordingHandle& handle) {
         auto stopped = recorder->stop(handle);
         if (!stopped) return fail(std::move(stopped).error());
         MutexLock lock(mutex);
-        results.push_back(std::move(*stopped));
+        results.emplace_back(recording, std::move(*stopped));
         return {};
     }
 
@@ -224,7 +224,7 @@ class VideoSessionRecorder::Impl {
     Mutex mutex;
     std::uint64_t last_number ONETAKE_GUARDED_BY(mutex) = 0;
     std::vector<Session> sessions ONETAKE_GUARDED_BY(mutex);
-    std::vector<VideoRecordingResult> results ONETAKE_GUARDED_BY(mutex);
+    std::vector<std::pair<std::uint64_t, VideoRecordingResult>> results ONETAKE_GUARDED_BY(mutex);  // by recording
 };
 
 VideoSessionRecorder::VideoSessionRecorder(std::shared_ptr<VideoRecorderInterface> recorder)
@@ -258,14 +258,17 @@ Status VideoSessionRecorder::on_data(const MediaRecordingHandle& handle, const R
 Status VideoSessionRecorder::on_track_removed(const MediaRecordingHandle& handle, const RecordingTrack& track) {
     if (track.media == RoomMedia::audio) return {};
     const auto session = impl_->take(handle.number, track.number, true);
-    return session ? impl_->stop(*session) : no_recording(handle);
+    return session ? impl_->stop(handle.number, *session) : no_recording(handle);
 }
 
 Result<MediaRecordingResult> VideoSessionRecorder::on_recording_stop(const MediaRecordingHandle& handle) {
     MediaRecordingResult result;
     while (const auto session = impl_->take(handle.number, std::nullopt, true))
-        if (auto stopped = impl_->stop(*session); !stopped) result.failures.push_back(stopped.error().message);
-    for (const auto& video : results()) {
+        if (auto stopped = impl_->stop(handle.number, *session); !stopped)
+            result.failures.push_back(stopped.error().message);
+    MutexLock lock(impl_->mutex);
+    for (const auto& [recording, video] : impl_->results) {
+        if (recording != handle.number) continue;
         result.size_bytes += video.bytes;
         result.duration_s = std::max(result.duration_s, video.duration_s);
         if (result.path.empty()) result.path = video.path;
@@ -281,7 +284,9 @@ double VideoSessionRecorder::stop_timeout_s() const {
 
 std::vector<VideoRecordingResult> VideoSessionRecorder::results() const {
     MutexLock lock(impl_->mutex);
-    return impl_->results;
+    std::vector<VideoRecordingResult> all;
+    for (const auto& [recording, video] : impl_->results) all.push_back(video);
+    return all;
 }
 
 }  // namespace onetake

@@ -4,6 +4,7 @@
 #include <onetake/take.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <filesystem>
 #include <future>
@@ -79,6 +80,29 @@ TEST_F(RoomTest, MayBeginWhenEveryTrackHasDelivered) {
         EXPECT_EQ(
             std::ranges::any_of(result.notes, [](const auto& n) { return n.find("begins without it") != n.npos; }),
             !all_come);
+    }
+}
+
+TEST_F(RoomTest, WhoLeavesBeforeTheFileBeginsIsInIt) {
+    config_.start_when = RoomStart::all_tracks;
+    for (const bool ends : {true, false}) {
+        open();
+        const auto camera = join("alice", RoomMedia::video);
+        join("bob", RoomMedia::audio);
+        const auto sound = join("carol", RoomMedia::audio);
+        video(camera, red_, 0, 2);
+        clicks(sound, {}, 0, 2);
+        if (!ends) {
+            ASSERT_TRUE(room_->leave(camera));
+            clicks(sound, {}, 2, 8);  // bob is awaited for 5 s
+        }
+        const auto result = close();
+        EXPECT_THAT(result.failures, IsEmpty());
+        ASSERT_THAT(result.tracks, SizeIs(::testing::Ge(2)));
+        EXPECT_EQ(result.tracks[0].delivered, 20u) << ends;
+        EXPECT_EQ(result.tracks[0].written, 20u) << ends;
+        EXPECT_THAT(testing::decoded_times(result.path, "v:0"), SizeIs(20)) << ends;
+        EXPECT_NEAR(result.tracks[0].intervals.at(0).to_s, 1.9, 0.11);
     }
 }
 
@@ -159,6 +183,15 @@ TEST_F(RoomTest, LayersRecordBesideEachOther) {
     EXPECT_THAT(testing::decoded_times(videos->results()[0].path, "v:0"), SizeIs(20));
     EXPECT_NEAR(click_near(testing::decoded_audio(results[2].recording.path), 1), 1, 0.001) << "silence was put in";
     EXPECT_EQ(results[2].recording.tracks.at(0).written, 16000u * 2 - 6 * 320) << "six blocks are missing";
+
+    // Its next recording has nothing of this one.
+    room_ = Room::create(room_config_).value();
+    ASSERT_TRUE(room_->bind({videos, {}, {}}));
+    video(join("bob", RoomMedia::video), red_, 0, 1);
+    const auto second = room_->close();
+    ASSERT_THAT(videos->results(), SizeIs(2));
+    EXPECT_EQ(second.at(0).recording.path, videos->results()[1].path);
+    EXPECT_EQ(second.at(0).recording.size_bytes, videos->results()[1].bytes);
 }
 
 TEST_F(RoomTest, AnEncoderThatIsNotThereIsAnErrorOrReplaced) {
@@ -177,7 +210,7 @@ TEST_F(RoomTest, AnEncoderThatIsNotThereIsAnErrorOrReplaced) {
 }
 
 /// A back end of a program's own that does what a test says.
-class BackEnd final : public MediaRecorder {
+class BackEnd : public MediaRecorder {
  public:
     std::function<void()> on_each = [] {};
     std::string name() const override { return "own"; }
@@ -231,6 +264,56 @@ TEST_F(RoomTest, ABackEndThatThrowsOrBlocksHarmsNobody) {
         (loss.media == RoomMedia::audio ? audio_dropped : dropped) += loss.dropped;
     EXPECT_EQ(dropped, 199u) << "all but the one in hand";
     EXPECT_EQ(audio_dropped, 100u);
+}
+
+TEST_F(RoomTest, ABackEndWhoseNameAndTimeoutThrowHarmsNobody) {
+    struct Throwing final : BackEnd {
+        std::string name() const override { throw std::runtime_error("no name"); }
+        double stop_timeout_s() const override { throw std::runtime_error("no timeout"); }
+    };
+    open();
+    ASSERT_TRUE(room_->bind({std::make_shared<Throwing>(), {}, {}}));
+    video(join("alice", RoomMedia::video), red_, 0, 1);
+    const auto results = room_->close();
+    ASSERT_THAT(results, SizeIs(2));
+    EXPECT_THAT(testing::decoded_times(results[0].recording.path, "v:0"), SizeIs(10));
+    EXPECT_EQ(results[1].name, "recorder");
+    EXPECT_THAT(results[1].errors, Contains(HasSubstr("no timeout")));
+}
+
+TEST_F(RoomTest, ACallbackThatClosesTheRoomWaitsForNothing) {
+    open();
+    std::atomic<int> calls = 0;
+    recorder_->on_progress([&](const Progress&) {
+        ++calls;
+        EXPECT_THAT(room_->close(), IsEmpty());
+    });
+    video(join("alice", RoomMedia::video), red_, 0, 2);
+    const auto result = close();
+    EXPECT_GT(calls, 0);
+    EXPECT_THAT(testing::decoded_times(result.path, "v:0"), SizeIs(20));
+}
+
+TEST_F(RoomTest, ARecorderMayCloseAnotherRoom) {
+    struct Bridge final : BackEnd {
+        Result<MediaRecordingResult> on_recording_stop(const MediaRecordingHandle&) override {
+            inner = room->close();
+            room.reset();
+            return MediaRecordingResult{};
+        }
+        std::unique_ptr<Room> room = Room::create({}).value();
+        std::vector<RoomRecorderResult> inner;
+    };
+    open();
+    const auto bridge = std::make_shared<Bridge>();
+    const auto mock = std::make_shared<MockMediaRecorder>();
+    ASSERT_TRUE(bridge->room->bind({mock, {}, {}}));
+    ASSERT_TRUE(bridge->room->join("alice", {}));
+    ASSERT_TRUE(room_->bind({bridge, {}, {}}));
+    video(join("alice", RoomMedia::video), red_, 0, 1);
+    ASSERT_THAT(room_->close(), SizeIs(2));
+    ASSERT_THAT(bridge->inner, SizeIs(1));
+    EXPECT_TRUE(bridge->inner[0].returned);
 }
 
 TEST_F(RoomTest, RefusesWhatCanNotBe) {
