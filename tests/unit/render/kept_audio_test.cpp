@@ -9,9 +9,8 @@ namespace onetake {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
-constexpr HostTime kOrigin{seconds(100)};
+constexpr HostTime kOrigin{std::chrono::seconds(100)};
 
 AudioStreamSettings kept_settings() {
     AudioStreamSettings settings;
@@ -112,7 +111,7 @@ TEST_F(KeptAudioTest, FewerInputsAreAnError) {
 
 TEST_F(KeptAudioTest, AnotherOriginForgetsEverything) {
     const auto expected = encode(100, false);
-    kept_.begin(kOrigin + seconds(1));
+    kept_.begin(kOrigin + std::chrono::seconds(1));
     const auto encoder = kept_.encoder(1, kept_settings()).value();
     std::vector<Packet> packets;
     for (int block = 200; block < 300; ++block) ASSERT_TRUE(encoder->encode(noise_at(block), packets));
