@@ -204,10 +204,12 @@ Result<ChunkedResult> ChunkSession::stop(const ProgressCallback& on_progress) {
                         report.error().message, shell_quoted(options_.directory)));
     const auto made = report ? *report : ChunkRenderReport();
     for (const auto& loss : made.losses)
-        if (loss.lost > 0)
+        if (loss.lost > 0) {
+            complete = false;
             result.failures.push_back(fmt::format("{} of {} {}s of {} could not be read back, and are in no chunk.",
                                                   loss.lost, loss.named, unit_of(loss.track.kind),
                                                   to_string(loss.track)));
+        }
     result.notes.insert(result.notes.end(), made.notes.begin(), made.notes.end());
     result.duration_s = to_seconds(made.length);
     result.streams = streams_of(take->metrics, made);

@@ -120,6 +120,10 @@ void recover_chunks(const std::string& folder, const std::string& name, Recovere
         recovered.steps.insert(recovered.steps.end(), report->notes.begin(), report->notes.end());
     }
     recovered.path = folder;
+    if (!recovered.failures.empty()) {
+        recovered.steps.push_back(fmt::format("{} is kept.", take));
+        return;
+    }
     std::error_code problem;
     fs::remove_all(take, problem);
     if (problem) failed(fmt::format("{} could not be removed: {}.", take, problem.message()));

@@ -1,4 +1,6 @@
 #include "base/files.h"
+#include "base/plural.h"
+#include "inspect/output_file.h"
 #include "inspect/stored_take.h"
 #include "record/recover_chunks.h"
 #include "record/room_session.h"
@@ -29,6 +31,14 @@ ContainerFormat container_of(const TakeRecord& take) {
     return name == "avi" ? ContainerFormat::avi : ContainerFormat::mp4;
 }
 
+// One that was kept beside its file, as was asked for: a finished take that the file is all of.
+bool is_kept(const std::string& storage, const std::string& name, const TakeRecord& take) {
+    std::error_code ignored;
+    if (!fs::exists(fs::path(take_folder(storage, name)) / kManifestName, ignored)) return false;
+    const auto file = read_output_file(rendered_path(storage, name, extension_of(container_of(take))));
+    return file && file->readable && file->info.complete && file->info.take == take_identity(take);
+}
+
 void finish_file(const std::string& storage, const std::string& name, const TakeRecord& take,
                  RecoveredRecording& recovered) {
     RecorderConfig config;
@@ -42,11 +52,15 @@ void finish_file(const std::string& storage, const std::string& name, const Take
     } else {
         const auto audio = room.value_or(AudioOutput{});
         const auto tags = room && !audio.mix ? TrackTags(room_track_tags) : TrackTags();
-        if (const auto made = TakeOutputs(config, name, {}, {}, audio, tags).process({}, *result); !made)
+        TakeOutputs outputs(config, name, {}, {}, audio, tags);
+        if (const auto made = outputs.process({}, *result); !made)
             return recovered.failures.push_back(made.error().message);
         if (!result->failures.empty() || result->mp4_frames < result->metrics.frames)
             recovered.failures.push_back(
                 fmt::format("{} of {} frames are in the file.", result->mp4_frames, result->metrics.frames));
+        if (outputs.missing() > 0)
+            recovered.failures.push_back(
+                fmt::format("{} of the take's frames and samples could not be put into the file.", outputs.missing()));
         recovered.failures.insert(recovered.failures.end(), result->failures.begin(), result->failures.end());
         recovered.path = result->mp4_path;
         if (!recovered.path.empty()) recovered.steps.push_back(fmt::format("Wrote {}.", recovered.path));
@@ -96,7 +110,11 @@ Result<std::vector<RecoveredRecording>> recover_recordings(const std::string& st
             all.push_back({take_folder(storage, name), {}, {}, {journal.error().message}});
             continue;
         }
-        if (!journal->being_written()) all.push_back(recover_one(storage, name, journal->take()));
+        if (journal->being_written()) continue;
+        if (is_kept(storage, name, journal->take()))
+            all.push_back({take_folder(storage, name), {}, {"Its file is complete; the take is kept."}, {}});
+        else
+            all.push_back(recover_one(storage, name, journal->take()));
     }
     return all;
 }

@@ -218,7 +218,10 @@ void TakeOutputs::take_rendering(Result<RenderReport> report, TakeResult& result
     result.mp4_frames = report->frames;
     result.mp4_codec = report->codec;
     result.mp4_audio = report->audio;
-    for (const auto& loss : report->losses) account(loss, result.metrics);
+    for (const auto& loss : report->losses) {
+        missing_ += loss.lost;
+        account(loss, result.metrics);
+    }
     for (auto& text : report->notes) note(result, EventKind::note, std::move(text));
 }
 

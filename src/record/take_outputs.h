@@ -12,6 +12,7 @@
 #include <onetake/progress.h>
 #include <onetake/recorder.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -54,6 +55,8 @@ class TakeOutputs {
 
     /// The instant of time 0 of the file; empty before one was made.
     std::optional<HostTime> origin() const { return origin_; }
+    /// Frames, samples and packets that the take's journal names and the file lacks.
+    std::uint64_t missing() const { return missing_; }
 
  private:
     bool finish_enhancement(bool enhance, TakeResult& result);
@@ -77,6 +80,7 @@ class TakeOutputs {
     const AudioOutput audio_;
     const TrackTags tags_;
     std::optional<HostTime> origin_;
+    std::uint64_t missing_ = 0;
     // Null where not started.
     std::unique_ptr<LiveEnhancement> enhancement_;
     std::unique_ptr<EnhancedAudioTap> tap_;       // reads from the enhancement, so it is destroyed first

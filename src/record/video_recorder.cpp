@@ -169,6 +169,10 @@ Result<VideoRecordingResult> VideoRecorder::Impl::stop(const VideoRecordingHandl
 }
 
 std::vector<VideoRecordingResult> VideoRecorder::Impl::close() {
+    if (in_callback) {
+        log().error("close() in a callback does nothing: it would wait for it to return.");
+        return {};
+    }
     std::vector<Running> running;
     {
         MutexLock lock(mutex_);

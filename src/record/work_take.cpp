@@ -1,6 +1,7 @@
 #include "record/work_take.h"
 
 #include "base/plural.h"
+#include "base/shell_quote.h"
 #include "base/time.h"
 #include "container/file_facts.h"
 #include "record/recording.h"
@@ -8,6 +9,7 @@
 #include "take/metrics_json.h"
 #include "take/take_files.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
 #include <utility>
@@ -36,9 +38,10 @@ WorkTakeFile settle_work_take(Recording& recording, const std::string& storage, 
     WorkTakeFile file;
     file.failures = std::move(failures);
     const auto folder = take_folder(storage, take.name);
-    std::uint64_t frames = 0, stored = 0, samples_lost = 0;
+    std::uint64_t frames = 0, stored = 0, samples_lost = 0, frames_lost = 0;
     for (const auto& counters : take.metrics.counters) {
-        if (counters.kind == "audio") samples_lost += counters.dropped_disk;
+        // Also what was stored and is not in the file.
+        (counters.kind == "audio" ? samples_lost : frames_lost) += counters.dropped_disk;
         stored += counters.written;
         if (counters.kind == "video") frames += counters.written;
     }
@@ -52,17 +55,17 @@ WorkTakeFile settle_work_take(Recording& recording, const std::string& storage, 
             file.width = facts->width;
             file.height = facts->height;
         }
-        complete = facts && take.mp4_frames == frames && samples_lost == 0 && file.failures.empty();
+        complete = facts && take.mp4_frames == frames && samples_lost + frames_lost == 0 && file.failures.empty();
         if (samples_lost > 0)
             file.failures.push_back(
                 fmt::format("{} of the audio are lost; the take is kept.", counted(samples_lost, "sample")));
         if (!facts)
             file.failures.push_back(fmt::format("The file can't be read back: {}", facts.error().message));
-        else if (take.mp4_frames < frames)
+        else if (const auto missing = frames - std::min(frames, take.mp4_frames) + frames_lost; missing > 0)
             file.failures.push_back(
                 fmt::format("The file lacks {} of the take, which is kept: `onetake process {} --data-dir {}` "
                             "encodes it anew.",
-                            counted(frames - take.mp4_frames, "frame"), take.name, storage));
+                            counted(missing, "frame"), take.name, shell_quoted(storage)));
     }
     if (!complete || keep_take) keep(recording, folder, take, file);
     std::error_code problem;

@@ -63,7 +63,7 @@ Status ConstantRate::add(PlanarImage image, std::int64_t number, MediaTime time,
 Status ConstantRate::finish(const Out& out) {
     if (held_) ONETAKE_TRY(show_until(held_->time + from_ticks(denominator_, numerator_) / 2, out));
     held_.reset();
-    return map_.commit();
+    return {};
 }
 
 Status ConstantRate::show_until(MediaTime end, const Out& out) {

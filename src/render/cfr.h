@@ -22,7 +22,10 @@ class ConstantRate {
     static Result<ConstantRate> create(double fps, std::string map_path);
 
     Status add(PlanarImage image, std::int64_t number, MediaTime time, const Out& out);
+    /// The last frame.
     Status finish(const Out& out);
+    /// The map gets its name.
+    Status commit() { return map_.commit(); }
 
  private:
     struct Held {

@@ -17,7 +17,7 @@ class DataLines {
     static Result<DataLines> create(std::string path);
 
     Status add(const DataRecord& record, MediaTime time, std::span<const std::uint8_t> bytes);
-    Status finish() { return file_.commit(); }
+    Status commit() { return file_.commit(); }
 
  private:
     explicit DataLines(AtomicFile file) : file_(std::move(file)) {}

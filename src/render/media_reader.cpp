@@ -219,10 +219,9 @@ bool MediaReader::emit_new_markers(BoundedQueue<RenderItem>& out) {
 
 bool MediaReader::emit_in_order(TakeEvent event, BoundedQueue<RenderItem>& out) {
     if (options_.in_time_order) {
-        if (!std::holds_alternative<StoredAudio>(event))
-            waiting_.push_back(std::move(event));
-        else if (!emit(event, out))
-            return false;
+        // What waited for audio to be placed lies before it.
+        if (std::holds_alternative<StoredAudio>(event)) return emit_waiting(kMostOrdered, out) && emit(event, out);
+        waiting_.push_back(std::move(event));
         return emit_waiting(kMostOrdered, out);
     }
     if (!reference_) return emit(event, out);

@@ -88,6 +88,7 @@ class Merger {
  private:
     // Opens the part; the first one decides which streams there are.
     Status add(const std::string& part) {
+        const AvErrorLines lines;  // small files are read to their ends when they are opened
         auto demuxer = Demuxer::open(part);
         if (!demuxer) return fail(std::move(demuxer).error());
         if (demuxer->format() != Demuxer::Format::matroska)
@@ -105,9 +106,15 @@ class Merger {
                 return fail(ErrorCode::cancelled, "Merging was cancelled; no file was made.");
             auto packet = demuxer->next();
             if (!packet) return fail(std::move(packet).error());
-            if (!*packet) return {};
+            if (!*packet) break;
             ONETAKE_TRY(write(part, std::move(**packet)));
         }
+        const auto damage = lines.text_or("");
+        if (damage.empty()) return {};
+        return fail(ErrorCode::corrupt,
+                    fmt::format("{} is damaged, and a part of it can't be read: {}. Nothing was merged; leave it out, "
+                                "or copy it again.",
+                                part, damage));
     }
 
     Status begin(const Demuxer& first) {

@@ -87,7 +87,8 @@ class AudioMux {
     Status check_damage() {
         if (video_->damage().empty()) return {};
         auto text = fmt::format("{} is damaged, and a part of it can't be read: {}.", video_path_, video_->damage());
-        if (options_.overwrite_in_place)
+        std::error_code ignored;
+        if (target_.replace && std::filesystem::equivalent(target_.path, video_path_, ignored))
             return fail(ErrorCode::corrupt, text + " It was not replaced; write a new file instead.");
         notes_.push_back(std::move(text));
         return {};

@@ -93,6 +93,8 @@ Result<MuxTarget> mux_target(const std::string& video, Demuxer::Format format, c
                     fmt::format("{}: AVI can't hold the times of {}. Choose mkv or mp4.", target.path, video));
     if (same_file(target.path, audio))
         return fail(ErrorCode::invalid_argument, fmt::format("{} is the audio. Choose another name.", target.path));
+    // What replaces the video must hold all of it.
+    if (target.replace && same_file(target.path, video)) return in_place(video, format);
     struct stat st {};
     if (!target.replace && ::lstat(target.path.c_str(), &st) == 0)
         return fail(ErrorCode::already_exists, fmt::format("{} already exists. Choose another name.", target.path));

@@ -70,8 +70,8 @@ class Renderer {
         ONETAKE_TRY(write_media());
         if (lacks_track_ && follows_) return give_up();
         ONETAKE_TRY(finish_tracks());
-        ONETAKE_TRY(write_markers());
         ONETAKE_TRY(guard_->check_not_lesser(frames_, totals_ ? std::optional(totals_->length) : std::nullopt));
+        ONETAKE_TRY(write_side_files());
         auto file = file_->finish();
         if (!file) return fail(std::move(file).error());
         return report(std::move(*file));
@@ -296,7 +296,6 @@ class Renderer {
         if (!written) return written;
         if (!read) return read;
         for (auto& [track, cfr] : constant_) ONETAKE_TRY(cfr.finish(frame_writer(track)));
-        for (auto& [track, lines] : data_lines_) ONETAKE_TRY(lines.finish());
         progress_.done(frames_);
         return {};
     }
@@ -398,6 +397,13 @@ class Renderer {
             ONETAKE_TRY(file_->end_track(static_cast<int>(i)));
         }
         return {};
+    }
+
+    // Those beside a file that is kept are kept, too.
+    Status write_side_files() {
+        for (auto& [track, cfr] : constant_) ONETAKE_TRY(cfr.commit());
+        for (auto& [track, lines] : data_lines_) ONETAKE_TRY(lines.commit());
+        return write_markers();
     }
 
     Status write_markers() {

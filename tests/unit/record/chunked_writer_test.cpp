@@ -308,6 +308,29 @@ TEST_F(ChunkedWriterTest, FinishesChunksWhileOneStreamIsStalledForEver) {
     EXPECT_EQ(testing::decoded_times(merged(), "v:1").size(), 41u);
 }
 
+TEST_F(ChunkedWriterTest, KeepsTheLastFramesOfACameraThatStallsBesideAMicrophone) {
+    use_all_streams();
+    config_.stall_timeout_s = 0.3;
+    auto writer = started();
+    push_all(*writer, 0, 1.5);
+    // Sound goes on, whose place is known only later.
+    const auto push_sound = [&](double to) {
+        for (; blocks_ * kBlock < to * kRate; ++blocks_)
+            EXPECT_TRUE(
+                writer->push("microphone", tone(blocks_), start_ + static_cast<double>(blocks_) * kBlock / kRate));
+    };
+    for (int i = 1; i <= 60; ++i) {
+        push_sound(1.5 + i * 0.02);
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    push_sound(60);
+    const auto result = writer->stop().value();
+    EXPECT_THAT(result.failures, IsEmpty());
+    EXPECT_FALSE(result.lossy());
+    EXPECT_EQ(stream(result, "front").written, 45u);
+    EXPECT_EQ(testing::decoded_times(merged(), "v:0").size(), 45u);
+}
+
 TEST_F(ChunkedWriterTest, DoesNotWaitForAMicrophoneThatIsStalled) {
     use_all_streams();
     config_.stall_timeout_s = 0.3;

@@ -7,6 +7,7 @@
 #include <onetake/video_recorder.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -19,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::kColours;
@@ -390,6 +392,20 @@ TEST_F(VideoRecorderTest, LeavesRecordingsThatAreBeingMadeAlone) {
     EXPECT_EQ(made->stop(handle)->frames, 1u);
 }
 
+TEST_F(VideoRecorderTest, ACallbackThatClosesItWaitsForNothing) {
+    auto made = recorder();
+    std::atomic<int> calls = 0;
+    made->on_event([&](const VideoRecordingHandle&, const RecorderEvent&) {
+        ++calls;
+        EXPECT_THAT(made->close(), IsEmpty());
+    });
+    const auto handle = made->start("event").value();
+    EXPECT_TRUE(made->tap_frame(handle, picture_.frame));
+    EXPECT_TRUE(made->tap_frame(handle, Picture(80, 60, kColours[1]).frame)) << "of another size, which is noted";
+    EXPECT_EQ(made->stop(handle)->frames, 2u);
+    EXPECT_GT(calls, 0);
+}
+
 TEST_F(VideoRecorderTest, KeepsTheTakeWhereItIsAskedFor) {
     config_.keep_take = true;
     const auto result = record({picture_.frame, picture_.frame});
@@ -397,6 +413,28 @@ TEST_F(VideoRecorderTest, KeepsTheTakeWhereItIsAskedFor) {
     const auto report = check_take(config_.storage, fs::path(result.take).filename().string(), config_.storage).value();
     EXPECT_TRUE(report.whole());
     EXPECT_EQ(report.frames, 2u);
+    // A later recovery of others leaves it alone.
+    const auto recovered = recover_recordings(config_.storage).value();
+    ASSERT_THAT(recovered, SizeIs(1));
+    EXPECT_THAT(recovered[0].failures, IsEmpty());
+    EXPECT_THAT(recovered[0].steps, ElementsAre(HasSubstr("kept")));
+    EXPECT_TRUE(fs::exists(result.take));
+    EXPECT_TRUE(fs::exists(result.path));
+}
+
+TEST_F(VideoRecorderTest, KeepsTheTakeOfWhatTheFileCanNotHold) {
+    // An MP4 has no frame of more than six hours.
+    const double start = now_s() - 8 * 3600;
+    const auto result = record({picture_.at(start), picture_.at(start + 0.1), picture_.at(start + 7 * 3600)});
+    EXPECT_THAT(result.failures, Contains(HasSubstr("lacks 1 frame")));
+    ASSERT_FALSE(result.take.empty());
+    EXPECT_EQ(check_take(config_.storage, fs::path(result.take).filename().string(), config_.storage)->frames, 3u);
+    // Nor does a recovery remove it.
+    fs::remove(result.path);
+    const auto recovered = recover_recordings(config_.storage).value();
+    ASSERT_THAT(recovered, SizeIs(1));
+    EXPECT_THAT(recovered[0].failures, Not(IsEmpty()));
+    EXPECT_TRUE(fs::exists(result.take));
 }
 
 TEST_F(VideoRecorderTest, RefusesSettingsOutOfRange) {

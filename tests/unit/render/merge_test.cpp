@@ -239,6 +239,17 @@ TEST_F(Merge, KeepsWhatIsThereUnlessAskedAndLeavesNothingHalf) {
     EXPECT_FALSE(merge_recording_chunks(dir_.file("chunks"), out, {true, true, {}}));
     EXPECT_EQ(fs::file_size(out), 4u);
     EXPECT_TRUE(fs::exists(chunk_path(0)));
+    // One that is cut off anywhere, or damaged.
+    const auto whole = fs::file_size(dir_.file("kept.mkv"));
+    for (const auto size : {whole / 3, whole / 2, whole - 700}) {
+        fs::copy(dir_.file("kept.mkv"), chunk_path(1), fs::copy_options::overwrite_existing);
+        fs::resize_file(chunk_path(1), size);
+        const auto cut = merge_recording_chunks(dir_.file("chunks"), out, {true, true, {}});
+        ASSERT_FALSE(cut) << size << " of " << whole;
+        EXPECT_THAT(cut.error().message, ::testing::HasSubstr(chunk_path(1)));
+        EXPECT_TRUE(fs::exists(chunk_path(0)) && fs::exists(chunk_path(1)));
+        EXPECT_EQ(fs::file_size(out), 4u);
+    }
     fs::copy(dir_.file("kept.mkv"), chunk_path(1), fs::copy_options::overwrite_existing);
     std::stop_source cancel;
     cancel.request_stop();

@@ -329,6 +329,12 @@ TEST_F(MuxAudioTest, NeverOverwritesOtherFiles) {
     options.overwrite_in_place = true;
     EXPECT_EQ(failed_mux(video, options).code, ErrorCode::invalid_argument);
     EXPECT_EQ(bytes_of(dir_ / "there.mp4"), "precious");
+    // The video itself, as a file to replace.
+    options = to_new_file(0, video);
+    options.replace_out = true;
+    ASSERT_TRUE(mux_audio(video, wav_, options));
+    EXPECT_THAT(kinds_of(video), ElementsAre("video:h264", "audio:aac"));
+    make_video(video, kReordered);
     options = to_new_file(0, dir_ / "there.mp4");
     options.replace_out = true;
     ASSERT_TRUE(mux_audio(video, wav_, options));

@@ -5,6 +5,7 @@
 #include "unit/render/small_media_take.h"
 
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -140,7 +141,15 @@ TEST_F(RendererTest, WritesAConstantRateWithAMapOfItsFrames) {
     const auto report = render_take(o);
     ASSERT_TRUE(report) << report.error().message;
     EXPECT_EQ(report->frames, 19u) << "one each 50 ms, from 0 to the last frame's 900 ms";
-    EXPECT_TRUE(fs::exists(dir_.file("out/t.frames.csv")));
+    const auto map = dir_.file("out/t.frames.csv");
+    ASSERT_TRUE(fs::exists(map));
+    // A lesser rendering replaces neither the file nor its map.
+    const auto size = fs::file_size(map);
+    for (const int frame : {8, 9, 10}) fs::remove(dir_.file(fmt::format("takes/t/frames/f_{:06}.jpg", frame)));
+    const auto lesser = render_take(o);
+    ASSERT_FALSE(lesser);
+    EXPECT_EQ(lesser.error().code, ErrorCode::refused);
+    EXPECT_EQ(fs::file_size(map), size);
 }
 
 TEST_F(RendererTest, ReportsProgressUpToTheEnd) {
