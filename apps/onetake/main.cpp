@@ -6,6 +6,7 @@
 
 #include <exception>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <signal.h>
 
 namespace {
@@ -49,6 +50,9 @@ int main(int argc, char** argv) {
     signal(SIGPIPE, SIG_IGN);
     // Nor must a file size limit: the write fails with EFBIG instead, as on a full disk.
     signal(SIGXFSZ, SIG_IGN);
+    // Frames' memory goes back to the system when it is freed, so that a stall's backlog does not stay for hours.
+    constexpr int kLarge = 1 << 20;  // bytes
+    mallopt(M_MMAP_THRESHOLD, kLarge);
     try {
         return run(with_command(Args(argv + 1, argv + argc)));
     } catch (const std::exception& problem) {
