@@ -52,17 +52,85 @@ int show(const Report& report, const CheckReport& take, const CheckArguments& op
     return take.whole() ? kDone : kLosses;
 }
 
-/// Whether this names a folder of recordings, and no take.
-bool holds_recordings(const std::string& path, const std::string& data_dir) {
-    namespace fs = std::filesystem;
+namespace fs = std::filesystem;
+
+/// Whether this names a folder, and no take.
+bool is_other_folder(const std::string& path, const std::string& data_dir) {
     std::error_code ignored;
     return fs::is_directory(path, ignored) && !fs::exists(fs::path(path) / "timeline.jsonl", ignored) &&
            !fs::exists(data_dir + "/" + path, ignored);
 }
 
+/// What a folder holds that is no take.
+struct FolderContents {
+    bool work_take = false;   ///< .NAME.take: a recording that is being made, or that a killed program left
+    bool recording = false;   ///< a finished one
+    bool take_media = false;  ///< what a take has beside its journal
+    std::string take;         ///< the first of its takes by name; empty: none
+};
+
+FolderContents contents_of(const std::string& folder) {
+    FolderContents found;
+    std::error_code ec;
+    for (auto it = fs::directory_iterator(folder, ec); !ec && it != fs::directory_iterator(); it.increment(ec)) {
+        std::error_code ignored;
+        const auto name = it->path().filename().string();
+        const auto extension = it->path().extension();
+        const bool hidden = name.starts_with('.');
+        if (name == "frames" || name == "video" || name == "audio.wav" || name == "manifest.json")
+            found.take_media = true;
+        if (it->is_directory(ignored)) {
+            if (hidden && extension == ".take") found.work_take = true;
+            if (!hidden && fs::exists(it->path() / "timeline.jsonl", ignored) &&
+                (found.take.empty() || name < found.take))
+                found.take = name;
+        } else if (!hidden && (extension == ".mp4" || extension == ".mkv" || extension == ".avi")) {
+            found.recording = true;
+        }
+    }
+    return found;
+}
+
+int folder_failed(const std::string& folder, const Error& error, const CheckArguments& options) {
+    if (options.json)
+        print(nlohmann::ordered_json{{"name", folder}, {"error", error.message}}.dump(
+                  -1, ' ', false, nlohmann::json::error_handler_t::replace) +
+              "\n");
+    return report(error);
+}
+
+/// A folder without a recording that a killed program left: in order if it has others, else not what was meant.
+int nothing_to_recover(const std::string& folder, const CheckArguments& options) {
+    const auto found = contents_of(folder);
+    const auto failed = [&](std::string text) {
+        return folder_failed(folder, {ErrorCode::not_found, std::move(text)}, options);
+    };
+    if (found.work_take || (found.recording && found.take.empty())) {
+        if (!options.json && !options.quiet)
+            print(
+                fmt::format("Nothing to recover in {}: no program that was killed left a recording there.\n", folder));
+        return kDone;
+    }
+    if (!found.take.empty())
+        return failed(fmt::format(
+            "{} is a folder of takes, and has no recording that a killed program left (.NAME.take). Recover its takes "
+            "by name, the first with: onetake recover {} --data-dir {}",
+            folder, found.take, folder));
+    if (found.take_media)
+        return failed(fmt::format(
+            "{} has media of a take, but no timeline.jsonl: without this journal, the times of the media are lost, and "
+            "the take can't be recovered. `onetake import` makes a take of frames whose times are known.",
+            folder));
+    return failed(
+        fmt::format("There is nothing to recover in {}: it has no take, no recording that a killed program left "
+                    "(.NAME.take), and no finished one (*.mp4, *.mkv, *.avi).",
+                    folder));
+}
+
 int recover_folder(const std::string& storage, const CheckArguments& options) {
     const auto all = recover_recordings(storage);
-    if (!all) return report(all.error());
+    if (!all) return folder_failed(storage, all.error(), options);
+    if (all->empty()) return nothing_to_recover(storage, options);
     int code = kDone;
     for (const auto& one : *all) {
         if (options.json)
@@ -77,8 +145,6 @@ int recover_folder(const std::string& storage, const CheckArguments& options) {
         for (const auto& failure : one.failures) print_error(fmt::format("{}: {}", one.take, failure));
         if (!one.failures.empty()) code = kFailed;
     }
-    if (all->empty() && !options.quiet)
-        print("Nothing to recover: no program that was killed left a recording there.\n");
     return code;
 }
 
@@ -130,7 +196,7 @@ int recover(const Args& args) {
         "Exit codes: 0 complete, 3 repaired, with the losses listed, 1 failed\n"
         "Example: onetake recover interview");
     if (const auto code = parse(app, args)) return *code;
-    if (holds_recordings(name, options.config.data_dir)) return recover_folder(name, options);
+    if (is_other_folder(name, options.config.data_dir)) return recover_folder(name, options);
     const auto take = take_argument(name, options.config.data_dir);
     const auto result = recover_take(take.data_dir, take.name, options.config.processed_dir);
     return result ? show(*result, result->take, options) : unreadable(result.error(), take, options, false);

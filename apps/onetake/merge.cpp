@@ -40,7 +40,7 @@ int merge(const Args& args) {
     app.add_flag("--quiet", quiet, "print errors only");
     app.footer(
         "Every packet is kept unchanged, at its exact time.\n"
-        "Exit codes: 0 merged, 1 failed\n"
+        "Exit codes: 0 merged, 1 failed, or merged and not deleted\n"
         "Example: onetake merge recordings/rig -o rig.mkv");
     if (const auto code = parse(app, args)) return *code;
     std::error_code ec;
@@ -64,7 +64,8 @@ int merge(const Args& args) {
         print(to_json(*merged) + "\n");
     else if (!quiet)
         print(summary(*merged));
-    return kDone;
+    for (const auto& failure : merged->failures) print_error(failure);
+    return merged->failures.empty() ? kDone : kFailed;
 }
 
 }  // namespace onetake::cli

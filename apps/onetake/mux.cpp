@@ -95,9 +95,14 @@ int mux(const Args& args) {
         print(to_json(*result) + "\n");
     else if (!options.quiet)
         print(summary(*result));
-    if (result->audio_samples_lost == 0) return kDone;
-    print_error(fmt::format("{}: {} samples of the audio could not be read", result->path, result->audio_samples_lost));
-    return kLosses;
+    int code = kDone;
+    if (result->audio_samples_lost > 0) {
+        print_error(
+            fmt::format("{}: {} samples of the audio could not be read", result->path, result->audio_samples_lost));
+        code = kLosses;
+    }
+    for (const auto& failure : result->failures) print_error(failure);
+    return result->failures.empty() ? code : kFailed;
 }
 
 }  // namespace onetake::cli

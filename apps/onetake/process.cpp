@@ -104,6 +104,7 @@ class Rendering {
         for (std::size_t i = 1; i < count; ++i) workers.emplace_back([this] { work(); });
         work();
         for (auto& worker : workers) worker.join();
+        report_left();
         return code_;
     }
 
@@ -115,8 +116,9 @@ class Rendering {
 
     void work() {
         for (;;) {
+            if (cancel_.stop_requested()) return;
             const auto index = next_++;
-            if (index >= options_.names.size() || cancel_.stop_requested()) return;
+            if (index >= options_.names.size()) return;
             auto done = render(index);
             const std::lock_guard lock(mutex_);
             fractions_[index] = 1;
@@ -127,6 +129,22 @@ class Rendering {
                 results_[shown_].reset();
             }
         }
+    }
+
+    // After a signal, which may come when nothing of the takes that were begun can be cancelled any more.
+    void report_left() {
+        const auto all = options_.names.size(), begun = std::min<std::size_t>(next_, all);
+        if (begun == all) return;
+        if (options_.output.json)
+            for (auto i = begun; i < all; ++i)
+                print(nlohmann::ordered_json{{"name", take_argument(options_.names[i], options_.config.data_dir).name},
+                                             {"error", "Cancelled before it was begun."}}
+                          .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+                      "\n");
+        line_.clear();
+        print_error(fmt::format("cancelled; not processed: {} of {} takes, from {} on", all - begun, all,
+                                options_.names[begun]));
+        code_ = worse(code_, kFailed);
     }
 
     Done render(std::size_t index) {

@@ -126,7 +126,7 @@ std::string summary(const VideoRecordingResult& result) {
     Table t;
     t.line(fmt::format("Recording of {}", result.session_id));
     if (result.path.empty()) {
-        t.row("file", result.frames == 0 && result.failures.empty() ? "none: no frame came" : "none");
+        t.row("file", result.tapped == 0 ? "none: no frame came" : "none");
     } else {
         t.row("file", result.path);
         t.row("", fmt::format("{}, {}, {}x{}, {:.3f} s", disk_text(result.bytes), result.codec, result.width,

@@ -29,7 +29,8 @@ struct MergeResult {
     double duration_s = 0;  ///< of the media
     std::vector<std::string> parts;
     std::vector<MergedStream> streams;
-    std::vector<std::string> notes;  ///< a line each
+    std::vector<std::string> notes;     ///< a line each
+    std::vector<std::string> failures;  ///< what was asked for and not done, and why, a line each; the file is there
 };
 
 /// Joins Matroska files with the same streams to one, `out`, which must end in ".mkv": every packet unchanged, its time

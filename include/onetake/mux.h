@@ -34,7 +34,7 @@ struct MuxOptions {
     std::string out_path;
     bool replace_out = false;    ///< an existing file at `out_path` is replaced
     bool shortest = false;       ///< end with the shorter of video and audio; false: keep both to their ends
-    bool delete_audio = false;   ///< delete the WAV, or the take, once the result is on disk
+    bool delete_audio = false;   ///< delete the WAV, or the take unless it has other tracks, once the result is on disk
     int audio_bitrate = 192000;  ///< bits/s of the AAC track; AVI gets 16-bit PCM instead
     std::stop_token cancel;      ///< ends the call with cancelled; nothing is changed
 };
@@ -47,7 +47,8 @@ struct MuxResult {
     std::uint64_t audio_samples_lost = 0;  ///< named by the take's journal, but missing on disk
     std::uint64_t bytes = 0;
     bool audio_deleted = false;
-    std::vector<std::string> notes;  ///< a line each
+    std::vector<std::string> notes;     ///< a line each
+    std::vector<std::string> failures;  ///< what was asked for and not done, and why, a line each; the file is there
 };
 
 /// Adds audio to a video file that another program made: MP4, MOV, Matroska or AVI. The video's packets are copied as

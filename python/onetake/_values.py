@@ -172,6 +172,8 @@ class MuxResult:
     bytes: int
     audio_deleted: bool
     notes: list[str]
+    failures: list[str]
+    """What was asked for and not done, and why; the file is there."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,6 +197,8 @@ class MergeResult:
     """The files merged, in order."""
     streams: list[MergedStream]
     notes: list[str]
+    failures: list[str]
+    """What was asked for and not done, and why; the file is there."""
 
 
 @dataclasses.dataclass(frozen=True)

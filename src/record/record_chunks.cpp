@@ -149,7 +149,10 @@ Result<ChunkedResult> record_chunks(const ChunkRecordingConfig& config, double d
         record_until(host_now() + duration_from_seconds(longest), stop, sources ? sources->changed() : *wake, recording,
                      sources.get());
     }
-    return (*session)->stop(progress);
+    auto result = (*session)->stop(progress);
+    if (result && result->chunks.empty() && result->failures.empty())
+        result->failures.emplace_back("No chunk was made: no source delivered media that could be stored.");
+    return result;
 }
 
 }  // namespace onetake

@@ -312,6 +312,16 @@ Result<TakeResult> Recording::close() {
         result.failures.emplace_back("A microphone recorded nothing, and require_audio is set.");
         note(result.failures.back());
     }
+    if (!options_.work_take) {
+        auto silence = silent_cameras(m);
+        // Of chunks, that is for who asked for them.
+        if (silence.empty() && !options_.chunks && !has_media())
+            silence.emplace_back("Nothing was recorded: no source delivered media that could be stored.");
+        for (auto& text : silence) {
+            note(text);
+            result.failures.push_back(std::move(text));
+        }
+    }
 
     const auto& take = sink_->take();
     result.name = take.name();
@@ -321,6 +331,22 @@ Result<TakeResult> Recording::close() {
     if (!options_.work_take || ended_early())
         if (auto status = keep(result); !status) return fail(std::move(status).error());
     return result;
+}
+
+std::vector<std::string> Recording::silent_cameras(const Metrics& metrics) const {
+    std::vector<std::string> lines;
+    if (options_.sources) return lines;  // they come and go
+    for (std::size_t i = 0; i < sources_.video.size(); ++i) {
+        if (sources_.video[i].push) continue;
+        const auto track = to_string(TrackId{TrackKind::video, static_cast<int>(i) + 1});
+        const auto counters = std::ranges::find(metrics.counters, track, &TrackCounters::track);
+        if (counters != metrics.counters.end() && counters->expected > 0) continue;
+        lines.push_back(
+            fmt::format("{}: camera {} delivered no frame. `onetake devices` reports why a camera can't be "
+                        "used.",
+                        track, sources_.video[i].source->description().device));
+    }
+    return lines;
 }
 
 // What goes wrong is a note in the result; without a take it is an error.

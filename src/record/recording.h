@@ -71,6 +71,9 @@ class Recording {
     Result<TakeResult> close();
     /// Whether the take has its `end` record and its manifest, or could not get them.
     bool is_closed() const { return is_closed_; }
+    /// Of each camera, or test source in place of one, that was opened and delivered nothing: a line that names it.
+    /// After close(), with its metrics.
+    std::vector<std::string> silent_cameras(const Metrics& metrics) const;
     /// A work take stays: closes it as any other. After close(), with its result, and while it is not closed.
     Status keep(TakeResult& result);
 

@@ -139,13 +139,15 @@ class RoomSource {
 
 using Sources = std::vector<std::unique_ptr<RoomSource>>;
 
-// A source that can't join later ends, which is an event.
-void join_due(Setting& setting, Sources& sources, HostTime now) {
+// A source that can't join later ends, which is an event, and a line of `failures`.
+void join_due(Setting& setting, Sources& sources, HostTime now, std::vector<std::string>& failures) {
     for (const auto& source : sources) {
         const auto& spec = source->spec();
         if (source->joined() || source->done() || (!is_file(spec) && now < setting.at(spec.join_s))) continue;
         if (const auto joined = source->join(setting); !joined) {
             source->leave(setting);
+            failures.push_back(
+                fmt::format("{} is not in the recording: {}", display_name(spec.name), joined.error().message));
             if (setting.on_event)
                 setting.on_event({EventKind::fallback, to_seconds(now.time_since_epoch()), display_name(spec.name), 0,
                                   joined.error().message});
@@ -210,6 +212,7 @@ Result<RoomRecorderResult> record_room(const RoomRecording& recording, EventCall
 
     Setting setting{**room, recording, host_now(), any_live, one_at_a_time, *changed, *stopped, {}, {}};
     Sources sources;
+    std::vector<std::string> failures;
     for (const auto& spec : recording.sources) {
         sources.push_back(std::make_unique<RoomSource>(spec));
         if (is_file(spec) || spec.join_s == 0) ONETAKE_TRY(sources.back()->open(setting));
@@ -220,7 +223,7 @@ Result<RoomRecorderResult> record_room(const RoomRecording& recording, EventCall
         while (!stop.stop_requested() && host_now() < end) {
             changed->clear();
             const auto now = host_now();
-            join_due(setting, sources, now);
+            join_due(setting, sources, now, failures);
             leave_due(setting, sources, now);
             if (std::ranges::all_of(sources, [](const auto& source) { return source->done(); })) break;
             changed->wait_until(std::min(next_change(setting, sources, end), host_now() + std::chrono::hours(1)), -1);
@@ -230,6 +233,8 @@ Result<RoomRecorderResult> record_room(const RoomRecording& recording, EventCall
     setting.pace.end_all();
     for (const auto& source : sources) source->leave(setting);
     auto results = (*room)->close();
+    auto& made = results.front().recording.failures;
+    made.insert(made.end(), failures.begin(), failures.end());
     return std::move(results.front());
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/plural.h"
 #include "inspect/stored_take.h"
 #include "record/finish_take.h"
 #include "record/pushed_frame.h"
@@ -192,6 +193,13 @@ void VideoSession::settle(TakeResult& take, VideoRecordingResult& result) const 
     result.height = file.height;
     result.failures = std::move(file.failures);
     for (auto& note : file.notes) result.notes.push_back(std::move(note));
+    // A session whose frames are tapped may have none; a camera was opened for a file.
+    if (is_tapped_ || !result.path.empty() || !result.failures.empty()) return;
+    for (const auto& silence : recording_->silent_cameras(take.metrics))
+        result.failures.push_back(fmt::format("No file was made: {}", silence));
+    if (result.failures.empty())
+        result.failures.push_back(
+            fmt::format("No file was made: none of {} could be stored.", counted(result.tapped, "frame")));
 }
 
 }  // namespace onetake

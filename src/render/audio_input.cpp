@@ -121,9 +121,16 @@ class TakeInput final : public AudioInput {
     std::vector<std::string> notes() override { return reader_->take_notes(); }
 
     Status remove() override {
-        if (has_video_)
-            return fail(ErrorCode::refused,
-                        fmt::format("{} has video, too, and is kept. Delete it yourself.", folder_));
+        // Any track may have begun later than this one.
+        const auto take = count_take(folder_);
+        if (!take) return fail(take.error());
+        std::string others;
+        for (const auto& track : take->tracks)
+            if (track.record.track != kAudio) others += (others.empty() ? "" : ", ") + to_string(track.record.track);
+        if (!others.empty())
+            return fail(
+                ErrorCode::refused,
+                fmt::format("{} has other tracks, too ({}), and is kept. Delete it yourself.", folder_, others));
         // Its WAV may have a second name beside it (SidecarAudio).
         const auto second = folder_ + ".wav";
         std::error_code ec;
@@ -144,8 +151,6 @@ class TakeInput final : public AudioInput {
             const auto record = journal->next();
             if (!record) return fail(record.error());
             if (!*record) break;
-            if (const auto* track = std::get_if<TrackRecord>(&**record); track && track->track.kind == TrackKind::video)
-                has_video_ = true;
             const auto* block = std::get_if<BlockRecord>(&**record);
             if (block && block->track == kAudio) {
                 first_stamp_ = block->time;
@@ -177,7 +182,6 @@ class TakeInput final : public AudioInput {
     }
 
     std::string folder_;
-    bool has_video_ = false;
     std::optional<HostTime> first_stamp_;
     std::unique_ptr<MediaReader> reader_;
     Duration to_first_sample_{};

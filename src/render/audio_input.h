@@ -30,7 +30,7 @@ class AudioInput {
     /// A line each. After the last run.
     virtual std::vector<std::string> notes() { return {}; }
     /// Deletes the WAV, or the take with its WAV's second name. Errors: those of the disk; refused for a take that has
-    /// video, too.
+    /// other tracks, too, which are named.
     virtual Status remove() = 0;
 
     const std::string& wav_path() const { return wav_path_; }

@@ -289,7 +289,8 @@ Result<MergeResult> merge_stream_files(const std::vector<std::string>& parts, co
     for (const auto& part : parts) {
         std::error_code ec;
         fs::remove(part, ec);
-        if (ec) merged->notes.push_back(fmt::format("{} could not be deleted: {}.", part, ec.message()));
+        if (ec)
+            merged->failures.push_back(fmt::format("{} is merged, but could not be deleted: {}.", part, ec.message()));
     }
     return merged;
 }

@@ -249,7 +249,7 @@ class AudioMux {
         return r;
     }
 
-    // What could not be deleted is a note: the result is on disk.
+    // What could not be deleted is a failure, but no error: the result is on disk.
     void delete_audio(MuxResult& r) {
         if (!options_.delete_audio) return;
         if (r.audio_samples_lost > 0) {
@@ -258,7 +258,7 @@ class AudioMux {
         }
         const auto removed = audio_->remove();
         r.audio_deleted = removed.has_value();
-        if (!removed) r.notes.push_back(fmt::format("The audio was kept: {}", removed.error().message));
+        if (!removed) r.failures.push_back(fmt::format("The audio was kept: {}", removed.error().message));
     }
 
     std::string ffmpeg_text() const {
@@ -324,7 +324,8 @@ std::string to_json(const MuxResult& r) {
                                       {"audio_samples_lost", r.audio_samples_lost},
                                       {"bytes", r.bytes},
                                       {"audio_deleted", r.audio_deleted},
-                                      {"notes", r.notes}};
+                                      {"notes", r.notes},
+                                      {"failures", r.failures}};
     return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

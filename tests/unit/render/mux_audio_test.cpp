@@ -427,7 +427,7 @@ TEST_F(MuxAudioTest, DeletesTakesOnlyWhereTheyAreAllAudio) {
     const auto result = mux_audio(video, dir_ / "takes/t", options);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_FALSE(result->audio_deleted);
-    EXPECT_THAT(result->notes, ElementsAre(HasSubstr("has video, too, and is kept")));
+    EXPECT_THAT(result->failures, ElementsAre(HasSubstr("other tracks, too (v1), and is kept")));
     EXPECT_TRUE(fs::exists(dir_ / "takes/t/audio.wav"));
 }
 
