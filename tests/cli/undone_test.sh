@@ -4,6 +4,7 @@
 set -uo pipefail
 
 onetake=$(realpath "$1")
+[ -x "$onetake" ] || { echo "there is no program $1"; exit 1; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
@@ -71,19 +72,17 @@ so '.error | contains(".NAME.take")'
 takes=()
 for ((i = 0; i < 200; ++i)); do takes+=(kept); done
 mkfifo results
-exec 7<> results
+exec 7<> results 8< results
 asked="process 200 takes, and a signal"
-"$onetake" process "${takes[@]}" --no-mp4 --json > results 2> err < /dev/null 7>&- &
+"$onetake" process "${takes[@]}" --no-mp4 --json > results 2> err < /dev/null 7>&- 8<&- &
 program=$!
-head -c 1 <&7 > first
+timeout 60 head -c 1 <&8 > first
 kill -INT $program
-cat <&7 > rest &
-reader=$!
+exec 7>&-
+cat <&8 > rest
+exec 8<&-
 code=0
 wait $program || code=$?
-kill $reader
-wait $reader 2> /dev/null
-exec 7<&-
 cat first rest > out
 [ $code = 1 ] || complain "exit code $code instead of 1"
 check grep -qE 'cancelled; not processed: [0-9]+ of 200 takes, from kept on' err
