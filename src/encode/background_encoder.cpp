@@ -8,7 +8,7 @@ namespace onetake {
 
 namespace {
 
-constexpr std::size_t kInputsAhead = 8;  // a rendering's are half a second each
+constexpr std::size_t kInputsAhead = 24;  // a rendering's are half a second each
 
 }  // namespace
 
@@ -41,7 +41,7 @@ Status BackgroundEncoder::take(EncoderInput input, std::vector<Packet>& out) {
 
 Status BackgroundEncoder::take_pause(std::vector<Packet>& out) {
     live_->pause();
-    catch_up(out);
+    take_ready(out);
     return {};
 }
 

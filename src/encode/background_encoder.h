@@ -12,9 +12,9 @@
 namespace onetake {
 
 /// A StreamEncoder that does another's work on a thread of its own (LiveEncoder), so that several tracks of a file are
-/// encoded at once. encode() does not wait for its input's packets, which come with a later call, in the same order; it
-/// waits only while the thread is several inputs behind. All other calls wait for the packets of all inputs. An error
-/// comes with a later call, too, and ends the track.
+/// encoded at once. encode() and pause() do not wait for packets, which come with a later call, in the same order;
+/// encode() waits only while the thread is many inputs behind. catch_up() and finish() wait for the packets of all
+/// inputs. An error comes with a later call, too, and ends the track.
 class BackgroundEncoder final : public StreamEncoder {
  public:
     /// Starts the thread, with the caller's priority.
