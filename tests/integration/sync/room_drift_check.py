@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """room_drift_check.py PROGRAM [--seconds S] [--keep DIR]: judges the sync of rooms with av-drift-detector. Four
-participants, two of whom join later and one of whom leaves, are recorded in both layouts. Exit code 77: the package is
-not there."""
+participants, two of whom join later and one of whom leaves, are recorded in both layouts; where $CI is set, one of the
+three composites, another each day. Exit code 77: the package is not there."""
 
+import datetime
 import json
+import os
 import sys
 
 from drift_judge import drift, judged, make_clip, run
@@ -46,6 +48,8 @@ def judge(program, folder, seconds):
 
     # One is heard at a time, so that its numbers can be read; everybody is seen. Tiles of two by two.
     for i, (person, fps, _, _) in enumerate(PEOPLE[:3]):
+        if os.environ.get("CI") and datetime.date.today().toordinal() % 3 != i:
+            continue
         sources = [f"{p}{'' if p == person else ':no-audio'}={folder / p}.mov" for p, _, _, _ in PEOPLE]
         result = room(program, folder / f"composite_{person}", sources, "composite")
         tile = folder / f"{person}_composite.mkv"
