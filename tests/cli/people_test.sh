@@ -4,32 +4,14 @@
 set -uo pipefail
 
 onetake=$(realpath "$1")
+here=$(realpath "$(dirname "$0")")
 make_model=$(realpath "$2")
 with_enhancement=$3
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
 export XDG_DATA_HOME=$folder/home XDG_CONFIG_HOME=$folder/home
-failures=0
-
-# expect CODE ARGS...: runs the program; its output is in out and err.
-expect() {
-    local wanted=$1 code=0
-    shift
-    asked=$*
-    "$onetake" "$@" > out 2> err < /dev/null || code=$?
-    [ "$code" = "$wanted" ] || complain "exit code $code instead of $wanted"
-}
-complain() {
-    echo "onetake $asked: $1"
-    sed 's/^/  out: /' out | head -40
-    sed 's/^/  err: /' err | head -20
-    failures=$((failures + 1))
-}
-check() { "$@" > check.out 2>&1 || complain "not so: $*"; }
-expect_in() { grep -qF -- "$2" "$1" || complain "$1 lacks: $2"; }
-expect_not_in() { ! grep -qF -- "$2" "$1" || complain "$1 has: $2"; }
-so() { jq -e "$1" out > check.out 2>&1 || complain "not so: $1"; }
+. "$here/expect.sh"
 no_take() { [ ! -e "av_data/$1" ] || complain "there is a take $1"; }
 
 short=(--source test --width 320 --height 240 --fps 30 --warmup 0 --duration 0.5 --quiet)

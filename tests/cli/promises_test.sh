@@ -5,33 +5,15 @@
 set -uo pipefail
 
 onetake=$(realpath "$1")
+here=$(realpath "$(dirname "$0")")
 make_model=$(realpath "$2")
 with_enhancement=$3
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
 export XDG_DATA_HOME=$folder/home  # no models of the user
-failures=0
-
-# expect CODE ARGS...: runs the program; its output is in out and err.
-expect() {
-    local wanted=$1 code=0
-    shift
-    asked=$*
-    "$onetake" "$@" > out 2> err < /dev/null || code=$?
-    [ "$code" = "$wanted" ] || complain "exit code $code instead of $wanted"
-}
-complain() {
-    echo "onetake $asked: $1"
-    sed 's/^/  out: /' out | head -40
-    sed 's/^/  err: /' err | head -20
-    failures=$((failures + 1))
-}
-check() { "$@" > check.out 2>&1 || complain "not so: $*"; }
-expect_in() { grep -qF -- "$2" "$1" || complain "$1 lacks: $2"; }
-expect_not_in() { ! grep -qF -- "$2" "$1" || complain "$1 has: $2"; }
+. "$here/expect.sh"
 one_line() { [ "$(wc -l < "$1")" = 1 ] || complain "$1 is not one line"; }
-so() { jq -e "$1" out > check.out 2>&1 || complain "not so: $1"; }
 no_take() { [ ! -e "av_data/$1" ] || complain "there is a take $1"; }
 tag() { ffprobe -v error -show_entries format_tags=comment -of json "$1" | jq -r '.format.tags | (.comment // .COMMENT)'; }
 frames_of() { ffprobe -v error -count_packets -select_streams v -show_entries stream=nb_read_packets -of csv=p=0 "$1"; }

@@ -4,29 +4,12 @@
 set -uo pipefail
 
 onetake=$(realpath "$1")
+here=$(realpath "$(dirname "$0")")
 [ -x "$onetake" ] || { echo "there is no program $1"; exit 1; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
-failures=0
-
-# expect CODE ARGS...: runs the program; its output is in out and err.
-expect() {
-    local wanted=$1 code=0
-    shift
-    asked=$*
-    "$onetake" "$@" > out 2> err < /dev/null || code=$?
-    [ "$code" = "$wanted" ] || complain "exit code $code instead of $wanted"
-}
-complain() {
-    echo "onetake $asked: $1"
-    sed 's/^/  out: /' out | head -40
-    sed 's/^/  err: /' err | head -20
-    failures=$((failures + 1))
-}
-check() { "$@" > check.out 2>&1 || complain "not so: $*"; }
-expect_in() { grep -qF -- "$2" "$1" || complain "$1 lacks: $2"; }
-so() { jq -e "$1" out > check.out 2>&1 || complain "not so: $1"; }
+. "$here/expect.sh"
 
 short=(--source test --width 320 --height 240 --fps 30 --warmup 0 --duration 0.5 --quiet)
 # A camera that opens and delivers nothing: its first frame comes after 10 s. The recorder waits 5 s for it.
