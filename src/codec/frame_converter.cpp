@@ -1,8 +1,11 @@
 #include "codec/frame_converter.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <fmt/format.h>
 #include <libyuv.h>
+#include <utility>
 
 namespace onetake {
 
@@ -67,6 +70,37 @@ PixelFormat format_of(const PlanarImage& image) {
     }
 }
 
+Frame frame_like(const PlanarImage& image) {
+    Frame frame;
+    frame.format = format_of(image);
+    frame.width = image.width;
+    frame.height = image.height;
+    frame.stride = tight_stride(frame.format, image.width);
+    frame.color = image.color;
+    return frame;
+}
+
+// Whether the planes follow each other, and the rows of each, as those of `frame` do.
+bool lies_as(const PlanarImage& image, const Frame& frame) {
+    const auto* at = image.plane(0);
+    for (int i = 0; i < image.planes(); ++i) {
+        const int stride = plane_stride(frame.format, i, frame.stride);
+        if (image.plane(i) != at || image.stride[static_cast<std::size_t>(i)] != stride) return false;
+        at += std::ptrdiff_t{stride} * image.rows(i);
+    }
+    return true;
+}
+
+bool is_aligned_as_planes(const Frame& frame) {
+    if (frame.width % 2 != 0 || frame.height % 2 != 0 || frame.bytes.padding() < kPlaneAlignment) return false;
+    const auto planes = planes_of(frame);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(layout_of(frame.format).planes); ++i)
+        if (reinterpret_cast<std::uintptr_t>(planes.data[i]) % kPlaneAlignment != 0 ||
+            static_cast<std::size_t>(planes.stride[i]) % kPlaneAlignment != 0)
+            return false;
+    return true;
+}
+
 }  // namespace
 
 std::size_t frame_size_of(const PlanarImage& image) {
@@ -74,12 +108,7 @@ std::size_t frame_size_of(const PlanarImage& image) {
 }
 
 Frame to_frame(const PlanarImage& image, Buffer bytes) {
-    Frame frame;
-    frame.format = format_of(image);
-    frame.width = image.width;
-    frame.height = image.height;
-    frame.stride = tight_stride(frame.format, image.width);
-    frame.color = image.color;
+    auto frame = frame_like(image);
     frame.bytes = std::move(bytes);
     auto* to = frame.bytes.writable();
     for (int i = 0; i < image.planes(); ++i) {
@@ -88,6 +117,16 @@ Frame to_frame(const PlanarImage& image, Buffer bytes) {
                           image.columns(i) * image.bytes_per_sample, image.rows(i));
         to += std::ptrdiff_t{stride} * image.rows(i);
     }
+    return frame;
+}
+
+Frame to_frame(std::shared_ptr<const PlanarImage> image, BufferPool& pool) {
+    auto frame = frame_like(*image);
+    const auto size = frame_size_of(*image);
+    if (!lies_as(*image, frame)) return to_frame(*image, pool.take(size));
+    const auto* begin = image->plane(0);
+    const auto padding = static_cast<std::size_t>(image->bytes.data() + image->bytes.size() - begin) - size;
+    frame.bytes = Buffer(begin, size, std::move(image), padding);
     return frame;
 }
 
@@ -109,6 +148,25 @@ Result<PlanarImage> to_planar(const Frame& frame, ColorInfo color, BufferPool& p
             return image;
         }
     return fail(ErrorCode::invalid_argument, fmt::format("{} frames have no planes.", to_string(frame.format)));
+}
+
+Result<PlanarImage> take_planar(Frame frame, ColorInfo color, BufferPool& pool) {
+    const auto row = std::ranges::find(kConversions, frame.format, &Conversion::from);
+    const bool has_planes = row != kConversions.end() && row->convert == from_planes;
+    if (!has_planes || !has_all_bytes(frame) || !is_aligned_as_planes(frame)) return to_planar(frame, color, pool);
+    PlanarImage image;
+    image.width = frame.width;
+    image.height = frame.height;
+    image.chroma = row->to;
+    image.bytes_per_sample = layout_of(frame.format).bytes_per_sample;
+    image.color = frame.color;
+    const auto planes = planes_of(frame);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(image.planes()); ++i) {
+        image.offset[i] = static_cast<std::size_t>(planes.data[i] - frame.bytes.data());
+        image.stride[i] = planes.stride[i];
+    }
+    image.bytes = std::move(frame.bytes);
+    return image;
 }
 
 }  // namespace onetake

@@ -8,10 +8,8 @@ namespace onetake {
 
 namespace {
 
-constexpr std::size_t kAlign = 64;
-
-std::size_t aligned(std::size_t n) {
-    return (n + kAlign - 1) / kAlign * kAlign;
+std::size_t aligned(std::size_t n, std::size_t to) {
+    return (n + to - 1) / to * to;
 }
 
 int even(int n) {
@@ -73,15 +71,18 @@ PlanarImage make_planar(int width, int height, Chroma chroma, ColorInfo color, B
     for (std::size_t i = 0; i < static_cast<std::size_t>(image.planes()); ++i) {
         const int columns = image.columns(static_cast<int>(i)), rows = image.rows(static_cast<int>(i));
         // Decoders write up to three more columns (4:1:1); the alignment leaves room for them.
-        const std::size_t stride = aligned(static_cast<std::size_t>(even(columns) * bytes_per_sample));
+        const bool halved = chroma == Chroma::s420 || chroma == Chroma::s422;
+        const std::size_t stride = halved && i > 0 ? static_cast<std::size_t>(image.stride[0]) / 2
+                                                   : aligned(static_cast<std::size_t>(even(columns) * bytes_per_sample),
+                                                             halved ? 2 * kPlaneAlignment : kPlaneAlignment);
         image.stride[i] = static_cast<int>(stride);
         image.offset[i] = total;
         total += stride * static_cast<std::size_t>(even(rows));
     }
-    image.bytes = pool.take(total + kAlign);
-    const auto misaligned = reinterpret_cast<std::uintptr_t>(image.bytes.data()) % kAlign;
+    image.bytes = pool.take(total + 2 * kPlaneAlignment);
+    const auto misaligned = reinterpret_cast<std::uintptr_t>(image.bytes.data()) % kPlaneAlignment;
     if (misaligned != 0)
-        for (auto& offset : image.offset) offset += kAlign - misaligned;
+        for (auto& offset : image.offset) offset += kPlaneAlignment - misaligned;
     return image;
 }
 
@@ -91,6 +92,16 @@ std::uint8_t* gray_from_16(const std::uint8_t* from, int from_stride, std::uint8
     libyuv::Convert16To8Plane(reinterpret_cast<const std::uint16_t*>(from), from_stride / 2, to, to_stride, kHighByte,
                               width, height);
     return to;
+}
+
+PlanarImage copied(const PlanarImage& image, BufferPool& pool) {
+    auto copy = make_planar(image.width, image.height, image.chroma, image.color, pool, image.bytes_per_sample);
+    for (int i = 0; i < image.planes(); ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        libyuv::CopyPlane(image.plane(i), image.stride[at], copy.writable_plane(i), copy.stride[at],
+                          image.columns(i) * image.bytes_per_sample, image.rows(i));
+    }
+    return copy;
 }
 
 PlanarImage to_420(PlanarImage image, BufferPool& pool) {

@@ -11,8 +11,8 @@
 namespace onetake {
 
 /// An image in separate Y, U and V planes: output of the JPEG decoder, input of video encoders. Move-only, owns its
-/// bytes. Every plane has room for the next even number of columns and rows (contents undefined), so that it can be
-/// padded in place for encoders that only take even sizes.
+/// bytes, or those of a frame (take_planar()), which must not be written. Every plane has room for the next even number
+/// of columns and rows (contents undefined), so that it can be padded in place for encoders that only take even sizes.
 struct PlanarImage {
     int width = 0, height = 0;  ///< pixels
     Chroma chroma = Chroma::s420;
@@ -26,18 +26,27 @@ struct PlanarImage {
     int columns(int i) const { return i == 0 ? width : chroma_width(chroma, width); }
     int rows(int i) const { return i == 0 ? height : chroma_height(chroma, height); }
     const std::uint8_t* plane(int i) const { return bytes.data() + offset[static_cast<std::size_t>(i)]; }
+    /// Not of an image with a frame's bytes.
     std::uint8_t* writable_plane(int i) { return bytes.writable() + offset[static_cast<std::size_t>(i)]; }
 };
 
-/// An image with undefined contents, rows aligned for SIMD. `width` and `height` must be positive.
+/// What every plane begins at a multiple of, and its rows: for SIMD. As many bytes behind the last may be read.
+constexpr std::size_t kPlaneAlignment = 64;
+
+/// An image with undefined contents. `width` and `height` must be positive. In 4:2:0 and 4:2:2 the rows of chroma are
+/// half as far apart as those of luma, as in a frame.
 PlanarImage make_planar(int width, int height, Chroma chroma, ColorInfo color, BufferPool& pool,
                         int bytes_per_sample = 1);
+
+/// A copy with bytes of its own.
+PlanarImage copied(const PlanarImage& image, BufferPool& pool);
 
 /// Converts an image to 8-bit 4:2:0: chroma is averaged where it is reduced, gray gets neutral chroma, and of 16 bits
 /// the high byte is kept. An 8-bit 4:2:0 image is returned unchanged.
 PlanarImage to_420(PlanarImage image, BufferPool& pool);
 
-/// Converts the value range of an 8-bit image in place; an image that has it already is returned unchanged.
+/// Converts the value range of an 8-bit image in place (it must be writable); an image that has it already is returned
+/// unchanged.
 PlanarImage to_range(PlanarImage image, ColorRange range);
 
 /// Pads the luma plane to even width and height by repeating the edge. Only for 4:2:0.

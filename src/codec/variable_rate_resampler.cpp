@@ -1,9 +1,11 @@
 #include "codec/variable_rate_resampler.h"
 
 #include "base/error.h"
+#include "base/mutex.h"
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <fmt/format.h>
 #include <numbers>
 
@@ -20,11 +22,15 @@ constexpr std::int64_t kChunk = 16384;  // samples per channel emitted at a time
 constexpr float kFullScale = 1.0F / 32768;
 constexpr std::int64_t kSecond = 1'000'000'000;
 
+constexpr std::size_t kKeptTables = 4;
+
 // Modified Bessel function of order 0, by its power series.
 double bessel0(double x) {
+    constexpr double kLeast = 1e-17;  // of the sum, that changes it
+    const double square = x * x / 4;
     double sum = 1, term = 1;
-    for (int k = 1; k < 60; ++k) {
-        term *= (x / 2 / k) * (x / 2 / k);
+    for (int k = 1; term > kLeast * sum; ++k) {
+        term *= square / (k * k);
         sum += term;
     }
     return sum;
@@ -52,6 +58,25 @@ std::vector<float> make_table(std::int64_t half, double cutoff) {
     return table;
 }
 
+// It takes some milliseconds to make one, and most resamplers of a process need the same.
+std::shared_ptr<const std::vector<float>> table_of(std::int64_t half, double cutoff) {
+    struct Entry {
+        std::int64_t half;
+        double cutoff;
+        std::shared_ptr<const std::vector<float>> table;
+    };
+    // Never destroyed: a thread may outlive main().
+    static auto& mutex = *new Mutex;
+    static auto& kept = *new std::deque<Entry>;  // the last made at the end
+    MutexLock lock(mutex);
+    for (const auto& entry : kept)
+        if (entry.half == half && entry.cutoff == cutoff) return entry.table;
+    auto table = std::make_shared<const std::vector<float>>(make_table(half, cutoff));
+    if (kept.size() == kKeptTables) kept.pop_front();
+    kept.push_back({half, cutoff, table});
+    return table;
+}
+
 // Eight independent sums, so that the compiler may vectorize without reordering one sum.
 float interpolate(const float* samples, const float* row, const float* next_row, float fraction, std::int64_t taps) {
     float sums[8] = {};
@@ -68,7 +93,7 @@ VariableRateResampler::VariableRateResampler(int in_rate, int channels, int out_
     // A lower output rate: frequencies above its band are filtered out, with proportionally more taps.
     const double ratio = std::min(1.0, static_cast<double>(out_rate) / in_rate);
     half_ = static_cast<std::int64_t>(std::ceil(kHalfTaps / ratio / 4)) * 4;
-    table_ = make_table(half_, ratio < 1 ? 0.94 * ratio : 1.0);
+    table_ = table_of(half_, ratio < 1 ? 0.94 * ratio : 1.0);
 }
 
 Result<VariableRateResampler> VariableRateResampler::create(int in_rate, int channels, int out_rate) {
@@ -210,7 +235,7 @@ Status VariableRateResampler::emit(const SampleSink& sink, bool last) {
                 const double phase = (position - floor) * kPhases;
                 const int row = std::min(static_cast<int>(phase), kPhases - 1);
                 const auto fraction = static_cast<float>(phase - row);
-                const float* weights = table_.data() + row * taps;
+                const float* weights = table_->data() + row * taps;
                 for (const auto& channel : past_)
                     chunk_.push_back(interpolate(channel.data() + at, weights, weights + taps, fraction, taps));
             }

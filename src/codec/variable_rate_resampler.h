@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -59,8 +60,8 @@ class VariableRateResampler {
 
     int channels_;
     int in_rate_, out_rate_;
-    std::int64_t half_;         ///< taps on each side of a position
-    std::vector<float> table_;  ///< (kPhases + 1) rows of 2 * half_ weights
+    std::int64_t half_;                                ///< taps on each side of a position
+    std::shared_ptr<const std::vector<float>> table_;  ///< (kPhases + 1) rows of 2 * half_ weights
     /// A group is a sequence of runs without a gap. These are its samples still needed, one vector per channel, with
     /// silence before the first and, once it is closed, after the last.
     std::vector<std::vector<float>> past_;

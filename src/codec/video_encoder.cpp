@@ -225,8 +225,14 @@ Result<PlanarImage> VideoEncoder::converted(PlanarImage image) const {
         return fail(ErrorCode::invalid_argument,
                     fmt::format("A {} frame with {} bytes per sample does not fit a video of {}.",
                                 av_planar_name(image.chroma), image.bytes_per_sample, layout.av_name));
+    const bool has_8_bits = !fits || image.bytes_per_sample == 1;
+    const bool other_range = has_8_bits && image.color.range != settings_.color.range;
+    if (image.bytes.writable() == nullptr) {
+        if (fits && !other_range) return image;  // of even size, as all images with a frame's bytes
+        image = copied(image, *pool_);
+    }
     if (!fits) image = to_420(std::move(image), *pool_);
-    if (image.bytes_per_sample == 1) image = to_range(std::move(image), settings_.color.range);
+    if (other_range) image = to_range(std::move(image), settings_.color.range);
     if (image.chroma == Chroma::s420) pad_to_even(image);
     return image;
 }
@@ -245,11 +251,11 @@ Result<std::unique_ptr<AVFrame, AvFree>> VideoEncoder::frame_of(PlanarImage imag
         frame->width = context_->width;
         frame->height = context_->height;
         for (int i = 0; i < ready->planes(); ++i) {
-            frame->data[i] = ready->writable_plane(i);
+            frame->data[i] = const_cast<std::uint8_t*>(ready->plane(i));  // which the encoder only reads
             frame->linesize[i] = ready->stride[static_cast<std::size_t>(i)];
         }
-        frame->buf[0] = av_buffer_create(ready->bytes.writable(), ready->bytes.size(), free_image, ready.get(),
-                                         AV_BUFFER_FLAG_READONLY);
+        frame->buf[0] = av_buffer_create(const_cast<std::uint8_t*>(ready->bytes.data()), ready->bytes.size(),
+                                         free_image, ready.get(), AV_BUFFER_FLAG_READONLY);
         if (frame->buf[0] == nullptr) return fail(ErrorCode::internal, "Out of memory while encoding video.");
         static_cast<void>(ready.release());  // owned by the frame's buffer now
     }

@@ -58,8 +58,9 @@ class VideoEncoder {
 
     /// Takes the image without a copy; `key`: encodes it as a keyframe; appends the packets that are ready to `out`, in
     /// decoding order, with durations up to the next stamp. `pts` is in 1/time_scale s and must increase. An image of
-    /// another chroma or range is converted here; its planes must come from make_planar(). Errors: invalid_argument for
-    /// another size, a stamp that does not increase, or a layout that is not converted; the image is not encoded then.
+    /// another chroma or range is converted here; its planes must come from make_planar() or take_planar(). Errors:
+    /// invalid_argument for another size, a stamp that does not increase, or a layout that is not converted; the image
+    /// is not encoded then.
     Status encode(PlanarImage image, std::int64_t pts, std::vector<Packet>& out, bool key = false);
     /// Flushes: appends the remaining packets. No image may follow.
     Status finish(std::vector<Packet>& out);

@@ -33,8 +33,8 @@ ImageStreamEncoder::ImageStreamEncoder(VideoEncoder encoder, std::string title)
 
 Status ImageStreamEncoder::take(EncoderInput input, std::vector<Packet>& out) {
     if (auto* timed = std::get_if<TimedImage>(&input)) return take_image(std::move(*timed), out);
-    if (const auto* timed = std::get_if<TimedFrame>(&input)) {
-        auto image = to_planar(timed->frame, encoder_.settings().color, *pool_);
+    if (auto* timed = std::get_if<TimedFrame>(&input)) {
+        auto image = take_planar(std::move(timed->frame), encoder_.settings().color, *pool_);
         if (!image) return fail(std::move(image).error());
         return take_image({std::move(*image), timed->time}, out);
     }

@@ -15,6 +15,7 @@ void Buffer::swap(Buffer& other) noexcept {
     std::swap(bytes_, other.bytes_);
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(padding_, other.padding_);
     std::swap(owner_, other.owner_);
     std::swap(pool_, other.pool_);
 }

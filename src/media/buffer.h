@@ -20,9 +20,10 @@ class Buffer {
     /// Takes over a vector's bytes, no copy.
     explicit Buffer(std::vector<std::uint8_t> bytes)
         : bytes_(std::move(bytes)), data_(bytes_.data()), size_(bytes_.size()) {}
-    /// Borrows bytes that stay valid and unchanged as long as `owner` lives.
-    Buffer(const std::uint8_t* data, std::size_t size, std::shared_ptr<const void> owner)
-        : data_(data), size_(size), owner_(std::move(owner)) {}
+    /// Borrows bytes that stay valid and unchanged as long as `owner` lives. `padding`: so many behind them may be
+    /// read.
+    Buffer(const std::uint8_t* data, std::size_t size, std::shared_ptr<const void> owner, std::size_t padding = 0)
+        : data_(data), size_(size), padding_(padding), owner_(std::move(owner)) {}
     Buffer(Buffer&& other) noexcept { swap(other); }
     Buffer& operator=(Buffer&& other) noexcept {
         Buffer moved(std::move(other));
@@ -36,6 +37,8 @@ class Buffer {
     const std::uint8_t* data() const { return data_; }
     std::size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
+    /// How many bytes behind the last may be read; what they are is undefined.
+    std::size_t padding() const { return padding_; }
     std::span<const std::uint8_t> span() const { return {data_, size_}; }
     /// Writable bytes, if the buffer owns them; null for borrowed ones.
     std::uint8_t* writable() { return owner_ ? nullptr : bytes_.data(); }
@@ -48,7 +51,7 @@ class Buffer {
 
     std::vector<std::uint8_t> bytes_;
     const std::uint8_t* data_ = nullptr;
-    std::size_t size_ = 0;
+    std::size_t size_ = 0, padding_ = 0;
     std::shared_ptr<const void> owner_;
     std::shared_ptr<BufferPool> pool_;
 };

@@ -1,11 +1,13 @@
 #include "mix/compositor.h"
 
+#include "base/mutex.h"
 #include "mix/display_name.h"
 #include "mix/tile_color.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <libyuv.h>
+#include <utility>
 
 namespace onetake {
 
@@ -14,18 +16,45 @@ namespace {
 constexpr int kEmptyLevel = 40;           // gray of a tile without video
 constexpr int kNarrowest = 64;            // picture for a name of its own
 constexpr std::size_t kMostLabels = 256;  // kept
+constexpr std::size_t kIdleCanvases = 8;  // kept
+
+bool is_same(const std::shared_ptr<const PlanarImage>& image, const std::weak_ptr<const PlanarImage>& other) {
+    return !image.owner_before(other) && !other.owner_before(image);
+}
 
 int label_size(const TileRect& rect, bool picture) {
     return picture ? std::clamp(rect.height / 16, 9, 32) : std::clamp(rect.height / 8, 9, 96);
 }
 
+bool holds_label(const TileRect& picture) {
+    return picture.width >= kNarrowest;
+}
+
 }  // namespace
 
+// The one that was used last is the next: least differs on it from what is to be shown.
+class Compositor::IdleCanvases {
+ public:
+    IdleCanvases() { canvases_.reserve(kIdleCanvases); }
+    std::unique_ptr<Canvas> take() {
+        MutexLock lock(mutex_);
+        if (canvases_.empty()) return nullptr;
+        auto canvas = std::move(canvases_.back());
+        canvases_.pop_back();
+        return canvas;
+    }
+    void give_back(std::unique_ptr<Canvas> canvas) {
+        MutexLock lock(mutex_);
+        if (canvases_.size() < kIdleCanvases) canvases_.push_back(std::move(canvas));
+    }
+
+ private:
+    Mutex mutex_;
+    std::vector<std::unique_ptr<Canvas>> canvases_ ONETAKE_GUARDED_BY(mutex_);
+};
+
 Compositor::Compositor(const Options& options, std::shared_ptr<BufferPool> pool)
-    : options_(options),
-      pool_(std::move(pool)),
-      canvas_(make_planar(options.width, options.height, Chroma::s420, options.color, *pool_)) {
-    fill_tile(canvas_, {0, 0, options.width, options.height}, 0);
+    : options_(options), pool_(std::move(pool)), idle_(std::make_shared<IdleCanvases>()) {
     if (!options.names) return;
     auto text = TextRenderer::create();
     if (text)
@@ -34,53 +63,61 @@ Compositor::Compositor(const Options& options, std::shared_ptr<BufferPool> pool)
         note_ = text.error().message;
 }
 
-PlanarImage Compositor::compose(std::span<const CompositeTile> tiles) {
+std::unique_ptr<Compositor::Canvas> Compositor::new_canvas() const {
+    auto canvas = std::make_unique<Canvas>();
+    canvas->image = make_planar(options_.width, options_.height, Chroma::s420, options_.color, *pool_);
+    fill_tile(canvas->image, {0, 0, options_.width, options_.height}, 0);
+    return canvas;
+}
+
+std::shared_ptr<const PlanarImage> Compositor::compose(std::span<const CompositeTile> tiles) {
     std::vector<bool> screens;
     for (const auto& tile : tiles) screens.push_back(tile.screen);
     const auto rects = tile_layout(screens, options_.width, options_.height);
-    const bool same_places =
-        std::ranges::equal(rects, drawn_, {}, {}, &Drawn::rect) &&
-        std::ranges::equal(tiles, drawn_, {}, &CompositeTile::id, [](const Drawn& d) { return d.tile.id; });
+    auto canvas = idle_->take();
+    if (!canvas) canvas = new_canvas();
+    auto& all_drawn = canvas->drawn;
+    const bool same_places = std::ranges::equal(rects, all_drawn, {}, {}, &Drawn::rect) &&
+                             std::ranges::equal(tiles, all_drawn, {}, &CompositeTile::id, &Drawn::id);
     if (!same_places) {
-        drawn_.clear();
-        fill_tile(canvas_, {0, 0, options_.width, options_.height}, 0);
+        all_drawn.clear();
+        fill_tile(canvas->image, {0, 0, options_.width, options_.height}, 0);
     }
     for (std::size_t i = 0; i < tiles.size(); ++i) {
         const auto& tile = tiles[i];
-        if (!same_places) drawn_.push_back({{}, rects[i], {}, {}});
-        auto& drawn = drawn_[i];
-        const bool new_name = !same_places || tile.name != drawn.tile.name;
-        if (same_places && !new_name && tile.image == drawn.tile.image) continue;
-        drawn.tile = tile;
+        if (!same_places) all_drawn.push_back({tile.id, {}, {}, {}, rects[i], {}});
+        auto& drawn = all_drawn[i];
+        const bool new_name = !same_places || tile.name != drawn.name;
+        if (same_places && !new_name && is_same(tile.image, drawn.image)) continue;
+        drawn.name = tile.name;
+        drawn.image = tile.image;
         if (new_name) drawn.shown_name = display_name(tile.name);
-        drawn.picture = tile.image ? fit_in(drawn.rect, tile.image->width, tile.image->height) : TileRect{};
-        if (drawn.rect.width > 0) draw(drawn);
+        const auto picture = tile.image ? fit_in(drawn.rect, tile.image->width, tile.image->height) : TileRect{};
+        const bool same_place = std::exchange(drawn.picture, picture) == picture;
+        if (drawn.rect.width > 0) draw(canvas->image, drawn, tile.image.get(), same_place);
     }
-
-    auto image = make_planar(options_.width, options_.height, Chroma::s420, options_.color, *pool_);
-    for (int i = 0; i < 3; ++i)
-        libyuv::CopyPlane(canvas_.plane(i), canvas_.stride[static_cast<std::size_t>(i)], image.writable_plane(i),
-                          image.stride[static_cast<std::size_t>(i)], image.columns(i), image.rows(i));
-    return image;
+    const std::shared_ptr<Canvas> shared(
+        canvas.release(), [idle = idle_](Canvas* released) { idle->give_back(std::unique_ptr<Canvas>(released)); });
+    return {shared, &shared->image};
 }
 
-void Compositor::draw(const Drawn& drawn) {
-    const auto& image = drawn.tile.image;
-    if (!image)
-        fill_tile(canvas_, drawn.rect, kEmptyLevel);
-    else if (drawn.picture != drawn.rect)
-        fill_tile(canvas_, drawn.rect, 0);
-    if (image) draw_picture(*image, drawn.picture);
-    draw_label(drawn);
+void Compositor::draw(PlanarImage& canvas, const Drawn& drawn, const PlanarImage* image, bool same_place) {
+    const bool covered = drawn.picture == drawn.rect || (same_place && holds_label(drawn.picture));
+    if (image == nullptr)
+        fill_tile(canvas, drawn.rect, kEmptyLevel);
+    else if (!covered)
+        fill_tile(canvas, drawn.rect, 0);
+    if (image != nullptr) draw_picture(canvas, *image, drawn.picture);
+    draw_label(canvas, drawn, image != nullptr);
 }
 
-void Compositor::draw_picture(const PlanarImage& image, const TileRect& place) {
+void Compositor::draw_picture(PlanarImage& canvas, const PlanarImage& image, const TileRect& place) {
     for (int i = 0; i < 3; ++i) {
         const auto at = static_cast<std::size_t>(i);
-        auto* to = tile_plane(canvas_, place, i);
+        auto* to = tile_plane(canvas, place, i);
         const int width = i == 0 ? place.width : place.width / 2, height = i == 0 ? place.height : place.height / 2;
         if (i >= image.planes()) {
-            libyuv::SetPlane(to, canvas_.stride[at], width, height, 128);
+            libyuv::SetPlane(to, canvas.stride[at], width, height, 128);
             continue;
         }
         const std::uint8_t* from = image.plane(i);
@@ -92,30 +129,29 @@ void Compositor::draw_picture(const PlanarImage& image, const TileRect& place) {
                                 image.height);
             stride = high_bytes.stride[0];
         }
-        libyuv::ScalePlane(from, stride, image.columns(i), image.rows(i), to, canvas_.stride[at], width, height,
+        libyuv::ScalePlane(from, stride, image.columns(i), image.rows(i), to, canvas.stride[at], width, height,
                            libyuv::kFilterBox);
     }
-    convert_tile(canvas_, place, image.color);
+    convert_tile(canvas, place, image.color);
 }
 
-void Compositor::draw_label(const Drawn& drawn) {
+void Compositor::draw_label(PlanarImage& canvas, const Drawn& drawn, bool on_picture) {
     if (!text_ || drawn.shown_name.empty()) return;
-    const bool picture = drawn.tile.image != nullptr;
-    const auto& rect = drawn.picture.width >= kNarrowest ? drawn.picture : drawn.rect;
-    const auto& name = label(drawn.shown_name, label_size(drawn.rect, picture), rect.width);
+    const auto& rect = holds_label(drawn.picture) ? drawn.picture : drawn.rect;
+    const auto& name = label(drawn.shown_name, label_size(drawn.rect, on_picture), rect.width);
     if (name.width == 0 || name.width > rect.width || name.height > rect.height) return;
     TileRect place{rect.x, rect.y + rect.height - name.height, name.width, name.height};
-    if (!picture) {
+    if (!on_picture) {
         place.x = rect.x + (rect.width - name.width) / 4 * 2;
         place.y = rect.y + (rect.height - name.height) / 4 * 2;
     }
-    auto* y = tile_plane(canvas_, place, 0);
-    auto* u = tile_plane(canvas_, place, 1);
-    auto* v = tile_plane(canvas_, place, 2);
+    auto* y = tile_plane(canvas, place, 0);
+    auto* u = tile_plane(canvas, place, 1);
+    auto* v = tile_plane(canvas, place, 2);
     const auto& image = name.image;
     libyuv::I420Blend(image.plane(0), image.stride[0], image.plane(1), image.stride[1], image.plane(2), image.stride[2],
-                      y, canvas_.stride[0], u, canvas_.stride[1], v, canvas_.stride[2], name.alpha.data(), name.width,
-                      y, canvas_.stride[0], u, canvas_.stride[1], v, canvas_.stride[2], name.width, name.height);
+                      y, canvas.stride[0], u, canvas.stride[1], v, canvas.stride[2], name.alpha.data(), name.width, y,
+                      canvas.stride[0], u, canvas.stride[1], v, canvas.stride[2], name.width, name.height);
 }
 
 const Compositor::Label& Compositor::label(const std::string& name, int size, int most_width) {

@@ -21,9 +21,9 @@ struct CompositeTile {
     std::shared_ptr<const PlanarImage> image;  ///< any size and sampling; null: no video, only the name is shown
 };
 
-/// Puts the pictures of several participants into one image with their names, as tile_layout() places them. What did
-/// not change since the image before is not drawn again: an image is known by its address, so its contents must not
-/// change. Thread-bound.
+/// Puts the pictures of several participants into one image with their names, as tile_layout() places them. The memory
+/// of images that nobody holds any more is used again, and only what differs from what it shows is drawn: contents of a
+/// tile's image must not change. Thread-bound; its images may be released in any thread, also after it.
 class Compositor {
  public:
     struct Options {
@@ -35,7 +35,7 @@ class Compositor {
     Compositor(const Options& options, std::shared_ptr<BufferPool> pool);
 
     /// An image of 8-bit 4:2:0. The tiles are placed in their order.
-    PlanarImage compose(std::span<const CompositeTile> tiles);
+    std::shared_ptr<const PlanarImage> compose(std::span<const CompositeTile> tiles);
     /// Why names are missing or incomplete, once known; for people.
     const std::optional<std::string>& note() const { return note_; }
 
@@ -46,24 +46,32 @@ class Compositor {
         std::vector<std::uint8_t> alpha;
         int width = 0, height = 0;  // 0: there is nothing to draw
     };
-    // What is drawn on the canvas.
+    // What is drawn in a tile. It does not keep the picture.
     struct Drawn {
-        CompositeTile tile;
+        int id = 0;
+        std::string name, shown_name;
+        std::weak_ptr<const PlanarImage> image;
         TileRect rect, picture;
-        std::string shown_name;
     };
+    struct Canvas {
+        PlanarImage image;
+        std::vector<Drawn> drawn;  // in order of the tiles
+    };
+    // Canvases that nobody holds.
+    class IdleCanvases;
     using LabelKey = std::pair<std::string, std::pair<int, int>>;  // name, size, largest width
 
-    void draw(const Drawn& drawn);
-    void draw_picture(const PlanarImage& image, const TileRect& place);
-    void draw_label(const Drawn& drawn);
+    std::unique_ptr<Canvas> new_canvas() const;
+    /// `same_place`: the picture lies where the one before it did.
+    void draw(PlanarImage& canvas, const Drawn& drawn, const PlanarImage* image, bool same_place);
+    void draw_picture(PlanarImage& canvas, const PlanarImage& image, const TileRect& place);
+    void draw_label(PlanarImage& canvas, const Drawn& drawn, bool on_picture);
     const Label& label(const std::string& name, int size, int most_width);
     Label make_label(const std::string& name, int size, int most_width);
 
     const Options options_;
     const std::shared_ptr<BufferPool> pool_;
-    PlanarImage canvas_;
-    std::vector<Drawn> drawn_;  // in order of the tiles
+    const std::shared_ptr<IdleCanvases> idle_;
     std::unique_ptr<TextRenderer> text_;
     std::vector<std::pair<LabelKey, Label>> labels_;  // the last used at the end
     std::optional<std::string> note_;

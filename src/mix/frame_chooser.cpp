@@ -17,11 +17,19 @@ void FrameChooser::end(Id id, HostTime until) {
     if (auto* video = find(id)) video->until = until;
 }
 
+std::size_t FrameChooser::Video::bytes() const {
+    std::size_t sum = 0;
+    for (const auto& frame : frames) sum += frame.image->bytes.size();
+    return sum;
+}
+
 FrameChooser::Pushed FrameChooser::push(Id id, HostTime stamp, std::shared_ptr<const PlanarImage> image) {
     auto* video = find(id);
     if (video == nullptr || video->ended() || stamp < video->from || (video->newest && stamp <= *video->newest))
         return Pushed::refused;
-    if (video->frames.size() >= options_.most_frames) return Pushed::full;
+    const auto waiting = video->frames.size();
+    if (waiting >= options_.most_frames || (waiting >= kFewFrames && video->bytes() >= options_.most_bytes))
+        return Pushed::full;
     video->frames.push_back({stamp, std::move(image)});
     video->newest = stamp;
     if (!video->first) video->first = stamp;

@@ -26,12 +26,14 @@ class FrameChooser {
  public:
     using Id = int;
 
+    static constexpr std::size_t kFewFrames = 32;
     struct Options {
         HostTime origin;                                 ///< where the grid begins
         double fps = 30;                                 ///< of the grid
         Duration wait = std::chrono::milliseconds(200);  ///< how long a tick waits for later frames
         Duration idle = std::chrono::seconds(1);         ///< between ticks while no video is active
         std::size_t most_frames = 64;                    ///< that wait in each video's queue
+        std::size_t most_bytes = 64 << 20;               ///< of those frames, but as many as kFewFrames always fit
     };
     struct Choice {
         HostTime time;
@@ -71,6 +73,7 @@ class FrameChooser {
         std::optional<HostTime> first, newest;  // stamps
         std::deque<Queued> frames;              // the newest that is not later than the last tick, and all after it
 
+        std::size_t bytes() const;
         bool ended() const { return until != HostTime::max(); }
         bool shown(HostTime t) const { return from <= t && t < until; }
         bool active(HostTime t) const { return first && *first <= t && t < until; }

@@ -131,25 +131,6 @@ Result<Frame> jpeg_frame(std::span<const std::uint8_t> jpeg, PushVideoSource& so
     return frame;
 }
 
-Frame frame_of(const PlanarImage& image, BufferPool& pool) {
-    Frame frame;
-    frame.format = PixelFormat::i420;
-    frame.width = image.width;
-    frame.height = image.height;
-    frame.stride = tight_stride(frame.format, image.width);
-    frame.color = image.color;
-    auto bytes = pool.take(frame_bytes(frame.format, frame.stride, frame.height));
-    auto* to = bytes.writable();
-    for (int i = 0; i < image.planes(); ++i) {
-        const auto columns = static_cast<std::size_t>(plane_stride(frame.format, i, frame.stride));
-        const int rows = plane_rows(frame.format, i, frame.height), stride = image.stride[static_cast<std::size_t>(i)];
-        for (int y = 0; y < rows; ++y, to += columns)
-            std::memcpy(to, image.plane(i) + static_cast<std::ptrdiff_t>(y) * stride, columns);
-    }
-    frame.bytes = std::move(bytes);
-    return frame;
-}
-
 Result<Frame> to_bt601(Frame frame, BufferPool& pool) {
     const bool is_yuv = frame.format == PixelFormat::i420 || frame.format == PixelFormat::nv12;
     if (!is_yuv || frame.color.matrix == ColorMatrix::bt601) return frame;
@@ -157,7 +138,7 @@ Result<Frame> to_bt601(Frame frame, BufferPool& pool) {
     if (!image) return fail(std::move(image).error());
     image->color.matrix = ColorMatrix::bt601;
     convert_tile(*image, {0, 0, image->width, image->height}, frame.color);
-    auto converted = frame_of(*image, pool);
+    auto converted = to_frame(std::make_shared<const PlanarImage>(std::move(*image)), pool);
     converted.stamp = frame.stamp;
     return converted;
 }

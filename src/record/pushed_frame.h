@@ -36,9 +36,6 @@ std::vector<std::int16_t> samples_of(std::span<const float> samples);
 /// A copy of a JPEG file's bytes, in a buffer of the source. Refused if it is incomplete.
 Result<Frame> jpeg_frame(std::span<const std::uint8_t> jpeg, PushVideoSource& source);
 
-/// An 8-bit 4:2:0 image as a raw frame without padding.
-Frame frame_of(const PlanarImage& image, BufferPool& pool);
-
 /// Of raw frames; empty for compressed ones.
 std::optional<ImageFormat> image_format(VideoFrameFormat format);
 

@@ -1,6 +1,6 @@
 #include "record/room_composite.h"
 
-#include "record/pushed_frame.h"
+#include "codec/frame_converter.h"
 
 #include <algorithm>
 #include <utility>
@@ -145,7 +145,7 @@ void RoomComposite::emit(const FrameChooser::Choice& choice) {
         add_listeners(choice.time, tiles);
     }
     std::ranges::sort(tiles, {}, &CompositeTile::id);  // in the order in which they joined
-    auto frame = frame_of(compositor_.compose(tiles), *pool_);
+    auto frame = to_frame(compositor_.compose(tiles), *pool_);
     frame.stamp = {choice.time, choice.time, StampSource::pushed, {}};
     options_.out(std::move(frame));
 }

@@ -86,7 +86,7 @@ Delivery RoomVideoFeed::deliver(Frame frame) {
     if (!format) {
         auto image = to_planar(frame, frame.color, *buffers_);
         if (!image) return Delivery::damaged;
-        frame = frame_of(to_420(std::move(*image), *buffers_), *buffers_);
+        frame = to_frame(std::make_shared<const PlanarImage>(to_420(std::move(*image), *buffers_)), *buffers_);
         format = VideoFrameFormat::raw_i420;
     }
     const auto kept = std::make_shared<const Frame>(std::move(frame));

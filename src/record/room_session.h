@@ -91,7 +91,8 @@ class RoomSession {
     EventQueue events_;
     std::unique_ptr<Recording> recording_;
     std::optional<TakeOutputs> outputs_;  // destroyed before the recording
-    std::shared_ptr<BufferPool> images_ = BufferPool::create(16);
+    // As many may be awaited by a composite; what it does not need is freed soon.
+    std::shared_ptr<BufferPool> images_ = BufferPool::create(256);
     std::optional<JpegDecoder> decoder_;
     Recording::Added<PushVideoSource> composed_;
     std::unique_ptr<RoomComposite> composite_;  // destroyed before the recording

@@ -1,7 +1,6 @@
 #include "render/cfr.h"
 
 #include <cmath>
-#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 
@@ -19,19 +18,6 @@ Rate exact_rate(double fps) {
     if (std::abs(fps - rounded * 1000 / 1001) < 0.005 && rounded >= 1)
         return {static_cast<std::int64_t>(rounded) * 1000, 1001};
     return {std::llround(fps * 1000), 1000};
-}
-
-PlanarImage copy_of(const PlanarImage& image, BufferPool& pool) {
-    PlanarImage copy;
-    copy.width = image.width;
-    copy.height = image.height;
-    copy.chroma = image.chroma;
-    copy.color = image.color;
-    copy.offset = image.offset;
-    copy.stride = image.stride;
-    copy.bytes = pool.take(image.bytes.size());
-    std::memcpy(copy.bytes.writable(), image.bytes.data(), image.bytes.size());
-    return copy;
 }
 
 }  // namespace
@@ -71,7 +57,7 @@ Status ConstantRate::show_until(MediaTime end, const Out& out) {
         const auto time = time_of(next_);
         ONETAKE_TRY(map_.write(fmt::format("{},{:.9f},{},{:.9f}\n", next_, to_seconds(time.time_since_epoch()),
                                            held_->number, to_seconds(held_->time.time_since_epoch()))));
-        ONETAKE_TRY(out(copy_of(held_->image, *copies_), time));
+        ONETAKE_TRY(out(copied(held_->image, *copies_), time));
     }
     return {};
 }

@@ -87,8 +87,7 @@ class TrackEncoder::Parts final : public StreamEncoder {
         const Entry entry{next_number_++, timed->frame.stamp};
         const auto begin = host_now();
         if (failures_ >= kMostFailures) return lose(entry, "its encoder failed twice"), Status{};
-        auto image = planes(timed->frame);
-        timed->frame.bytes = {};  // back to its pool
+        auto image = planes(std::move(timed->frame));
         if (image)
             encode(entry, std::move(*image));
         else
@@ -113,8 +112,9 @@ class TrackEncoder::Parts final : public StreamEncoder {
         return {};
     }
 
-    Result<PlanarImage> planes(const Frame& frame) {
-        if (frame.format != PixelFormat::jpeg) return to_planar(frame, options_.color, *images_);
+    // The frame's bytes go back to their pool, unless the image has them.
+    Result<PlanarImage> planes(Frame frame) {
+        if (frame.format != PixelFormat::jpeg) return take_planar(std::move(frame), options_.color, *images_);
         if (!decoder_) {
             auto decoder = JpegDecoder::create();
             if (!decoder) return fail(std::move(decoder).error());

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <gtest/gtest.h>
+#include <memory>
+#include <utility>
 
 extern "C" {
 #include <libavutil/imgutils.h>
@@ -77,6 +79,42 @@ TEST(FrameConverter, KeepsTheHighByteOf16BitsFor420) {
     const std::array<int, 3> expected = {0x00, 0x80, 0xff};
     for (int x = 0; x < 3; ++x) EXPECT_EQ(made.plane(0)[x], expected[static_cast<std::size_t>(x)]);
     EXPECT_EQ(made.plane(1)[1], 128);
+}
+
+TEST(FrameConverter, AnImageBecomesAFrameAndAnImageAgainWithoutACopyIfItsRowsHaveNoPadding) {
+    const auto pool = BufferPool::create(4);
+    for (const auto& [width, height] : {std::pair{1280, 720}, {640, 360}, {128, 4}, {854, 480}, {1280, 719}, {127, 2}})
+        for (const auto format : {PixelFormat::i420, PixelFormat::i422, PixelFormat::i444}) {
+            SCOPED_TRACE(::testing::Message() << width << "x" << height << " " << to_string(format));
+            const ColorInfo color{ColorRange::limited, ColorMatrix::bt709};
+            const auto image = std::make_shared<const PlanarImage>(
+                shaded_image(width, height, layout_of(format).chroma, *pool, 0, color));
+            auto frame = to_frame(image, *pool);
+            ASSERT_TRUE(has_all_bytes(frame));
+            EXPECT_EQ(frame.bytes.size(), frame_bytes(format, frame.stride, height));
+            EXPECT_EQ(frame.stride, tight_stride(format, width));
+            const auto made = take_planar(std::move(frame), {}, *pool).value();
+            EXPECT_EQ(made.color, color);
+            for (int i = 0; i < 3; ++i) EXPECT_EQ(plane_difference(made, *image, i), 0) << "plane " << i;
+            const bool shared = width % 128 == 0 && height % 2 == 0;
+            EXPECT_EQ(made.plane(0) == image->plane(0), shared);
+        }
+}
+
+// Behind bytes of a program's own nothing may be read, and nothing is known of their alignment.
+TEST(FrameConverter, FramesOfAProgramsOwnMemoryAreCopied) {
+    const auto pool = BufferPool::create(4);
+    const auto image = shaded_image(128, 64, Chroma::s420, *pool);
+    const auto kept = std::make_shared<const Frame>(as_frame(image, PixelFormat::i420));
+    Frame frame;
+    frame.format = PixelFormat::i420;
+    frame.width = 128;
+    frame.height = 64;
+    frame.stride = 128;
+    frame.bytes = Buffer(kept->bytes.data(), kept->bytes.size(), kept);
+    const auto made = take_planar(std::move(frame), {}, *pool).value();
+    EXPECT_NE(made.plane(0), kept->bytes.data());
+    EXPECT_EQ(plane_difference(made, image, 0), 0);
 }
 
 TEST(FrameConverter, RefusesJpegsAndFramesThatLackBytes) {

@@ -1,10 +1,13 @@
 #include "codec/video_encoder.h"
 
+#include "codec/frame_converter.h"
 #include "unit/codec/shaded_image.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <memory>
 #include <random>
+#include <utility>
 
 #if defined(__has_feature)
 #define ONETAKE_HAS_ASAN __has_feature(address_sanitizer)
@@ -101,6 +104,33 @@ TEST(VideoEncoder, ProducesTheSamePacketsInEveryRun) {
         EXPECT_EQ(a[i].bytes, b[i].bytes);
         EXPECT_EQ(a[i].dts, b[i].dts);
     }
+}
+
+// As an image that still belongs to somebody else, of every layout and range.
+TEST(VideoEncoder, AnImageWithAFramesBytesIsEncodedAsACopyWouldBeAndNotWritten) {
+    const auto pool = BufferPool::create(4);
+    for (const auto chroma : {Chroma::s420, Chroma::s422, Chroma::s444})
+        for (const auto range : {ColorRange::full, ColorRange::limited}) {
+            auto settings = small();
+            settings.width = 128;
+            settings.color.range = ColorRange::limited;
+            const auto image = std::make_shared<const PlanarImage>(
+                shaded_image(128, 64, chroma, *pool, 0, {range, ColorMatrix::bt601}));
+            const auto packets_of = [&](PlanarImage given) {
+                auto encoder = VideoEncoder::open(settings).value();
+                std::vector<Packet> packets;
+                EXPECT_TRUE(encoder.encode(std::move(given), 0, packets));
+                EXPECT_TRUE(encoder.finish(packets));
+                return packets;
+            };
+            auto given = take_planar(to_frame(image, *pool), {}, *pool).value();
+            ASSERT_EQ(given.plane(0), image->plane(0));
+            const auto before = copied(*image, *pool);
+            const auto wanted = packets_of(copied(*image, *pool)), made = packets_of(std::move(given));
+            ASSERT_EQ(made.size(), 1U);
+            EXPECT_EQ(made.front().bytes, wanted.front().bytes);
+            for (int i = 0; i < 3; ++i) EXPECT_EQ(testing::plane_difference(*image, before, i), 0);
+        }
 }
 
 TEST(VideoEncoder, PadsOddSizesWithANote) {

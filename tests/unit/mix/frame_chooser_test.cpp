@@ -214,6 +214,24 @@ TEST(FrameChooser, AFullQueueRefusesUntilATickIsTaken) {
     EXPECT_EQ(chooser.push(1, sent[4], image(1)), FrameChooser::Pushed::taken);
 }
 
+TEST(FrameChooser, FewLargeFramesOrManySmallOnesWait) {
+    auto o = options();
+    o.most_frames = 100;
+    o.most_bytes = 3500;
+    for (const auto& [size, expected] : {std::pair{10, 100}, {100, 35}, {1000, 32}}) {
+        FrameChooser chooser(o);
+        chooser.add(1, kStart);
+        chooser.add(2, kStart);
+        int taken = 0;
+        for (const auto stamp : stamps(30, 10s)) {
+            auto made = std::make_shared<PlanarImage>();
+            made->bytes = Buffer(std::vector<std::uint8_t>(static_cast<std::size_t>(size)));
+            taken += chooser.push(1, stamp, made) == FrameChooser::Pushed::taken;
+        }
+        EXPECT_EQ(taken, expected) << size;
+    }
+}
+
 TEST(FrameChooser, StampsMustIncreaseAndLieAfterTheJoin) {
     FrameChooser chooser(options());
     chooser.add(1, kStart);
