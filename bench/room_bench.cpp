@@ -19,7 +19,7 @@ using namespace onetake;
 using namespace onetake::bench;
 
 constexpr int kParties = 2, kImages = 30, kRounds = 3;
-constexpr double kMedia_s = 6, kRealTime_s = 4;
+constexpr double kMedia_s = 20, kRealTime_s = 4;
 
 struct Kind {
     const char* name;

@@ -33,7 +33,7 @@ class FrameChooser {
         Duration wait = std::chrono::milliseconds(200);  ///< how long a tick waits for later frames
         Duration idle = std::chrono::seconds(1);         ///< between ticks while no video is active
         std::size_t most_frames = 64;                    ///< that wait in each video's queue
-        std::size_t most_bytes = 64 << 20;               ///< of those frames, but as many as kFewFrames always fit
+        std::size_t most_bytes = 16 << 20;               ///< of those frames, but as many as kFewFrames always fit
     };
     struct Choice {
         HostTime time;
