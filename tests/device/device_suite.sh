@@ -116,11 +116,11 @@ untouched_motion_jpeg() {
     has_the_cameras_rate untouched
 }
 
-# Decoded and encoded again: from here on with a size that the one emulated processor can handle in real time.
+# Decoded and encoded again: from here on with sizes that the one emulated processor can handle quickly.
 motion_jpeg() {
-    feed_camera $small 640 480
+    feed_camera $small 320 240
     feed_microphone MicA beep
-    take mjpg --duration 6 --device $small --audio-device MicA --width 640 --height 480 --fps 30
+    take mjpg --duration 6 --device $small --audio-device MicA --width 320 --height 240 --fps 30
     check_complete mjpg 6
     holds "mjpg measures no drift" "$logs/mjpg.json" '.metrics.soundcard_drift_ppm | fabs < 20' \
         .metrics.soundcard_drift_ppm
@@ -128,9 +128,9 @@ motion_jpeg() {
 }
 
 uncompressed() {
-    v4l2-ctl -d $hdmi --set-dv-bt-timings cvt,width=1280,height=720,fps=30 > /dev/null 2>&1
+    v4l2-ctl -d $hdmi --set-dv-bt-timings cvt,width=640,height=480,fps=30 > /dev/null 2>&1
     feed_microphone MicB tone 100100
-    take hdmi --duration 6 --device $hdmi --fourcc YUYV --audio-device MicB --width 1280 --height 720 --fps 30
+    take hdmi --duration 6 --device $hdmi --fourcc YUYV --audio-device MicB --width 640 --height 480 --fps 30
     check_complete hdmi 6
 }
 
@@ -165,7 +165,7 @@ unavailable_cameras() {
 }
 
 missing_microphone() {
-    take mute --duration 2 --device $small --width 640 --height 480 --audio-device NoSuchMicrophone
+    take mute --duration 2 --device $small --width 320 --height 240 --audio-device NoSuchMicrophone
     check "a take without its microphone succeeds" [ "$code" = 0 ]
     holds "and is video only, with a note" "$logs/mute.json" \
         '.metrics | .frames > 50 and .audio_samples == 0 and any(.notes[]; test("NoSuchMicrophone"))' .metrics.notes
@@ -173,7 +173,7 @@ missing_microphone() {
 
 frames_that_the_driver_drops() {
     v4l2-ctl -d $webcam -c percentage_of_dropped_buffers=20
-    take dropping --duration 6 --device $webcam --fourcc YUYV --width 640 --height 480 --fps 25 --audio-device MicB
+    take dropping --duration 6 --device $webcam --fourcc YUYV --width 320 --height 180 --fps 25 --audio-device MicB
     v4l2-ctl -d $webcam -c percentage_of_dropped_buffers=0
     check "a take with driver drops ends with losses" [ "$code" = 3 ]
     holds "every driver drop is counted" "$logs/dropping.json" '.metrics.books[] | select(.kind == "video") |
@@ -184,7 +184,7 @@ frames_that_the_driver_drops() {
 }
 
 microphone_that_stalls() {
-    take stalling --duration 6 --device $small --width 640 --height 480 --fps 30 --audio-device Stalling
+    take stalling --duration 6 --device $small --width 320 --height 240 --fps 30 --audio-device Stalling
     check "a take whose microphone stalls ends with losses" [ "$code" = 3 ]
     reports "and reports it" stalling 'no audio from microphone.*Stalling'
     holds "and has every frame" "$logs/stalling.json" '(.metrics.frames / .metrics.effective_fps - 6 | fabs) < 0.2 and
@@ -197,7 +197,7 @@ microphone_that_stalls() {
 # The documented program of av_recorder, by its script, with a camera and a microphone.
 python_module() {
     "$python" -m av_recorder --name scripted --data-dir "$takes" --duration 4 --device $small --audio-device MicB \
-        --width 640 --height 480 --fps 30 --no-mp4 > "$logs/scripted.txt" 2> "$logs/scripted.err"
+        --width 320 --height 240 --fps 30 --no-mp4 > "$logs/scripted.txt" 2> "$logs/scripted.err"
     code=$?
     check "av_recorder's script records from devices" [ $code = 0 ] || sed 's/^/    /' "$logs/scripted.err"
     jq '{metrics}' "$takes/scripted/manifest.json" > "$logs/scripted.json"
@@ -223,7 +223,7 @@ has_frame() { [ -e "$takes/$1/frames/f_$(printf %06d "$2").jpg" ]; }
 frames_in() { ls "$takes/$1/frames" | wc -l; }
 
 camera_that_returns() {
-    take returned --duration 14 --device $webcam --fourcc YUYV --width 640 --height 480 --fps 25 --audio-device MicB &
+    take returned --duration 14 --device $webcam --fourcc YUYV --width 320 --height 180 --fps 25 --audio-device MicB &
     local subshell=$! had audio_bytes
     check "the take that will lose its camera for a while is running" until_true 20 has_frame returned 50
     echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind
@@ -249,7 +249,7 @@ what_goes_wrong_is_told() {
     local disk=/dev/shm/disk recorder
     mkdir -p $disk && mount -t tmpfs -o size=64m none $disk
     "$onetake" record --name told --data-dir $disk --no-mp4 --json --progress json --device $webcam --fourcc YUYV \
-        --width 640 --height 480 --fps 25 --audio-device Stalling > "$logs/told.json" 2> "$logs/told.err" &
+        --width 320 --height 180 --fps 25 --audio-device Stalling > "$logs/told.json" 2> "$logs/told.err" &
     recorder=$!
     check "an event tells of a microphone that stalls" until_true 20 told stall '"a1"'
     echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind
@@ -273,7 +273,7 @@ what_goes_wrong_is_told() {
 }
 
 camera_that_is_unplugged() {
-    take unplugged --device $webcam --fourcc YUYV --width 640 --height 480 --fps 25 --audio-device MicB &
+    take unplugged --device $webcam --fourcc YUYV --width 320 --height 180 --fps 25 --audio-device MicB &
     local subshell=$! recorder audio_bytes watchdog started took
     check "the take that will lose its camera is running" until_true 20 has_frame unplugged 50
     recorder=$(pgrep -P "$subshell")
@@ -297,7 +297,7 @@ camera_that_is_unplugged() {
 no_sound_card() {
     modprobe -r snd-aloop
     rm /etc/asound.conf
-    take deaf --duration 2 --device $small --width 640 --height 480
+    take deaf --duration 2 --device $small --width 320 --height 240
     check "a take on a machine without microphones succeeds" [ "$code" = 0 ]
     holds "and has a note" "$logs/deaf.json" '.metrics | .frames > 50 and .audio_samples == 0 and (.notes | length > 0)' \
         .metrics.notes
