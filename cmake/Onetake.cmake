@@ -41,15 +41,16 @@ function(onetake_folder name)
   set_property(GLOBAL APPEND PROPERTY ONETAKE_FOLDERS onetake_${name})
 endfunction()
 
-# Tests take longer to compile than to run; the library they test is optimized as ever. ONETAKE_UNITY is for those who compile once.
-set(onetake_test_optimization $<$<CONFIG:Release>:$<IF:$<BOOL:${ONETAKE_UNITY}>,-O0,-O1>>)
+# Tests, and the program's options and tables, take longer to compile than to run; the library is optimized as ever. ONETAKE_UNITY is
+# for those who compile once.
+set(onetake_quick_optimization $<$<CONFIG:Release>:$<IF:$<BOOL:${ONETAKE_UNITY}>,-O0,-O1>>)
 
 # With ONETAKE_UNITY, the headers that every test includes are compiled once.
 function(onetake_use_test_headers target)
   if(NOT TARGET onetake_test_headers)
     file(WRITE ${PROJECT_BINARY_DIR}/test_headers.cpp "int main() {}\n")
     add_executable(onetake_test_headers EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/test_headers.cpp)
-    target_compile_options(onetake_test_headers PRIVATE ${onetake_test_optimization} -pthread)  # as some libraries ask for
+    target_compile_options(onetake_test_headers PRIVATE ${onetake_quick_optimization} -pthread)  # as some libraries ask for
     target_link_libraries(onetake_test_headers PRIVATE onetake_options tl::expected Threads::Threads GTest::gmock)
     target_precompile_headers(onetake_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp>
                               <algorithm> <chrono> <filesystem> <fstream> <functional> <map> <optional> <string> <thread> <vector>)
@@ -65,7 +66,7 @@ function(onetake_test name)
   cmake_parse_arguments(T "SLOW" "TIMEOUT" "FOLDERS;SOURCES;ALONE;LINKS" ${ARGN})
   add_executable(${name} ${T_SOURCES})
   onetake_unity(${name} "${T_ALONE}")
-  target_compile_options(${name} PRIVATE ${onetake_test_optimization})
+  target_compile_options(${name} PRIVATE ${onetake_quick_optimization})
   list(TRANSFORM T_FOLDERS REPLACE "^all$" core)
   list(TRANSFORM T_FOLDERS PREPEND onetake_)
   if(ONETAKE_UNITY AND T_FOLDERS)  # others have other macros

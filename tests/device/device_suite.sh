@@ -184,14 +184,14 @@ frames_that_the_driver_drops() {
 }
 
 microphone_that_stalls() {
-    take stalling --duration 6 --device $small --width 320 --height 240 --fps 30 --audio-device Stalling
+    take stalling --duration 7 --device $small --width 320 --height 240 --fps 30 --audio-device Stalling
     check "a take whose microphone stalls ends with losses" [ "$code" = 3 ]
     reports "and reports it" stalling 'no audio from microphone.*Stalling'
-    holds "and has every frame" "$logs/stalling.json" '(.metrics.frames / .metrics.effective_fps - 6 | fabs) < 0.2 and
+    holds "and has every frame" "$logs/stalling.json" '(.metrics.frames / .metrics.effective_fps - 7 | fabs) < 0.2 and
         (.metrics.books[] | select(.kind == "video") | .expected == .written)' '.metrics.books[0]'
     holds "and the audio before and after, the outage counted" "$logs/stalling.json" "$balanced and
         (.metrics.books[] | select(.kind == \"audio\") |
-        .written / 48000 > 3.5 and .dropped_driver / 48000 > 1.5 and (.expected / 48000 - 6 | fabs) < 0.5)" '.metrics.books[1]'
+        .written / 48000 > 3.5 and .dropped_driver / 48000 > 1.5 and (.expected / 48000 - 7 | fabs) < 0.5)" '.metrics.books[1]'
 }
 
 # The documented program of av_recorder, by its script, with a camera and a microphone.
