@@ -21,10 +21,10 @@ Result<PlanarImage> take_planar(Frame frame, ColorInfo color, BufferPool& pool);
 /// The image as a frame, without a stamp, in `bytes`, which must have room for frame_size_of(image) bytes. Of 4:4:0 and
 /// 4:1:1, which frames can't have, it must be a copy by to_420().
 Frame to_frame(const PlanarImage& image, Buffer bytes);
-/// Bytes of that frame.
-std::size_t frame_size_of(const PlanarImage& image);
 /// The same in a buffer of the pool, or without a copy, if the image's planes lie as a frame's: it must not change
 /// then.
 Frame to_frame(std::shared_ptr<const PlanarImage> image, BufferPool& pool);
+/// Bytes of that frame.
+std::size_t frame_size_of(const PlanarImage& image);
 
 }  // namespace onetake

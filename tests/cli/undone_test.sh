@@ -99,20 +99,19 @@ expect 1 mux video.mp4 --audio pair --delta 0 --delete-audio --quiet --force
 expect_in err 'other tracks, too (a2)'
 check test -s av_data/pair/timeline.jsonl
 
-asked="encode from a camera that delivers nothing"
-code=0
-wait $encode || code=$?
-mv encode.out out
-mv encode.err err
-[ $code = 1 ] || complain "exit code $code instead of 1"
+# fails PROCESS COMMAND: the command that runs in the background ends with code 1; its output is in out and err then.
+fails() {
+    local code=0
+    asked="$2 from a camera that delivers nothing"
+    wait "$1" || code=$?
+    mv "$2.out" out
+    mv "$2.err" err
+    [ $code = 1 ] || complain "exit code $code instead of 1"
+}
+fails $encode encode
 expect_in err 'No file was made: v1: camera test delivered no frame'
 so '.path == null and .frames == 0 and (.failures | length) == 1'
-asked="record from a camera that delivers nothing"
-code=0
-wait $record || code=$?
-mv record.out out
-mv record.err err
-[ $code = 1 ] || complain "exit code $code instead of 1"
+fails $record record
 expect_in err 'v1: camera test delivered no frame'
 
 [ $failures = 0 ] && echo "what was not done is an error"
