@@ -12,7 +12,7 @@ failed=0
 check() {
     local name=$1 most=$2 line verdict=''
     shift 2
-    "$make_take" "$dir/takes" "$name" length=120 fps=10 "$@"
+    "$make_take" "$dir/takes" "$name" length=120 fps=5 "$@"
     "$onetake" process "$name" --data-dir "$dir/takes" --processed-dir "$dir/out" --preset ultrafast --quiet
     if ! line=$("$avsync" "$dir/out/$name.mp4" --max-ms "$most" --min-pairs 115 2>&1); then
         failed=$((failed + 1))

@@ -332,7 +332,7 @@ TEST_F(Recover, DoesNotReadAFileFarLargerThanRecorded) {
 TEST_F(Recover, LimitsTheEventsInTheManifest) {
     make(false);
     std::string lines;
-    for (int i = 0; i < 40; ++i)
+    for (int i = 0; i < 14; ++i)
         append_line(EventRecord{std::nullopt, "note", HostTime(Duration(i)), std::string(900'000, 'x')}, lines);
     put_bytes(file("timeline.jsonl"), bytes_of(file("timeline.jsonl")) + lines);
     expect_recovered(recover());
