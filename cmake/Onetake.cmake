@@ -37,6 +37,7 @@ function(onetake_folder name)
   cmake_parse_arguments(F "" "" "SOURCES;ALONE;LINKS" ${ARGN})
   add_library(onetake_${name} OBJECT ${F_SOURCES})
   onetake_unity(onetake_${name} "${F_ALONE}")
+  set_target_properties(onetake_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 16)  # by default 8
   target_link_libraries(onetake_${name} PUBLIC onetake_options tl::expected Threads::Threads ${F_LINKS})
   set_property(GLOBAL APPEND PROPERTY ONETAKE_FOLDERS onetake_${name})
 endfunction()

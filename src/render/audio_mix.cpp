@@ -19,7 +19,7 @@ AudioMixer::Options mixer_options(int sample_rate, int channels) {
 }  // namespace
 
 AudioMix::AudioMix(int sample_rate, int channels)
-    : sample_rate_(sample_rate), channels_(channels), mixer_(mixer_options(sample_rate, channels)) {}
+    : sample_rate_(sample_rate), mixer_(mixer_options(sample_rate, channels)) {}
 
 Status AudioMix::add(TrackId track, int sample_rate, int channels) {
     auto resampler = VariableRateResampler::create(sample_rate, channels, sample_rate_);

@@ -48,7 +48,7 @@ class AudioMix {
     /// Writes resampled audio; `silent`: pieces without any sound are passed over.
     SampleSink writer(Input& input, std::int64_t& at, bool silent);
 
-    const int sample_rate_, channels_;
+    const int sample_rate_;
     AudioMixer mixer_;
     std::map<int, Input> inputs_;  // by number of the audio track
     std::int64_t latest_ = 0;      // position that any track has reached

@@ -1,6 +1,7 @@
 #include "render/chunk_streams.h"
 
 #include "encode/data_encoder.h"
+#include "render/track_encoders.h"
 
 #include <algorithm>
 #include <cmath>
@@ -14,7 +15,6 @@ namespace {
 constexpr std::int64_t kFileTicks = 1000;                       // per second
 constexpr Duration kPieceOfSilence = std::chrono::seconds(10);  // its packets are in memory together
 constexpr std::int64_t kPackets = 8;                            // of audio that an encoder gets before it goes on
-constexpr double kUnknownFps = 30;
 
 std::int64_t in_ms(MediaTime t) {
     return to_ticks(t.time_since_epoch(), kFileTicks);
