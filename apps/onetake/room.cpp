@@ -84,7 +84,8 @@ int exit_code(const RoomRecorderResult& result) {
     for (const auto& failure : result.recording.failures) print_error(failure);
     if (!result.recording.failures.empty() || result.recording.path.empty()) return kFailed;
     const auto lost = [](const RecordedTrack& track) { return track.lost > 0; };
-    return !result.losses.empty() || std::ranges::any_of(result.recording.tracks, lost) ? kLosses : kDone;
+    if (!result.losses.empty() || std::ranges::any_of(result.recording.tracks, lost)) return kLosses;
+    return result.errors.empty() ? kDone : kFailed;
 }
 
 }  // namespace

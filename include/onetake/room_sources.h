@@ -22,7 +22,8 @@ struct RoomRecording {
 /// alone are read as fast as the encoder goes, in step, their own times being the capture times. A source that can't be
 /// opened when it joins, fails or ends concerns its own tracks only, and is an event; one that can't be opened is also
 /// in the recording's `failures`. The first that can't be opened at the beginning is an error. `on_event`: from any
-/// thread. Blocks. Errors: invalid_argument; those of the sources and of the recorder.
+/// thread. Blocks. Errors: invalid_argument, also for a source that joins when the duration is over; those of the
+/// sources and of the recorder.
 ONETAKE_API Result<RoomRecorderResult> record_room(const RoomRecording& recording, EventCallback on_event = {},
                                                    ProgressCallback on_progress = {}, std::stop_token stop = {});
 

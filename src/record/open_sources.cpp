@@ -121,6 +121,15 @@ Status open(const TrackSpec& spec, const TrackSourceSettings& settings, Clock& c
 
 }  // namespace
 
+Status check_joins(const std::vector<TrackSpec>& specs, double duration_s) {
+    for (const auto& spec : specs)
+        if (spec.join_s >= duration_s)
+            return fail(ErrorCode::invalid_argument,
+                        fmt::format("{} ({}) joins at {} s, when the recording has ended: its duration is {} s.",
+                                    display_name(spec.name), shown_source(spec), spec.join_s, duration_s));
+    return {};
+}
+
 Result<OpenedTrackSource> open_track_source(const TrackSpec& spec, const TrackSourceSettings& settings, Clock& clock) {
     OpenedTrackSource opened;
     if (const auto status = open(spec, settings, clock, opened); !status)

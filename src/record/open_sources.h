@@ -49,6 +49,9 @@ struct TrackSourceSettings {
     AudioTrackConfig audio;  ///< likewise
 };
 
+/// Errors: invalid_argument for a source that joins when a recording of that length has ended.
+Status check_joins(const std::vector<TrackSpec>& specs, double duration_s);
+
 /// Opens a source. `clock`: of test sources; must outlive them. Errors: those of the source, with its name.
 Result<OpenedTrackSource> open_track_source(const TrackSpec& spec, const TrackSourceSettings& settings, Clock& clock);
 

@@ -153,7 +153,9 @@ void RoomComposite::emit(const FrameChooser::Choice& choice) {
 void RoomComposite::add_listeners(HostTime time, std::vector<CompositeTile>& tiles) {
     for (const auto& [id, listener] : listeners_) {
         if (time < listener.from || time >= listener.until) continue;
-        const auto is_shown = [&](const CompositeTile& tile) { return !tile.screen && tile.name == listener.name; };
+        const auto is_shown = [&name = listener.name](const CompositeTile& tile) {
+            return !tile.screen && tile.name == name;
+        };
         if (std::ranges::none_of(tiles, is_shown)) tiles.push_back({id, listener.name, false, nullptr});
     }
 }

@@ -179,7 +179,7 @@ Status check(const RoomRecording& recording) {
     if (recording.duration_s && !(*recording.duration_s > 0))
         return fail(ErrorCode::invalid_argument,
                     fmt::format("duration is {} s; it must be above 0.", *recording.duration_s));
-    return {};
+    return check_joins(recording.sources, recording.duration_s.value_or(kLongest_s));
 }
 
 }  // namespace

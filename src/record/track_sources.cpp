@@ -151,6 +151,7 @@ TrackSources::~TrackSources() = default;
 Result<std::unique_ptr<TrackSources>> TrackSources::open(const std::vector<TrackSpec>& specs,
                                                          const VideoTrackConfig& video, const AudioTrackConfig& audio,
                                                          double duration_s) {
+    ONETAKE_TRY(check_joins(specs, duration_s));
     auto changed = WakeEvent::create(), stopped = WakeEvent::create();
     if (!changed) return fail(std::move(changed).error());
     if (!stopped) return fail(std::move(stopped).error());

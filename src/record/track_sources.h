@@ -17,8 +17,8 @@ namespace onetake {
 class TrackSources {
  public:
     /// Opens all. `video`, `audio`: settings of cameras, microphones and test sources. `duration_s`: where all are
-    /// files, what is later in them is left out. Errors: invalid_argument for two tracks of one kind and name;
-    /// unsupported for a source without a wanted track; those of the sources.
+    /// files, what is later in them is left out. Errors: invalid_argument for two tracks of one kind and name, and
+    /// for one that joins after `duration_s`; unsupported for a source without a wanted track; those of the sources.
     static Result<std::unique_ptr<TrackSources>> open(const std::vector<TrackSpec>& specs,
                                                       const VideoTrackConfig& video, const AudioTrackConfig& audio,
                                                       double duration_s);

@@ -93,6 +93,13 @@ so '(.audio_deleted | not) and (.failures | length) == 1'
 check test -s video_with_audio.mp4
 check test -s "$take/timeline.jsonl"
 
+# Who would join when the recording has ended.
+expect 2 room --track Ana=test --track Bo=test@20 --duration 1
+expect_in err 'Bo (test) joins at 20 s, when the recording has ended: its duration is 1 s'
+expect 2 chunk --track Ana=test --track Bo=video.mp4@1 --duration 1 --out chunks
+expect_in err 'Bo (video.mp4) joins at 1 s'
+check test ! -e chunks
+
 # A second microphone is one, too.
 expect 0 record "${short[@]}" --no-video --more-audio-devices second --name pair --no-mp4
 expect 1 mux video.mp4 --audio pair --delta 0 --delete-audio --quiet --force
