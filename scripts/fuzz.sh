@@ -1,6 +1,6 @@
 #!/bin/bash
 # fuzz.sh SECONDS [TARGET...]: builds the fuzz targets (line journal wav part data jpeg manifest model times take track) and runs each for so long,
-# as many at a time as there are processors, from a corpus of real takes, made with $ONETAKE if that is set. Prints how often
+# $JOBS at a time, else as many as there are processors, from a corpus of real takes, made with $ONETAKE if that is set. Prints how often
 # each ran; what breaks one is left in build/fuzz/found/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -30,4 +30,4 @@ run() { # run TARGET
 }
 export -f run
 export build corpus found seconds
-printf '%s\n' "$@" | xargs -P "$(nproc)" -I '{}' bash -c 'run {}'
+printf '%s\n' "$@" | xargs -P "${JOBS:-$(nproc)}" -I '{}' bash -c 'run {}'
