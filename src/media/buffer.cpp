@@ -42,7 +42,8 @@ Buffer BufferPool::take(std::size_t size) {
         }
         least_idle_ = std::min(least_idle_, idle_.size());
         if (++takes_ == kReview) {
-            const auto end = idle_.begin() + static_cast<std::ptrdiff_t>(least_idle_);
+            const auto not_needed = least_idle_ - std::min(least_idle_, kSpare);
+            const auto end = idle_.begin() + static_cast<std::ptrdiff_t>(not_needed);
             unused.assign(std::move_iterator(idle_.begin()), std::move_iterator(end));
             idle_.erase(idle_.begin(), end);
             takes_ = 0;

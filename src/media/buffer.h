@@ -57,10 +57,12 @@ class Buffer {
 };
 
 /// Recycles the memory of destroyed buffers, so that a capture loop soon stops allocating. Thread-safe. Keeps at most
-/// `keep` idle buffers, and frees those that the last kReview to 2 * kReview calls of take() did not need.
+/// `keep` idle buffers, and frees those that the last kReview to 2 * kReview calls of take() did not need, except for
+/// kSpare: a delay of a few frames then neither allocates nor changes how much memory is in use.
 class BufferPool : public std::enable_shared_from_this<BufferPool> {
  public:
     static constexpr int kReview = 300;
+    static constexpr std::size_t kSpare = 2;
 
     static std::shared_ptr<BufferPool> create(std::size_t keep);
     /// A buffer of `size` bytes, contents undefined.

@@ -1,6 +1,7 @@
 // A microphone that opens and delivers nothing, and one that is unplugged, through the real libasound and PortAudio.
 
 #include "base/clock.h"
+#include "capture/bounded_call.h"
 #include "integration/render/reference_decoder.h"
 #include "support/temp_dir.h"
 #include "support/test_microphones.h"
@@ -68,6 +69,10 @@ TEST_F(SilentMicrophone, IsNamedAndTheCallReturns) {
     fail_to_start("stuck");
     SystemClock clock;
     while (!fs::is_empty(dir_.file("takes"))) clock.wait_until(host_now() + std::chrono::milliseconds(10));
+    // Joins its thread, unless PortAudio waits for ever for one that it started.
+    const auto deadline = host_now() + std::chrono::seconds(10);
+    while (BoundedCall::abandoned() > 0 && host_now() < deadline)
+        clock.wait_until(host_now() + std::chrono::milliseconds(10));
 }
 
 }  // namespace

@@ -25,7 +25,17 @@ TEST(BufferPool, FreesWhatABurstLeftBehind) {
     take_and_return(*pool, 1, 10);
     EXPECT_EQ(pool->idle(), 10U);
     take_and_return(*pool, 2 * BufferPool::kReview, 2);
-    EXPECT_EQ(pool->idle(), 2U);
+    EXPECT_EQ(pool->idle(), 2U + BufferPool::kSpare);
+}
+
+TEST(BufferPool, IsTheSameSizeAfterEveryShortDelay) {
+    const auto pool = BufferPool::create(16);
+    for (int delays = 0; delays < 3; ++delays) {
+        take_and_return(*pool, 1, 4);
+        EXPECT_EQ(pool->idle(), 4U);
+        take_and_return(*pool, 5 * BufferPool::kReview, 2);
+        EXPECT_EQ(pool->idle(), 4U);
+    }
 }
 
 TEST(BufferPool, KeepsNoMoreThanItIsTold) {
