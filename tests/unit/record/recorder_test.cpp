@@ -319,7 +319,8 @@ TEST_F(RecorderTest, RendersWhileRecordingTheSamePacketsAsLater) {
     ASSERT_TRUE(r.start("t"));
     const double t = now();
     for (int i = 0; i < 12; ++i) {
-        ASSERT_TRUE(r.push_video(plain_bgr(64, 48, static_cast<std::uint8_t>(i * 20)), 64, 48, t + i * 0.1));
+        // x264 with AVX-512 encodes the same 64x48 frames differently once in some hundred times.
+        ASSERT_TRUE(r.push_video(plain_bgr(320, 240, static_cast<std::uint8_t>(i * 20)), 320, 240, t + i * 0.1));
         ASSERT_TRUE(r.push_audio(std::vector<std::int16_t>(4800, 5), t + i * 0.1));
     }
     const auto now_made = r.stop().value();
