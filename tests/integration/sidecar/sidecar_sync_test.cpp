@@ -31,8 +31,8 @@ SidecarConfig config_in(const TempDir& dir, std::string feed = "cam") {
     return config;
 }
 
-// Records until `seconds` of audio are there. Begins between two beeps: one that is cut off seems to begin late. So does
-// one within a reported loss, as when the machine stood still: then once more.
+// Records until `seconds` of audio are there. Begins between two beeps: one that is cut off seems to begin late. So
+// does one within a reported loss, as when the machine stood still: then once more.
 SidecarStart record(SidecarAudio& sidecar, double seconds) {
     SystemClock clock;
     for (int tries = 1;; ++tries) {
