@@ -114,7 +114,7 @@ expect 0 record --duration 2 --name lines2 "${short[@]}" --progress json
 check jq -es 'all(.phase == "recording" or .phase == "rendering")' err > jq.out
 
 # A camera far too fast for one encoder: done, with losses that are reported.
-expect 3 record --duration 0.5 --name lossy --no-mp4 --source test --width 3840 --height 2160 --fps 1000 --workers 1 \
+expect 3 record --duration 2 --name lossy --no-mp4 --source test --width 3840 --height 2160 --fps 1000 --workers 1 \
     --queue-size 1 --progressive --quiet
 expect_in err 'lossy: v1 lost'
 one_line err
