@@ -11,6 +11,7 @@
 #include "record/pushed_frame.h"
 #include "record/try_outputs.h"
 #include "record/work_take.h"
+#include "take/json_integer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -89,8 +90,10 @@ std::optional<AudioOutput> room_audio_of(const std::string& take_config_json) {
     AudioOutput audio;
     try {
         audio.codec = room.value("audio_codec", audio.codec);
-        audio.sample_rate = std::clamp(room.value("audio_sample_rate", 16000), 8000, 192'000);
-        audio.channels = std::clamp(room.value("audio_channels", 1), 1, 2);
+        const auto rate = json_integer<int>(room.value("audio_sample_rate", nlohmann::json()));
+        audio.sample_rate = std::clamp(rate.value_or(16000), 8000, 192'000);
+        const auto channels = json_integer<int>(room.value("audio_channels", nlohmann::json()));
+        audio.channels = std::clamp(channels.value_or(1), 1, 2);
         audio.mix = room.value("layout", "tracks") == "composite";
     } catch (const nlohmann::json::exception&) {
         return std::nullopt;

@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "base/unique_fd.h"
 #include "take/journal.h"
+#include "take/json_integer.h"
 
 #include <cerrno>
 #include <cmath>
@@ -30,19 +31,27 @@ ordered_json to_json(const Calibration& c) {
             {"measured", c.measured}};
 }
 
-// Throws nlohmann's exceptions for a key that is missing or of another type.
+// Throws if the number is no integer, or one that does not fit.
+template <class T>
+T integer(const ordered_json& value, const char* name) {
+    const auto number = json_integer<T>(value);
+    if (!number) throw std::out_of_range(fmt::format("{} is not an integer in its range", name));
+    return *number;
+}
+
+// Throws for a key that is missing, of another type or out of range.
 Calibration from_json(const ordered_json& j) {
     Calibration c;
     j.at("camera").get_to(c.key.camera);
     j.at("microphone").get_to(c.key.microphone);
     j.at("fourcc").get_to(c.key.fourcc);
-    j.at("width").get_to(c.key.width);
-    j.at("height").get_to(c.key.height);
+    c.key.width = integer<int>(j.at("width"), "width");
+    c.key.height = integer<int>(j.at("height"), "height");
     j.at("fps").get_to(c.key.fps);
-    c.offset = Duration(j.at("offset_ns").get<std::int64_t>());
+    c.offset = Duration(integer<std::int64_t>(j.at("offset_ns"), "offset_ns"));
     if (c.offset > kMostOffset || c.offset < -kMostOffset) throw std::out_of_range("offset_ns is above 10 s");
-    c.error = Duration(j.value("error_ns", std::int64_t{0}));
-    c.pairs = j.value("pairs", std::size_t{0});
+    if (j.contains("error_ns")) c.error = Duration(integer<std::int64_t>(j.at("error_ns"), "error_ns"));
+    if (j.contains("pairs")) c.pairs = integer<std::size_t>(j.at("pairs"), "pairs");
     c.measured = j.value("measured", "");
     return c;
 }
@@ -95,7 +104,7 @@ Result<std::vector<Calibration>> CalibrationStore::load() const {
     if (!text) return fail(text.error());
     try {
         const auto file = ordered_json::parse(*text);
-        if (const auto format = file.at("format").get<int>(); format > kFormat)
+        if (const auto format = integer<int>(file.at("format"), "format"); format > kFormat)
             return fail(ErrorCode::unsupported,
                         fmt::format("{} has format {}; this program supports {}. Use a newer onetake.", path_, format,
                                     kFormat));

@@ -181,9 +181,7 @@ std::optional<JournalRecord> record_from(const json& j) {
         r.audio = track_of(j, "audio");
         if (r.video.kind != TrackKind::video || r.audio.kind != TrackKind::audio)
             throw std::invalid_argument("tracks of the wrong kind");
-        const auto offset = j.at("offset_ns").get<std::int64_t>();
-        if (offset < -kMostOffset.count() || offset > kMostOffset.count()) throw std::out_of_range("offset_ns");
-        r.offset = Duration(offset);
+        r.offset = Duration(integer(j, "offset_ns", -kMostOffset.count(), kMostOffset.count()));
         get_optional(j, "source", r.source);
         return r;
     }

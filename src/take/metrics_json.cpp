@@ -1,5 +1,7 @@
 #include "take/metrics_json.h"
 
+#include "take/json_integer.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -90,7 +92,9 @@ struct Read {
         if (it == object.end()) return;
         if constexpr (std::is_same_v<T, bool>) {
             if (it->is_boolean()) value = it->template get<T>();
-        } else if constexpr (std::is_arithmetic_v<T>) {
+        } else if constexpr (std::is_integral_v<T>) {
+            if (const auto number = json_integer<T>(*it)) value = *number;
+        } else if constexpr (std::is_floating_point_v<T>) {
             if (it->is_number()) value = it->template get<T>();
         } else if constexpr (std::is_same_v<T, std::string>) {
             if (it->is_string()) value = it->template get<T>();

@@ -68,7 +68,8 @@ TEST(CalibrationStore, ReportsACorruptFileAndKeepsIt) {
     const CalibrationStore store(dir.file("c.json"));
     for (const auto* text : {"", "{", "[]", "{\"format\":1}", "{\"format\":1,\"offsets\":[{}]}", "{\"format\":\"x\"}",
                              "{\"format\":1,\"offsets\":[{\"camera\":\"c\",\"microphone\":\"m\",\"fourcc\":\"MJPG\","
-                             "\"width\":1,\"height\":1,\"fps\":30,\"offset_ns\":99999999999999}]}"}) {
+                             "\"width\":1,\"height\":1,\"fps\":30,\"offset_ns\":99999999999999}]}",
+                             "{\"format\":2e123}"}) {
         std::ofstream(store.path()) << text;
         const auto found = store.find(calibration("cam", {}).key);
         ASSERT_FALSE(found) << text;
