@@ -32,7 +32,8 @@ int rtp_port() {
 }
 
 std::string sender(int video_port, int audio_port) {
-    return "ffmpeg -nostdin -v error -re -f lavfi -i testsrc=s=160x90:r=30 -re -f lavfi -i sine=440:r=48000 "
+    return "ffmpeg -nostdin -v error -f lavfi -i testsrc=s=160x90:r=30,realtime "
+           "-f lavfi -i sine=440:r=48000,arealtime "
            "-map 0:v -c:v libx264 -preset ultrafast -tune zerolatency -g 10 -f rtp rtp://127.0.0.1:" +
            std::to_string(video_port) +
            " -map 1:a -c:a pcm_s16be -ac 1 -ar 44100 -f rtp rtp://127.0.0.1:" + std::to_string(audio_port) +

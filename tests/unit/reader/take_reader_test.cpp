@@ -198,10 +198,11 @@ TEST_F(TakeReaderTest, NamesWhatIsNotThere) {
 
 /// Red, green and blue of the image's middle, as the ffmpeg program decodes it when told range and matrix.
 std::array<int, 3> middle_by_ffmpeg(const std::string& jpeg, const ColorInfo& color) {
+    // In two steps: FFmpeg 7 takes a JPEG's range for full whatever it is told.
     const auto command = fmt::format(
-        "ffmpeg -v error -i '{}' -vf setrange={},scale=in_color_matrix={}:flags=accurate_rnd,crop=1:1:30:20 -f "
-        "rawvideo "
-        "-pix_fmt rgb24 -",
+        "ffmpeg -v error -i '{}' -f rawvideo -pix_fmt yuvj444p - | "
+        "ffmpeg -v error -f rawvideo -s 64x48 -pix_fmt yuv444p -i - "
+        "-vf scale=in_range={}:in_color_matrix={}:flags=accurate_rnd,crop=1:1:30:20 -f rawvideo -pix_fmt rgb24 -",
         jpeg, to_string(color.range), to_string(color.matrix));
     std::array<std::uint8_t, 3> p{};
     std::FILE* pipe = ::popen(command.c_str(), "r");

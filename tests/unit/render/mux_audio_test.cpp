@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Case{"reordered.mp4", "-c:v libx264 -preset veryfast -bf 3", 0},
                       Case{"reordered.mkv", "-c:v libx264 -preset veryfast -bf 3", 0},
                       Case{"reordered.mov", "-c:v libx264 -preset veryfast -bf 3", 0},
-                      Case{"later.mp4", "-vf setpts=PTS+0.4/TB -c:v libx264 -preset veryfast -bf 3", 0.4},
+                      Case{"later.mp4", "-vf setpts=PTS+0.4/TB -r 25 -c:v libx264 -preset veryfast -bf 3", 0.4},
                       Case{"opencv.mp4", "-c:v mpeg4 -vtag mp4v", 0}, Case{"opencv.avi", "-c:v mjpeg", 0},
                       Case{"xvid.avi", "-c:v mpeg4 -vtag XVID", 0}, Case{"reordered.avi", "-c:v mpeg4 -bf 2", 0}),
     [](const auto& of) {
