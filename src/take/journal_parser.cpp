@@ -1,6 +1,7 @@
 #include "take/flat_record.h"
 #include "take/journal.h"
 #include "take/journal_limits.h"
+#include "take/json_integer.h"
 
 #include <charconv>
 #include <cmath>
@@ -32,13 +33,9 @@ std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text) {
 }
 
 std::int64_t integer(const json& j, const char* key, std::int64_t low, std::int64_t high) {
-    const auto& value = j.at(key);
-    if (!value.is_number_integer()) throw std::invalid_argument(key);
-    if (value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX))
-        throw std::out_of_range(key);
-    const auto n = value.get<std::int64_t>();
-    if (n < low || n > high) throw std::out_of_range(key);
-    return n;
+    const auto n = json_integer<std::int64_t>(j.at(key));
+    if (!n || *n < low || *n > high) throw std::out_of_range(key);
+    return *n;
 }
 
 std::uint64_t count(const json& j, const char* key) {
